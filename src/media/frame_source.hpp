@@ -1,0 +1,91 @@
+// Where pictures come from: a file, a looped file that stands in for a camera, an RTSP or HTTP
+// stream, a V4L2 device. Used by the watch pipeline: open_source, then next() from one thread until
+// it ends or fails; a live source that failed is closed and opened again by the caller, with
+// backoff. stats() may be called from any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "media/frame.hpp"
+
+namespace vedette::media {
+
+enum class SourceKind { kFile, kLoop, kRtsp, kHttp, kDevice };
+
+/// "file", "loop", "rtsp", "http" or "device".
+std::string_view name(SourceKind kind);
+
+struct SourceOptions {
+  /// A path or file: URL; rtsp:// or rtsps://; http:// or https:// (MJPEG, MPEG-TS and what libav
+  /// reads over HTTP); /dev/videoN or v4l2:/dev/videoN.
+  std::string url;
+  /// Files only: play endlessly at the file's own pace, as a camera would.
+  bool loop = false;
+  /// Threads of the decoder. More than 1 adds delay and memory; the pictures are the same.
+  int decoder_threads = 1;
+  Micros open_timeout = std::chrono::seconds{10};
+  /// No data for this long is a stall: next() fails with kTimeout.
+  Micros read_timeout = std::chrono::seconds{10};
+  /// Larger pictures are refused with kTooLarge.
+  int max_width = 8192;
+  int max_height = 8192;
+  /// Bytes read at most to find out what a stream holds.
+  std::int64_t max_probe_bytes = 5'000'000;
+  bool rtsp_over_udp = false;
+};
+
+struct SourceInfo {
+  SourceKind kind = SourceKind::kFile;
+  /// The source as text for people: passwords are masked.
+  std::string shown_url;
+  std::string codec;
+  int width = 0;
+  int height = 0;
+  /// Frames a second by the container, or 0 when it does not say.
+  double fps = 0;
+  std::optional<Micros> duration;
+};
+
+struct SourceStats {
+  std::int64_t decoded = 0;
+  /// Decoded, but replaced by a newer frame before anyone took it. Always 0 for a plain file.
+  std::int64_t dropped = 0;
+  /// Packets or pictures that could not be decoded and were left out.
+  std::int64_t corrupt = 0;
+  /// Decoded frames a second over about the last two seconds of wall time.
+  double fps = 0;
+  std::optional<Instant> last_frame_at;
+  int period = 0;
+};
+
+class FrameSource {
+ public:
+  virtual ~FrameSource() = default;
+
+  /// The next frame. Plain file: every frame in order, as fast as it is asked for; then nullopt.
+  /// A file that is cut off gives its frames, then once an error kCorrupt that says so, then
+  /// nullopt. Others: waits for a frame newer than the last one given, older unread ones are
+  /// dropped; never nullopt, an ended stream is an error kUnavailable. After an error of a live
+  /// source it stays failed. Returns kCancelled soon after a stop is asked for.
+  virtual Result<std::optional<Frame>> next(const std::stop_token& stop) = 0;
+
+  virtual SourceInfo info() const = 0;
+  virtual SourceStats stats() const = 0;
+};
+
+/// Opens a source and reads far enough to know its codec and size. Blocks up to open_timeout. Each
+/// error is one sentence with cause and remedy; passwords in URLs are never in it.
+Result<std::unique_ptr<FrameSource>> open_source(const SourceOptions& options,
+                                                 const std::stop_token& stop = {});
+
+/// `url` with its password replaced by "***".
+std::string mask_password(std::string_view url);
+
+}  // namespace vedette::media

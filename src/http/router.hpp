@@ -1,0 +1,77 @@
+// From method and path to handler. Filled once at start-up, then read by all io threads without a
+// lock.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/request.hpp"
+#include "http/response.hpp"
+
+namespace vedette::http {
+
+/// Called from several threads at once, hence const. A thrown exception is logged once and answered
+/// with 500 and the request's id.
+using Handler = std::move_only_function<Response(const Request&) const>;
+
+/// What a request body must be; anything else is answered with 415. A request without a body passes
+/// and is the handler's to judge.
+enum class BodyKind { kNone, kJson, kForm, kAny };
+
+struct RouteOptions {
+  std::size_t body_limit = 1 << 20;  // beyond it: 413
+  BodyKind body = BodyKind::kJson;   // of POST, PUT and PATCH
+  /// Also a read needs an identity (off loopback). Writes always do, unless `open` is set.
+  bool needs_identity = false;
+  /// Nobody needs to be known: health, log-in. Host and origin checks stay.
+  bool open = false;
+  /// The handler runs on the io thread. Only for handlers that never block: memory in, memory out,
+  /// under about 100 us. All others run on the bounded pool; when its queue is full the answer is
+  /// 503 with Retry-After.
+  bool inline_ok = false;
+};
+
+class Router {
+ public:
+  Router();
+  ~Router();
+  Router(Router&&) noexcept;
+  Router& operator=(Router&&) noexcept;
+
+  /// `pattern` is a path; `{name}` captures one segment, `{name*}` as the last one captures the
+  /// rest with its slashes (at least one character). Fixed segments win over captures. Throws
+  /// std::invalid_argument for a malformed pattern or one that is taken: defects, found at
+  /// start-up. GET also answers HEAD; OPTIONS and 405 with Allow come by themselves.
+  void get(std::string_view pattern, Handler handler, RouteOptions options = {});
+  void post(std::string_view pattern, Handler handler, RouteOptions options = {});
+  void put(std::string_view pattern, Handler handler, RouteOptions options = {});
+  void patch(std::string_view pattern, Handler handler, RouteOptions options = {});
+  void del(std::string_view pattern, Handler handler, RouteOptions options = {});
+  /// Answers GET and HEAD of every path that no route knows, except below /api/.
+  void fallback(Handler handler, RouteOptions options = {});
+
+  struct Route {
+    Handler handler;
+    RouteOptions options;
+    std::string pattern;
+  };
+  struct Match {
+    const Route* route = nullptr;  // null: answer with `status`
+    int status = 404;              // 404, 405, or 204 for OPTIONS
+    std::string allow;             // with 405 and 204
+  };
+  /// Finds the route of `request.method` and `request.path` and fills `request.params`.
+  Match match(Request& request) const;
+  /// Matches and calls, without server, limits or auth; for tests of handlers.
+  Response call(Request request) const;
+
+ private:
+  struct Table;
+  void add(Method method, std::string_view pattern, Handler handler, RouteOptions options);
+  std::unique_ptr<Table> table_;
+};
+
+}  // namespace vedette::http

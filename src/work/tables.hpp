@@ -1,0 +1,16 @@
+// The tables of src/work: who holds which lease and who held it before, the processes, the state of
+// their loops. Applied by db's migrations at start, with the other folders' lists.
+#pragma once
+
+#include <vector>
+
+namespace vedette::db {
+struct Migration;
+}
+
+namespace vedette::work {
+
+/// Versions 1 to 19 belong to src/work. The queue of jobs will take its place here.
+std::vector<db::Migration> migrations();
+
+}  // namespace vedette::work

@@ -67,9 +67,12 @@ int exit_code(ErrorCode code);
   if (!variable##_result) return ::vedette::fail(std::move(variable##_result.error())); \
   auto& variable = *variable##_result
 
-// The same for Result<void>.
-#define VEDETTE_CHECK(expression)                                \
-  do {                                                           \
-    if (auto vedette_result = (expression); !vedette_result)     \
-      return ::vedette::fail(std::move(vedette_result.error())); \
+// The same for Result<void>. The counter keeps a check inside a lambda inside a check from
+// shadowing.
+#define VEDETTE_CHECK(expression) VEDETTE_CHECK_AS(__COUNTER__, expression)
+#define VEDETTE_CHECK_AS(number, expression) VEDETTE_CHECK_NAMED(number, expression)
+#define VEDETTE_CHECK_NAMED(number, expression)                                \
+  do {                                                                         \
+    if (auto vedette_result_##number = (expression); !vedette_result_##number) \
+      return ::vedette::fail(std::move(vedette_result_##number.error()));      \
   } while (false)

@@ -1,36 +1,19 @@
 // The settings of one process, read once at its start and immutable afterwards: plain typed
 // members, grouped as in vedette.toml ([http] listen = "..." is settings.http.listen_host and
 // listen_port). Every setting is declared once, in config/table.cpp: name, type, default, bounds,
-// help. Made by config/load.hpp. Copy it, or pass `const Settings&` to any thread.
+// help. Made by config/load.hpp. Copy it, or pass `const Settings&` to any thread. What they mean
+// to the other folders (their own options) is put together in app/options.hpp.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/log.hpp"
 #include "base/time.hpp"
 
 namespace vedette::config {
-
-/// What this process does for its deployment (architecture: Processes and roles).
-enum class Role {
-  kApi,      ///< HTTP and the pages
-  kWatch,    ///< cameras
-  kCollect,  ///< radar
-  kWork,     ///< jobs
-  kKeep,     ///< roll-ups, retention, sweeps
-};
-
-/// When SQLite waits for the disk. kNormal: a power cut may lose the last transactions, never the
-/// file; kFull: loses nothing that was committed.
-enum class SqliteSync { kNormal, kFull };
-
-/// Who may read when the server listens beyond this machine. Writes always need a token or login
-/// there.
-enum class ReadAccess { kOpen, kLogin };
 
 struct DataSettings {
   /// Absolute. Holds database, models and vedette.toml when nothing else is said. May not exist
@@ -39,16 +22,18 @@ struct DataSettings {
 };
 
 struct DatabaseSettings {
-  /// "sqlite:/absolute/file.db" or "postgresql://user:password@host:port/name". Never log it; see
-  /// mask_url() in config/load.hpp.
+  /// "sqlite:/absolute/file.db", "postgresql://user:password@host:port/name" or libpq's
+  /// "host=... dbname=...". Never log it; mask_url() in config/load.hpp is for that.
   std::string url;
-  /// Connections for reading, beside the one that writes.
-  int pool = 4;
-  SqliteSync sqlite_sync = SqliteSync::kNormal;
+  /// Connections for reading.
+  int pool = 0;
+  /// "normal" or "full".
+  std::string sqlite_sync;
   Micros statement_timeout{};
 };
 
 struct HttpSettings {
+  /// As written: an address, or "localhost"; IPv6 without brackets.
   std::string listen_host;
   /// 0: any free port.
   std::uint16_t listen_port = 0;
@@ -56,26 +41,32 @@ struct HttpSettings {
   /// Threads for handlers that may block.
   int pool_threads = 0;
   int max_connections = 0;
+  /// Connections from one address; 0: no bound.
+  int max_connections_per_address = 0;
+  /// Bytes of a request's line and fields.
+  std::int64_t max_header = 0;
   /// Bytes of one request's body.
   std::int64_t max_body = 0;
   Micros header_timeout{};
   Micros body_timeout{};
+  Micros write_timeout{};
   Micros idle_timeout{};
-  /// Host names a request may carry in `Host`, beside those of the listen address; "*": any.
+  /// Names a request may carry in `Host`, beside those of the listen address.
   std::vector<std::string> allowed_hosts;
 };
 
 struct AuthSettings {
   /// Bearer token that allows everything; empty: none.
   std::string token;
-  /// Name for the login page; empty: no login.
+  /// Name for the login page.
   std::string user;
-  /// As `vedette config hash-password` prints it; see config/password.hpp.
+  /// As `vedette config hash-password` prints it; empty: no login.
   std::string password_hash;
-  ReadAccess reads = ReadAccess::kOpen;
-
-  /// Whether anybody can prove who they are: what `serve` demands beyond loopback.
-  bool is_configured() const { return !token.empty() || (!user.empty() && !password_hash.empty()); }
+  /// Reading needs token or login too, beyond loopback. Writing always does there.
+  bool protect_reads = false;
+  /// A proxy in front ends TLS.
+  bool behind_tls = false;
+  Micros session_time{};
 };
 
 struct LeaseSettings {
@@ -87,7 +78,8 @@ struct LogSettings {
 };
 
 struct WatchSettings {
-  /// "auto": the best model found in models_dir; "none": the motion detector; else a file.
+  /// "auto": the best model found in models_dir; "none": the motion detector; else a file,
+  /// absolute.
   std::string model;
   /// Absolute; default <data>/models.
   std::filesystem::path models_dir;
@@ -143,8 +135,9 @@ struct Settings {
   DatabaseSettings database;
   HttpSettings http;
   AuthSettings auth;
-  /// At least one, none twice, in the order of Role.
-  std::vector<Role> roles;
+  /// Names out of api, watch, collect, work, keep; at least one, none twice. For
+  /// work::Roles::parse see app/options.hpp.
+  std::vector<std::string> roles;
   LeaseSettings lease;
   LogSettings log;
   WatchSettings watch;
@@ -152,13 +145,6 @@ struct Settings {
   HistorySettings history;
   RollupSettings rollup;
   SamplesSettings samples;
-
-  bool has_role(Role role) const;
 };
-
-std::string_view name(Role role);
-
-/// Whether the listen host is this machine only: 127.0.0.0/8, ::1 or localhost.
-bool is_loopback(std::string_view host);
 
 }  // namespace vedette::config

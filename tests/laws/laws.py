@@ -1,0 +1,275 @@
+#!/usr/bin/env python3
+"""The laws of the house that a compiler does not check: who may include whom, and what a file may hold.
+
+Usage: laws.py [ROOT]     prints one line for each breach (path:line: what), then `N passed, N failed`
+"""
+import dataclasses
+import pathlib
+import re
+import subprocess
+import sys
+
+# app -> api -> {http, traffic, imagery, radar} -> {work, media, geo} -> {db, blob} -> config -> base
+LAYERS = [{"app"}, {"api"}, {"http", "traffic", "imagery", "radar"}, {"work", "media", "geo"}, {"db", "blob"}, {"config"}, {"base"}]
+LEVEL = {folder: len(LAYERS) - index for index, layer in enumerate(LAYERS) for folder in layer}
+# Narrower than the layers say: pixels know no SQL, geometry knows nothing, the server knows no domain.
+NARROWER = {"media": {"config", "base"}, "geo": {"base"}, "http": {"work", "db", "config", "base"}}
+FOREIGN = re.compile(
+    r"^(boost/|libpq-fe\.h|libav|libsw|opencv2/|openvino/|gdal|ogr|cpl_|proj\.h|curl/|sqlite3\.h|turbojpeg|jpeglib|prometheus/|spdlog/|CLI/|toml)")
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
+MACHINE_PATH = re.compile(r"(?<![\w.}/*-])/(?:work/(?:main|shared|steering|\.library|in)|farm|home/\w+|root)/")
+SLEEP = re.compile(r"\b(?:sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(")
+LAW_TEXT = ("tests/laws/",)
+LONG_FILE = 400
+
+
+@dataclasses.dataclass(frozen=True)
+class Breach:
+    path: str
+    line: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.what}"
+
+
+class Tree:
+    """The files a repository tracks, read once."""
+
+    def __init__(self, root: pathlib.Path, names: list[str]):
+        self.root = root
+        self.names = names
+        self.lines = {name: (root / name).read_text(errors="replace").splitlines() for name in names if is_text(name) and (root / name).is_file()}
+
+    def sources(self) -> list[str]:
+        return [name for name in self.lines if name.startswith("src/") and name.endswith((".cpp", ".hpp"))]
+
+    def includes(self, name: str):
+        """(line, path) of each include of a file of ours or of somebody's library."""
+        for number, text in enumerate(self.lines[name], 1):
+            match = INCLUDE.match(text)
+            if match:
+                yield number, match.group(2)
+
+    def is_ours(self, path: str) -> bool:
+        return f"src/{path}" in self.lines
+
+
+def is_text(name: str) -> bool:
+    return name.endswith((".cpp", ".hpp", ".c", ".h", ".py", ".sh", ".ts", ".svelte", ".mjs", ".css", ".md", ".txt", ".cmake", ".toml", ".json", ".yaml", ".sql")) \
+        or name in ("run", "test", ".ci/run")
+
+
+def folder_of(name: str) -> str:
+    """The folder of src/ a file lies in: src/db/sqlite/x.cpp is db's."""
+    return name.split("/")[1]
+
+
+def may_include(who: str, whom: str) -> bool:
+    if who == whom:
+        return True
+    if who not in LEVEL or whom not in LEVEL:
+        return False
+    return LEVEL[whom] < LEVEL[who] and (who not in NARROWER or whom in NARROWER[who])
+
+
+def directions(tree: Tree):
+    """Folders include downwards only; every include names its file from src/."""
+    for name in tree.sources():
+        who = folder_of(name)
+        if who not in LEVEL:
+            yield Breach(name, 1, f"folder {who} has no place in the layers of docs/architecture.md")
+            continue
+        for number, path in tree.includes(name):
+            whom = path.split("/")[0]
+            if tree.is_ours(path):
+                if not may_include(who, whom):
+                    yield Breach(name, number, f"{who} may not include {path}: dependencies point {who} -> below only")
+            elif "/" not in path and path.endswith(".hpp"):
+                yield Breach(name, number, f'"{path}" is not written from src/')
+
+
+def target_directions(tree: Tree):
+    """The DEPENDS of each folder's CMake target point down too, and name what its files include."""
+    depends = {}
+    for name, lines in tree.lines.items():
+        if not re.fullmatch(r"src/\w+/CMakeLists\.txt", name):
+            continue
+        text = re.sub(r"#[^\n]*", "", "\n".join(lines))
+        for call in re.finditer(r"vedette_library\(\s*(\w+)([^)]*)\)", text):
+            words = call.group(2).split()
+            at = words.index("DEPENDS") + 1 if "DEPENDS" in words else len(words)
+            direct = []
+            while at < len(words) and not words[at].isupper():
+                direct.append(words[at])
+                at += 1
+            depends[call.group(1)] = (name, direct)
+    for who, (name, direct) in depends.items():
+        for whom in direct:
+            if not may_include(who, whom):
+                yield Breach(name, 1, f"target {who} may not depend on {whom}")
+    for name in tree.sources():
+        who = folder_of(name)
+        if who not in depends:
+            continue
+        reached, queue = set(), [who]
+        while queue:
+            folder = queue.pop()
+            if folder not in reached:
+                reached.add(folder)
+                queue += depends.get(folder, ("", []))[1]
+        for number, path in tree.includes(name):
+            if tree.is_ours(path) and path.split("/")[0] not in reached:
+                yield Breach(name, number, f"includes {path}, but target {who} does not depend on {path.split('/')[0]}")
+
+
+def cycles(tree: Tree):
+    """No header includes itself by way of others."""
+    graph = {name: [f"src/{path}" for _, path in tree.includes(name) if tree.is_ours(path)] for name in tree.sources() if name.endswith(".hpp")}
+    done, path = set(), []
+
+    def visit(name):
+        if name in path:
+            yield Breach(name, 1, "includes itself: " + " -> ".join(path[path.index(name):] + [name]))
+            return
+        if name in done or name not in graph:
+            return
+        path.append(name)
+        for below in graph[name]:
+            yield from visit(below)
+        path.pop()
+        done.add(name)
+
+    for name in graph:
+        yield from visit(name)
+
+
+def hidden_libraries(tree: Tree):
+    """A header that another folder sees shows no third party's types but those of the C++ library and fmt."""
+    seen_by = {}
+    for name in tree.sources():
+        if name.endswith("_test.cpp"):
+            continue
+        for _, path in tree.includes(name):
+            if tree.is_ours(path) and path.split("/")[0] != folder_of(name):
+                seen_by.setdefault(f"src/{path}", name)
+    queue = list(seen_by)
+    while queue:
+        name = queue.pop()
+        if name not in tree.lines:
+            continue
+        for _, path in tree.includes(name):
+            below = f"src/{path}"
+            if tree.is_ours(path) and below not in seen_by:
+                seen_by[below] = seen_by[name]
+                queue.append(below)
+    domains = {"traffic", "imagery", "radar", "geo", "config", "base"}
+    for name in tree.sources():
+        if name.endswith(".hpp") and (name in seen_by or folder_of(name) in domains):
+            for number, path in tree.includes(name):
+                if FOREIGN.match(path) and not tree.is_ours(path):
+                    why = f" (seen by {seen_by[name]})" if name in seen_by else ""
+                    yield Breach(name, number, f"a public header shows {path}{why}")
+
+
+def header_form(tree: Tree):
+    """A header opens with what it is for, then #pragma once."""
+    for name in tree.sources():
+        if not name.endswith(".hpp"):
+            continue
+        lines = tree.lines[name]
+        if not lines or not lines[0].startswith("// "):
+            yield Breach(name, 1, "a header opens with a comment: what it is for, who calls it, which threads")
+        code = next((text for text in lines if text.strip() and not text.startswith("//")), "")
+        if code.strip() != "#pragma once":
+            yield Breach(name, 1, "#pragma once is the first line of code of a header")
+
+
+def built(tree: Tree):
+    """Every source and test is named in its folder's CMakeLists.txt, or it would never be built."""
+    for name in tree.sources():
+        if not name.endswith(".cpp"):
+            continue
+        folder = pathlib.PurePosixPath(name).parent
+        while str(folder) != "src":
+            lists = tree.lines.get(f"{folder}/CMakeLists.txt")
+            relative = str(pathlib.PurePosixPath(name).relative_to(folder))
+            if lists and any(re.search(rf"(?<![\w/.]){re.escape(relative)}(?![\w/.])", text) for text in lists):
+                break
+            folder = folder.parent
+        else:
+            yield Breach(name, 1, "no CMakeLists.txt names this file: it is not built")
+
+
+def tests_assert(tree: Tree):
+    """A test that cannot fail is a defect."""
+    for name, lines in tree.lines.items():
+        file = name.rsplit("/", 1)[-1]
+        is_test = file.endswith("_test.cpp") or re.fullmatch(r"(test_.*|.*_test)\.py", file) or re.search(r"\.(test|spec)\.(ts|mjs)$", file)
+        if is_test and not any(re.search(r"\b(EXPECT_|ASSERT_|RC_ASSERT|RC_FAIL|assert|self\.assert|expect\()", text) for text in lines):
+            yield Breach(name, 1, "a test without an assertion")
+
+
+def forbidden_text(tree: Tree):
+    """What no line may hold: machine paths, empty catches, coroutines, detached threads, sleeps in tests."""
+    for name, lines in tree.lines.items():
+        if name.startswith(LAW_TEXT):
+            continue
+        ours = name.endswith((".cpp", ".hpp"))
+        is_test = name.endswith(("_test.cpp", "_test.py")) or re.search(r"(^|/)test_\w+\.py$", name) is not None
+        for number, text in enumerate(lines, 1):
+            if MACHINE_PATH.search(text):
+                yield Breach(name, number, "a path of one machine")
+            if re.search(r"\b(TODO|FIXME|XXX)\b", text) and not name.startswith("ui/package"):
+                yield Breach(name, number, "unfinished work belongs on an issue")
+            if ours and re.search(r"catch\s*\([^)]*\)\s*\{\s*\}", text):
+                yield Breach(name, number, "an error is swallowed")
+            if ours and re.search(r"\bco_(await|yield|return)\b", text):
+                yield Breach(name, number, "coroutines: g++ 12 miscompiles temporaries in co_await")
+            if ours and re.search(r"\.detach\(\)", text):
+                yield Breach(name, number, "a detached thread outlives what it uses")
+            if is_test and SLEEP.search(text):
+                yield Breach(name, number, "a test waits for what it wants to see, it does not sleep")
+
+
+def names(tree: Tree):
+    """Names say what a thing is; these words do not."""
+    for name in tree.sources():
+        for number, text in enumerate(tree.lines[name], 1):
+            match = re.search(r"\b(?:class|struct)\s+(\w*(?:Manager|Helper|Util|Utils|Impl2))\b", text)
+            if match:
+                yield Breach(name, number, f"{match.group(1)} says not what it is")
+        if re.search(r"(manager|helper|utils?)\.(cpp|hpp)$", name):
+            yield Breach(name, 1, "the file's name says not what it holds")
+
+
+def long_files(tree: Tree):
+    """(name, lines) of sources past the length at which a second idea is likely. A question, not a breach."""
+    return [(name, len(tree.lines[name])) for name in tree.sources() if len(tree.lines[name]) > LONG_FILE]
+
+
+LAWS = [directions, target_directions, cycles, hidden_libraries, header_form, built, tests_assert, forbidden_text, names]
+
+
+def tracked(root: pathlib.Path) -> list[str]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True).stdout
+    return [name for name in listed.split("\0") if name]
+
+
+def main() -> int:
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent.parent).resolve()
+    tree = Tree(root, tracked(root))
+    failed = 0
+    for law in LAWS:
+        breaches = list(law(tree))
+        failed += bool(breaches)
+        for breach in breaches:
+            print(breach)
+    for name, count in long_files(tree):
+        print(f"note: {name} has {count} lines: is there a second idea in it?")
+    print(f"{len(LAWS) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -75,6 +75,9 @@ struct Request {
   std::vector<std::string_view> query_all(std::string_view name) const;
   std::optional<std::string_view> header(std::string_view name) const { return headers.find(name); }
   std::optional<std::string_view> cookie(std::string_view name) const;
+
+  /// Fills target, path and queries; false (path empty) when the target does not parse.
+  bool set_target(std::string_view raw);
 };
 
 /// A request as the server would make it from that target; for tests and calls inside the process.

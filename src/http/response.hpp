@@ -56,7 +56,7 @@ class CachedBody {
 
  private:
   CachedBody() = default;
-  void build_heads(std::string_view cache_control);
+  void build_heads(std::string_view etag, std::string_view cache_control);
 
   std::string content_type_;
   std::string owned_[kEncodings];
@@ -113,6 +113,7 @@ Response empty(int status = 204);
 /// {"error": {"code", "message", "detail"?}} with the status that belongs to the code. `detail` is
 /// what the caller explicitly makes public; Error::detail never leaves the process.
 Response error(const Error& error, std::string_view detail = {});
+Response error(ErrorCode code, std::string message);
 /// Cached content: 200, or by the server 304; gzip or brotli by Accept-Encoding.
 Response cached(std::shared_ptr<const CachedBody> body);
 /// A file: ETag, Last-Modified, Range and If-Range are handled by the server.

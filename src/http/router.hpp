@@ -65,6 +65,8 @@ class Router {
   };
   /// Finds the route of `request.method` and `request.path` and fills `request.params`.
   Match match(Request& request) const;
+  /// The answer where nothing matched: 404, 405 or 204.
+  static Response refusal(const Match& match, const Request& request);
   /// Matches and calls, without server, limits or auth; for tests of handlers.
   Response call(Request request) const;
 

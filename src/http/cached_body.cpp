@@ -1,0 +1,94 @@
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <array>
+
+#include "http/compress.hpp"
+#include "http/head.hpp"
+#include "http/response.hpp"
+
+namespace vedette::http {
+namespace {
+
+constexpr std::size_t kWorthCompressing = 1024;
+constexpr std::array<std::string_view, CachedBody::kEncodings> kEncodingNames = {"", "gzip", "br"};
+
+/// The first 128 bits of SHA-256, in hexadecimal.
+std::string fingerprint(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  std::string text;
+  for (std::size_t i = 0; i < 16; ++i) {
+    fmt::format_to(std::back_inserter(text), "{:02x}", digest[i]);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::shared_ptr<const CachedBody> CachedBody::make(std::string content_type, std::string bytes,
+                                                   std::string cache_control, Compress compress) {
+  std::shared_ptr<CachedBody> body(new CachedBody);
+  body->content_type_ = std::move(content_type);
+  body->owned_[kIdentity] = std::move(bytes);
+  const std::string& plain = body->owned_[kIdentity];
+  body->variants_[kIdentity].bytes = plain;
+  if (compress == Compress::kNow && plain.size() >= kWorthCompressing &&
+      is_compressible(body->content_type_)) {
+    if (auto packed = gzip(plain)) body->owned_[kGzip] = std::move(*packed);
+    if (auto packed = brotli(plain)) body->owned_[kBrotli] = std::move(*packed);
+    for (const auto encoding : {kGzip, kBrotli}) {
+      if (!body->owned_[encoding].empty()) {
+        body->variants_[encoding].bytes = body->owned_[encoding];
+      }
+    }
+  }
+  body->build_heads(fingerprint(plain), cache_control);
+  return body;
+}
+
+std::shared_ptr<const CachedBody> CachedBody::of_static(
+    std::string content_type, std::string_view identity, std::string_view gzip,
+    std::string_view brotli, std::string_view etag, std::string cache_control) {
+  std::shared_ptr<CachedBody> body(new CachedBody);
+  body->content_type_ = std::move(content_type);
+  body->variants_[kIdentity].bytes = identity;
+  if (!gzip.empty()) body->variants_[kGzip].bytes = gzip;
+  if (!brotli.empty()) body->variants_[kBrotli].bytes = brotli;
+  body->build_heads(etag.empty() ? fingerprint(identity) : std::string(etag), cache_control);
+  return body;
+}
+
+const CachedBody::Variant* CachedBody::variant(Encoding encoding) const {
+  const auto& variant = variants_[encoding];
+  if (encoding != kIdentity && variant.bytes.data() == nullptr) return nullptr;
+  return &variant;
+}
+
+void CachedBody::build_heads(std::string_view etag, std::string_view cache_control) {
+  const bool varies = has_variants();
+  for (const auto encoding : {kIdentity, kGzip, kBrotli}) {
+    auto& variant = variants_[encoding];
+    if (encoding != kIdentity && variant.bytes.data() == nullptr) continue;
+    // Encodings are different representations: each has its own strong tag (RFC 9110 8.8.3.3).
+    variant.etag = encoding == kIdentity ? fmt::format("\"{}\"", etag)
+                                         : fmt::format("\"{}-{}\"", etag, kEncodingNames[encoding]);
+    std::string common;
+    append_field(common, "ETag", variant.etag);
+    append_field(common, "Cache-Control", cache_control);
+    if (varies) append_field(common, "Vary", "Accept-Encoding");
+    common += kSecurityFields;
+
+    append_status_line(variant.head, 200);
+    append_field(variant.head, "Content-Type", content_type_);
+    append_field(variant.head, "Content-Length", fmt::to_string(variant.bytes.size()));
+    if (encoding != kIdentity) {
+      append_field(variant.head, "Content-Encoding", kEncodingNames[encoding]);
+    }
+    variant.head += common;
+    append_status_line(variant.not_modified_head, 304);
+    variant.not_modified_head += common;
+  }
+}
+
+}  // namespace vedette::http

@@ -30,7 +30,7 @@ add_library(boost_impl STATIC "${CMAKE_SOURCE_DIR}/cmake/boost_impl.cpp")
 target_include_directories(boost_impl SYSTEM PUBLIC "${VEDETTE_BOOST_INCLUDE}")
 target_compile_definitions(boost_impl PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
   BOOST_ASIO_NO_DEPRECATED BOOST_ALL_NO_LIB BOOST_JSON_STATIC_LINK BOOST_URL_STATIC_LINK BOOST_CONTAINER_STATIC_LINK)
-target_link_libraries(boost_impl PUBLIC Threads::Threads)
+target_link_libraries(boost_impl PUBLIC Threads::Threads PRIVATE vedette_sanitize)
 target_compile_options(boost_impl PRIVATE -w)
 
 # SQLite: the amalgamation, static and hidden, so that it never meets the system's library that OpenCV or GDAL load.
@@ -40,7 +40,7 @@ target_include_directories(sqlite_impl SYSTEM PUBLIC "${VEDETTE_SQLITE}")
 target_compile_definitions(sqlite_impl PRIVATE SQLITE_THREADSAFE=2 SQLITE_DQS=0 SQLITE_DEFAULT_WAL_SYNCHRONOUS=1
   SQLITE_LIKE_DOESNT_MATCH_BLOBS SQLITE_OMIT_DEPRECATED SQLITE_OMIT_LOAD_EXTENSION SQLITE_DEFAULT_MEMSTATUS=0 SQLITE_ENABLE_RTREE)
 target_compile_options(sqlite_impl PRIVATE -w -O2 -fvisibility=hidden)
-target_link_libraries(sqlite_impl PUBLIC Threads::Threads m)
+target_link_libraries(sqlite_impl PUBLIC Threads::Threads m PRIVATE vedette_sanitize)
 
 # OpenVINO: from its wheel.
 file(GLOB VEDETTE_OPENVINO_CMAKE "${VEDETTE_DEPS}/python/lib/python3*/site-packages/openvino/cmake")

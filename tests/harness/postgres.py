@@ -1,0 +1,73 @@
+"""A real PostgreSQL from Debian's package, on a free port, for the time of the tests."""
+import itertools
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from harness.server import free_port
+from harness.wait import wait_until
+
+BINARIES = pathlib.Path("/usr/lib/postgresql/15/bin")
+
+
+class Postgres:
+    """Its files lie in a temporary folder. Started by root, it runs as the user `postgres`: it refuses to run as root."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self):
+        if not BINARIES.is_dir():
+            raise RuntimeError(f"no PostgreSQL in {BINARIES}: run tools/setup.sh --test")
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="vedette-postgres-"))
+        self.user = "postgres" if os.geteuid() == 0 else None
+        if self.user:
+            shutil.chown(self.folder, self.user)
+        self.port = free_port()
+        self.process: subprocess.Popen | None = None
+        self._run(BINARIES / "initdb", "-D", self.folder / "data", "-U", "vedette", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        self.start()
+
+    def _as_user(self, words) -> list[str]:
+        words = [str(word) for word in words]
+        return ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--init-groups", *words] if self.user else words
+
+    def _run(self, *words) -> str:
+        done = subprocess.run(self._as_user(words), capture_output=True, text=True, cwd=self.folder)
+        assert done.returncode == 0, f"{words[0]}: {done.stderr}"
+        return done.stdout
+
+    def start(self) -> None:
+        words = [BINARIES / "postgres", "-D", self.folder / "data", "-p", self.port, "-h", "127.0.0.1", "-k", self.folder, "-F", "-c", "max_connections=200"]
+        with (self.folder / "log").open("a") as log:
+            self.process = subprocess.Popen(self._as_user(words), stdout=log, stderr=log, cwd=self.folder, start_new_session=True)
+        wait_until("PostgreSQL answers", lambda: self.sql("SELECT 1") == "1")
+
+    def stop(self) -> None:
+        """As an administrator would: connections are ended, the data is kept. start() brings it back."""
+        if self.process:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(30)
+            self.process = None
+
+    def close(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def sql(self, statement: str, database: str = "postgres") -> str:
+        """What psql prints, unaligned: columns with |, rows with line ends."""
+        done = subprocess.run(["psql", "-X", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", statement, f"postgresql://vedette@127.0.0.1:{self.port}/{database}"],
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def new_database(self) -> str:
+        """The URL of a fresh empty database."""
+        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        self.sql(f"CREATE DATABASE {name}")
+        return f"postgresql://vedette@127.0.0.1:{self.port}/{name}"
+
+    def terminate_backends(self) -> None:
+        self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'")

@@ -29,13 +29,13 @@ enum class SqliteSynchronous {
 
 struct DatabaseOptions {
   /// `sqlite:FILE`, `postgresql://user@host:port/name`, or libpq's `host=... dbname=...`.
-  std::string url;
+  std::string url = {};
   /// Connections for reads; on PostgreSQL also for writes (SQLite has exactly one writer).
   int read_connections = 4;
   int write_connections = 4;
   /// How long a call waits for a free connection, or for another process's write lock.
   Micros busy_timeout = std::chrono::seconds(10);
-  /// How long one statement may run (PostgreSQL; SQLite's statements are not interrupted by it).
+  /// How long one statement may run before it ends as kTimeout.
   Micros statement_timeout = std::chrono::seconds(30);
   Micros connect_timeout = std::chrono::seconds(5);
   /// PostgreSQL ends a transaction that does nothing for this long, so that a frozen process cannot
@@ -43,6 +43,8 @@ struct DatabaseOptions {
   Micros idle_transaction_timeout = std::chrono::seconds(5);
   SqliteSynchronous synchronous = SqliteSynchronous::kNormal;
   std::string application_name = "vedette";
+  /// One answer holds at most this much; a larger one is kTooLarge.
+  std::size_t max_answer_bytes = 256U << 20U;
   /// Prepared statements kept per connection; the least recently used goes first.
   int statement_cache = 128;
   /// With false an unreachable PostgreSQL does not fail open(): state() says so, calls fail fast as
@@ -67,15 +69,16 @@ struct DatabaseState {
 };
 
 struct ReadOptions {
-  std::stop_token stop;
+  std::stop_token stop =
+      {};  // ends the wait for a connection (kCancelled), not a running statement
 };
 
 struct WriteOptions {
-  std::stop_token stop;
+  std::stop_token stop = {};  // ends the wait for a connection or lock, not a running statement
   /// PostgreSQL: SERIALIZABLE instead of READ COMMITTED. SQLite always is.
   bool serializable = false;
   /// Instead of DatabaseOptions::statement_timeout, for this transaction; 0 for no limit.
-  std::optional<Micros> statement_timeout;
+  std::optional<Micros> statement_timeout = std::nullopt;
 };
 
 /// Keeps a subscription alive. Destroying it returns once a running callback has finished (unless

@@ -15,9 +15,9 @@ namespace vedette::db {
 /// statements per text are fine; an empty text does nothing in that dialect.
 struct Migration {
   int version = 0;
-  std::string name;
-  std::string sqlite;
-  std::string postgres;
+  std::string name = {};
+  std::string sqlite = {};
+  std::string postgres = {};
 };
 
 struct MigrationReport {

@@ -95,6 +95,7 @@ class Rows {
   void add_integer(Kind kind, std::int64_t value) { cells_.push_back({value, 0.0, 0, kind}); }
   void add_real(double value) { cells_.push_back({0, value, 0, Kind::kReal}); }
   void add_bytes(Kind kind, std::string_view bytes);
+  std::size_t byte_size() const { return bytes_.size() + cells_.size() * sizeof(Cell); }
   /// An exact decimal in text form, readable as number or as text.
   void add_decimal(std::string_view digits);
 

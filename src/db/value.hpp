@@ -36,8 +36,13 @@ class Param {
   template <std::integral T>
     requires(!std::same_as<T, bool> && !std::same_as<T, char>)
   constexpr Param(T value) : kind_(Kind::kInteger), integer_(static_cast<std::int64_t>(value)) {}
+  /// NaN is stored as NULL in both dialects: SQLite knows none.
   template <std::floating_point T>
-  constexpr Param(T value) : kind_(Kind::kReal), real_(static_cast<double>(value)) {}
+  constexpr Param(T value) {
+    if (value != value) return;
+    kind_ = Kind::kReal;
+    real_ = static_cast<double>(value);
+  }
   constexpr Param(std::string_view value) : kind_(Kind::kText), bytes_(value) {}
   constexpr Param(const char* value) : Param(std::string_view(value)) {}
   Param(const std::string& value) : Param(std::string_view(value)) {}

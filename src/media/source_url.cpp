@@ -1,0 +1,281 @@
+#include "media/source_url.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+
+#include "media/av.hpp"
+
+namespace vedette::media {
+namespace {
+
+constexpr std::size_t kMaxUrl = 4096;
+
+std::string scheme_of(std::string_view url) {
+  const auto colon = url.find("://");
+  if (colon == std::string_view::npos) return {};
+  std::string scheme(url.substr(0, colon));
+  std::ranges::transform(scheme, scheme.begin(), [](unsigned char c) { return std::tolower(c); });
+  return scheme;
+}
+
+}  // namespace
+
+std::string_view name(SourceKind kind) {
+  switch (kind) {
+    case SourceKind::kFile:
+      return "file";
+    case SourceKind::kLoop:
+      return "loop";
+    case SourceKind::kRtsp:
+      return "rtsp";
+    case SourceKind::kHttp:
+      return "http";
+    case SourceKind::kDevice:
+      return "device";
+  }
+  return "unknown";
+}
+
+std::string mask_password(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return std::string(url);
+  const auto start = scheme + 3;
+  auto end = url.find_first_of("/?#", start);
+  if (end == std::string_view::npos) end = url.size();
+  // The last @ ends the credentials: a password may hold others. It may even hold a slash, so the
+  // whole rest is searched when the part before the first slash has none.
+  auto at = url.substr(0, end).rfind('@');
+  if (at == std::string_view::npos || at < start) at = url.rfind('@');
+  if (at == std::string_view::npos || at < start) return std::string(url);
+  const auto colon = url.find(':', start);
+  if (colon == std::string_view::npos || colon > at) return std::string(url);
+  return fmt::format("{}***{}", url.substr(0, colon + 1), url.substr(at));
+}
+
+Result<SourceUrl> parse_source_url(const SourceOptions& options) {
+  SourceUrl url;
+  url.path = options.url;
+  if (url.path.empty()) {
+    return fail(ErrorCode::kInvalid,
+                "No source was given; name a video file, an rtsp:// or http:// address, or "
+                "/dev/video0.");
+  }
+  if (url.path.size() > kMaxUrl || url.path.find('\0') != std::string::npos) {
+    return fail(ErrorCode::kInvalid, "The source's address is too long or holds a zero byte.");
+  }
+  const auto scheme = scheme_of(url.path);
+  if (scheme == "rtsp" || scheme == "rtsps") {
+    url.kind = SourceKind::kRtsp;
+    url.open_name = url.path;
+  } else if (scheme == "http" || scheme == "https") {
+    url.kind = SourceKind::kHttp;
+    url.open_name = url.path;
+  } else if (!scheme.empty() && scheme != "file") {
+    return fail(
+        ErrorCode::kInvalid,
+        fmt::format("{}:// is not a kind of source that Vedette reads; use a file, rtsp://, "
+                    "rtsps://, http://, https:// or /dev/videoN.",
+                    scheme));
+  } else {
+    if (scheme == "file") url.path.erase(0, std::strlen("file://"));
+    if (url.path.starts_with("file:")) url.path.erase(0, std::strlen("file:"));
+    const bool is_v4l2 = url.path.starts_with("v4l2:");
+    if (is_v4l2) url.path.erase(0, std::strlen("v4l2:"));
+    if (is_v4l2 || url.path.starts_with("/dev/video")) {
+      url.kind = SourceKind::kDevice;
+      url.open_name = url.path;
+    } else {
+      url.kind = options.loop ? SourceKind::kLoop : SourceKind::kFile;
+      url.open_name = "file:" + url.path;
+    }
+  }
+  if (options.loop && url.kind != SourceKind::kLoop) {
+    return fail(ErrorCode::kInvalid, "Only a file can be looped; leave loop out for a camera.");
+  }
+  url.shown = mask_password(url.path);
+  return url;
+}
+
+Result<> check_file(const SourceUrl& url) {
+  struct stat facts{};
+  if (stat(url.path.c_str(), &facts) != 0) {
+    const int reason = errno;
+    if (reason == EACCES) {
+      return fail(
+          ErrorCode::kForbidden,
+          fmt::format("The file {} may not be read by this user; change its or its folder's "
+                      "permissions.",
+                      url.shown));
+    }
+    return fail(ErrorCode::kNotFound,
+                fmt::format("There is no file {}; check the path.", url.shown),
+                std::strerror(reason));
+  }
+  if (S_ISDIR(facts.st_mode)) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{} is a folder; name a video file in it.", url.shown));
+  }
+  if (!S_ISREG(facts.st_mode)) {
+    return fail(ErrorCode::kInvalid,
+                fmt::format("{} is not a regular file; name a video file, or write v4l2:{} for a "
+                            "camera device.",
+                            url.shown, url.shown));
+  }
+  if (facts.st_size == 0) {
+    return fail(ErrorCode::kCorrupt,
+                fmt::format("The file {} is empty (0 bytes); copy or record it again.", url.shown));
+  }
+  if (access(url.path.c_str(), R_OK) != 0) {
+    return fail(ErrorCode::kForbidden,
+                fmt::format("The file {} may not be read by this user; change its permissions.",
+                            url.shown));
+  }
+  return {};
+}
+
+Error source_error(const SourceUrl& url, int av_error, bool while_opening) {
+  const auto detail = av_text(av_error);
+  const auto make = [&](ErrorCode code, std::string text) {
+    auto error = fail(code, std::move(text), detail).error();
+    // Cameras come back; a file does not heal.
+    error.retryable = url.kind != SourceKind::kFile && url.kind != SourceKind::kLoop;
+    return error;
+  };
+  const auto& shown = url.shown;
+  switch (av_error) {
+    case AVERROR(ECONNREFUSED):
+      return make(ErrorCode::kUnavailable,
+                  fmt::format("{} refuses the connection; check that the camera is on and that the "
+                              "port is right.",
+                              shown));
+    case AVERROR(ETIMEDOUT):
+      return make(
+          ErrorCode::kTimeout,
+          fmt::format("{} does not answer; check the address, the cable and the network.", shown));
+    case AVERROR(EHOSTUNREACH):
+    case AVERROR(ENETUNREACH):
+      return make(
+          ErrorCode::kUnavailable,
+          fmt::format("There is no way to {} through the network; check the address and the "
+                      "cable.",
+                      shown));
+    case AVERROR_HTTP_UNAUTHORIZED:
+      return make(ErrorCode::kUnavailable,
+                  fmt::format("{} wants another user name or password (401); write them into the "
+                              "address as user:password@.",
+                              shown));
+    case AVERROR_HTTP_FORBIDDEN:
+      return make(ErrorCode::kUnavailable,
+                  fmt::format("{} forbids access (403); give this user the right to view it in the "
+                              "camera's settings.",
+                              shown));
+    case AVERROR_HTTP_NOT_FOUND:
+      return make(
+          ErrorCode::kUnavailable,
+          fmt::format("{} knows no such stream (404); check the path in the address.", shown));
+    case AVERROR_HTTP_BAD_REQUEST:
+    case AVERROR_HTTP_OTHER_4XX:
+      return make(
+          ErrorCode::kUnavailable,
+          fmt::format("{} rejects the request (4xx); check the path in the address.", shown));
+    case AVERROR_HTTP_SERVER_ERROR:
+      return make(ErrorCode::kUnavailable,
+                  fmt::format("{} reports an error of its own (5xx); restart the camera if it "
+                              "stays so.",
+                              shown));
+    case AVERROR_PROTOCOL_NOT_FOUND:
+      return make(ErrorCode::kUnsupported,
+                  fmt::format("{} leads to a protocol that is not allowed here; use rtsp:// or "
+                              "http:// directly.",
+                              shown));
+    default:
+      break;
+  }
+  switch (url.kind) {
+    case SourceKind::kDevice:
+      if (av_error == AVERROR(ENOENT) || av_error == AVERROR(ENODEV) ||
+          av_error == AVERROR(ENXIO)) {
+        return make(
+            ErrorCode::kUnavailable,
+            fmt::format("There is no camera {}; plug it in and look under /dev/video*.", shown));
+      }
+      if (av_error == AVERROR(EACCES) || av_error == AVERROR(EPERM)) {
+        return make(ErrorCode::kUnavailable,
+                    fmt::format("The camera {} may not be read by this user; add the user to the "
+                                "group video.",
+                                shown));
+      }
+      if (av_error == AVERROR(EBUSY)) {
+        return make(
+            ErrorCode::kUnavailable,
+            fmt::format("The camera {} is used by another program; close that one.", shown));
+      }
+      return make(ErrorCode::kUnavailable,
+                  fmt::format("The camera {} cannot be read ({}); unplug it and plug it in again.",
+                              shown, detail));
+    case SourceKind::kRtsp:
+    case SourceKind::kHttp:
+      if (av_error == AVERROR_EOF || av_error == AVERROR(ECONNRESET) ||
+          av_error == AVERROR(EPIPE)) {
+        return make(ErrorCode::kUnavailable,
+                    while_opening
+                        ? fmt::format("{} closed the connection without sending video; check that "
+                                      "this address is a video stream.",
+                                      shown)
+                        : fmt::format("The stream of {} ended; it is opened again.", shown));
+      }
+      if (av_error == AVERROR_INVALIDDATA) {
+        return make(
+            ErrorCode::kCorrupt,
+            fmt::format("{} sends data that is not video that can be read; check the address "
+                        "and set the camera to H.264 or MJPEG.",
+                        shown));
+      }
+      return make(ErrorCode::kUnavailable,
+                  fmt::format("{} cannot be reached ({}); check the address and the network.",
+                              shown, detail));
+    case SourceKind::kFile:
+    case SourceKind::kLoop:
+      break;
+  }
+  if (av_error == AVERROR_INVALIDDATA || av_error == AVERROR_EOF) {
+    return make(
+        ErrorCode::kCorrupt,
+        fmt::format("{} is not a video file that can be read, or its index is cut off; play "
+                    "it with ffplay to see, and copy or record it again.",
+                    shown));
+  }
+  return make(ErrorCode::kUnavailable,
+              fmt::format("{} cannot be read ({}); check the file and its disk.", shown, detail));
+}
+
+Error stall_error(const SourceUrl& url, Micros waited, bool while_opening, bool saw_data) {
+  const auto seconds = to_seconds(waited);
+  if (saw_data) {
+    return fail(ErrorCode::kTimeout,
+                fmt::format(
+                    "{} sends data but for {:.0f} s no picture that can be decoded; set it to "
+                    "H.264 or MJPEG and check its network.",
+                    url.shown, seconds))
+        .error();
+  }
+  if (while_opening) {
+    return fail(ErrorCode::kTimeout,
+                fmt::format("{} did not answer within {:.0f} s; check the address and whether the "
+                            "camera is on.",
+                            url.shown, seconds))
+        .error();
+  }
+  return fail(ErrorCode::kTimeout,
+              fmt::format("{} has sent nothing for {:.0f} s; check the camera and its network.",
+                          url.shown, seconds))
+      .error();
+}
+
+}  // namespace vedette::media

@@ -1,0 +1,332 @@
+#include "media/video_reader.hpp"
+
+extern "C" {
+#include <libavdevice/avdevice.h>
+}
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+
+namespace vedette::media {
+namespace {
+
+constexpr Micros kPollDevice{4'000};
+// A damaged file may hold any number of packets that give no picture; this many in a row end it.
+constexpr int kMaxBadPackets = 2'000;
+
+struct Options {
+  AVDictionary* entries = nullptr;
+  Options() = default;
+  Options(const Options&) = delete;
+  Options& operator=(const Options&) = delete;
+  ~Options() { av_dict_free(&entries); }
+  void set(const char* key, const std::string& value) {
+    av_dict_set(&entries, key, value.c_str(), 0);
+  }
+};
+
+void prepare_libav() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    // libav writes to standard error by itself; what matters is in our own sentences.
+    av_log_set_level(AV_LOG_QUIET);
+    avdevice_register_all();
+    avformat_network_init();
+  });
+}
+
+Micros to_media(std::int64_t ticks, AVRational time_base) {
+  return Micros{av_rescale_q(ticks, time_base, AVRational{1, 1'000'000})};
+}
+
+}  // namespace
+
+Micros MediaTimes::next(std::optional<Micros> stamp) {
+  if (!last_) {
+    shift_ = stamp ? -*stamp : Micros{0};
+    last_ = Micros{0};
+    return *last_;
+  }
+  Micros time = stamp ? *stamp + shift_ : *last_ + frame_time_;
+  if (time <= *last_) {
+    if (*last_ - time > std::chrono::seconds{1}) {
+      shift_ += *last_ + frame_time_ - time;
+      time = *last_ + frame_time_;
+    } else {
+      time = *last_ + std::max(Micros{1}, frame_time_ / 4);
+    }
+  }
+  last_ = time;
+  return time;
+}
+
+int VideoReader::should_interrupt(void* self) {
+  const auto* reader = static_cast<const VideoReader*>(self);
+  return reader->stop_.stop_requested() || std::chrono::steady_clock::now() > reader->deadline_;
+}
+
+Error VideoReader::explain(int av_error, bool while_opening) const {
+  if (stop_.stop_requested()) {
+    return fail(ErrorCode::kCancelled, "Reading was stopped.").error();
+  }
+  if (av_error == AVERROR_EXIT || av_error == AVERROR(ETIMEDOUT) || av_error == AVERROR(EAGAIN)) {
+    const auto waited = while_opening ? options_.open_timeout : options_.read_timeout;
+    return stall_error(url_, waited, while_opening, packets_since_picture_ > 0);
+  }
+  return source_error(url_, av_error, while_opening);
+}
+
+Result<std::unique_ptr<VideoReader>> VideoReader::open(const SourceUrl& url,
+                                                       const SourceOptions& options,
+                                                       const std::stop_token& stop) {
+  prepare_libav();
+  if (url.kind == SourceKind::kFile || url.kind == SourceKind::kLoop) {
+    VEDETTE_CHECK(check_file(url));
+  }
+  std::unique_ptr<VideoReader> reader(new VideoReader(url, options));
+  reader->stop_ = stop;
+  reader->deadline_ = std::chrono::steady_clock::now() + options.open_timeout;
+  VEDETTE_CHECK(reader->open_container());
+  VEDETTE_CHECK(reader->open_decoder());
+  reader->stop_ = {};
+  return reader;
+}
+
+Result<> VideoReader::open_container() {
+  Options options;
+  const auto timeout = std::to_string(options_.open_timeout.count());
+  options.set("probesize", std::to_string(options_.max_probe_bytes));
+  const AVInputFormat* input = nullptr;
+  // A file or stream that names further addresses (a playlist) must not lead anywhere else.
+  switch (url_.kind) {
+    case SourceKind::kFile:
+    case SourceKind::kLoop:
+      options.set("protocol_whitelist", "file");
+      break;
+    case SourceKind::kRtsp:
+      options.set("protocol_whitelist", "rtsp,rtsps,rtp,udp,tcp,tls,srtp,crypto");
+      options.set("rtsp_transport", options_.rtsp_over_udp ? "udp" : "tcp");
+      options.set("timeout", timeout);
+      break;
+    case SourceKind::kHttp:
+      options.set("protocol_whitelist", "http,https,tcp,tls,crypto");
+      options.set("rw_timeout", timeout);
+      break;
+    case SourceKind::kDevice:
+      input = av_find_input_format("v4l2");
+      if (!input) {
+        return fail(ErrorCode::kUnsupported,
+                    "This build of FFmpeg has no V4L2 input; install libavdevice with V4L2.");
+      }
+      break;
+  }
+
+  AVFormatContext* format = avformat_alloc_context();
+  if (!format) return fail(ErrorCode::kInternal, "There is no memory to open a video.");
+  format->interrupt_callback = {&VideoReader::should_interrupt, this};
+  if (url_.kind == SourceKind::kDevice) format->flags |= AVFMT_FLAG_NONBLOCK;
+  // Frees the context when it fails.
+  int status = avformat_open_input(&format, url_.open_name.c_str(), input, &options.entries);
+  if (status < 0) return fail(explain(status, true));
+  format_.reset(format);
+  status = avformat_find_stream_info(format_.get(), nullptr);
+  if (status < 0) return fail(explain(status, true));
+  return {};
+}
+
+Result<> VideoReader::open_decoder() {
+  const AVCodec* decoder = nullptr;
+  stream_ = av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0);
+  if (stream_ == AVERROR_DECODER_NOT_FOUND) {
+    const int known = av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
+    const auto* codec_name =
+        known >= 0 ? avcodec_get_name(format_->streams[known]->codecpar->codec_id) : "unknown";
+    return fail(
+        ErrorCode::kUnsupported,
+        fmt::format("{} is coded as {}, which this build of FFmpeg cannot decode; convert it "
+                    "to H.264.",
+                    url_.shown, codec_name));
+  }
+  if (stream_ < 0 || (format_->streams[stream_]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) {
+    return fail(
+        ErrorCode::kUnsupported,
+        fmt::format("{} holds no video; choose a file or stream with pictures.", url_.shown));
+  }
+  AVStream* stream = format_->streams[stream_];
+  for (unsigned i = 0; i < format_->nb_streams; ++i) {
+    if (static_cast<int>(i) != stream_) format_->streams[i]->discard = AVDISCARD_ALL;
+  }
+
+  codec_.reset(avcodec_alloc_context3(decoder));
+  packet_.reset(av_packet_alloc());
+  frame_.reset(av_frame_alloc());
+  if (!codec_ || !packet_ || !frame_) {
+    return fail(ErrorCode::kInternal, "There is no memory for a video decoder.");
+  }
+  int status = avcodec_parameters_to_context(codec_.get(), stream->codecpar);
+  const bool is_live = url_.kind != SourceKind::kFile && url_.kind != SourceKind::kLoop;
+  codec_->thread_count = std::max(1, options_.decoder_threads);
+  codec_->thread_type = is_live ? FF_THREAD_SLICE : FF_THREAD_SLICE | FF_THREAD_FRAME;
+  codec_->pkt_timebase = stream->time_base;
+  codec_->max_pixels = static_cast<std::int64_t>(options_.max_width) * options_.max_height;
+  if (codec_->width > options_.max_width || codec_->height > options_.max_height) {
+    return fail(ErrorCode::kTooLarge,
+                fmt::format("The pictures of {} are {}x{}, more than the allowed {}x{}; choose a "
+                            "smaller stream.",
+                            url_.shown, codec_->width, codec_->height, options_.max_width,
+                            options_.max_height));
+  }
+  if (status >= 0) status = avcodec_open2(codec_.get(), decoder, nullptr);
+  if (status < 0) {
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("The {} decoder does not take {}; convert the video to H.264.",
+                            decoder->name, url_.shown),
+                av_text(status));
+  }
+  if (codec_->width <= 0 || codec_->height <= 0) {
+    return fail(
+        ErrorCode::kCorrupt,
+        fmt::format("{} does not say how large its pictures are; it is damaged, or no picture "
+                    "came in time.",
+                    url_.shown));
+  }
+
+  info_.kind = url_.kind;
+  info_.shown_url = url_.shown;
+  info_.codec = avcodec_get_name(codec_->codec_id);
+  info_.width = codec_->width;
+  info_.height = codec_->height;
+  AVRational rate = stream->avg_frame_rate;
+  if (rate.num <= 0 || rate.den <= 0) rate = stream->r_frame_rate;
+  if (rate.num > 0 && rate.den > 0) info_.fps = av_q2d(rate);
+  if (info_.fps < 0.01 || info_.fps > 1000) info_.fps = 0;
+  if (format_->duration > 0 && !is_live) info_.duration = Micros{format_->duration};
+  announced_packets_ = stream->nb_frames;
+  times_ = MediaTimes(Micros{info_.fps > 0 ? std::llround(1e6 / info_.fps) : 40'000});
+  return {};
+}
+
+Result<> VideoReader::read_packet() {
+  for (;;) {
+    const int status = av_read_frame(format_.get(), packet_.get());
+    if (status == AVERROR(EAGAIN) && !should_interrupt(this)) {
+      sleep_for(stop_, kPollDevice);
+      continue;
+    }
+    if (status < 0 && should_interrupt(this)) return fail(explain(AVERROR_EXIT, false));
+    if (status == AVERROR_EOF || (status < 0 && url_.kind <= SourceKind::kLoop)) {
+      // A file that breaks off here is drained like one that ends; truncation() tells them apart.
+      end_reason_ = status == AVERROR_EOF ? 0 : status;
+      if (format_->pb && format_->pb->error < 0 && format_->pb->error != AVERROR_EOF) {
+        end_reason_ = format_->pb->error;
+      }
+      is_draining_ = true;
+      avcodec_send_packet(codec_.get(), nullptr);
+      return {};
+    }
+    if (status < 0) return fail(explain(status, false));
+    const bool is_ours = packet_->stream_index == stream_;
+    int sent = 0;
+    if (is_ours) {
+      ++packets_;
+      ++packets_since_picture_;
+      sent = avcodec_send_packet(codec_.get(), packet_.get());
+    }
+    av_packet_unref(packet_.get());
+    if (!is_ours) continue;
+    if (sent < 0 && sent != AVERROR(EAGAIN)) ++corrupt_;
+    return {};
+  }
+}
+
+Result<std::optional<VideoReader::Decoded>> VideoReader::take_picture() {
+  auto made = std::move(frame_);
+  frame_.reset(av_frame_alloc());
+  if (!frame_) return fail(ErrorCode::kInternal, "There is no memory for a picture.");
+  if (made->width > options_.max_width || made->height > options_.max_height) {
+    return fail(ErrorCode::kTooLarge,
+                fmt::format("{} now sends pictures of {}x{}, more than the allowed {}x{}; choose a "
+                            "smaller stream.",
+                            url_.shown, made->width, made->height, options_.max_width,
+                            options_.max_height));
+  }
+  std::optional<Micros> stamp;
+  if (made->best_effort_timestamp != AV_NOPTS_VALUE) {
+    stamp = to_media(made->best_effort_timestamp, format_->streams[stream_]->time_base);
+  }
+  const bool is_damaged = (made->flags & AV_FRAME_FLAG_CORRUPT) != 0 ||
+                          made->decode_error_flags != 0 || made->width <= 0 || made->height <= 0 ||
+                          !made->data[0];
+  if (is_damaged) {
+    ++corrupt_;
+    return std::optional<Decoded>{};
+  }
+  ++pictures_;
+  packets_since_picture_ = 0;
+  const auto time = times_.next(stamp);
+  return Decoded{std::make_shared<const Picture>(std::move(made), converter_), time};
+}
+
+Result<std::optional<VideoReader::Decoded>> VideoReader::read(const std::stop_token& stop) {
+  stop_ = stop;
+  const bool is_live = url_.kind > SourceKind::kLoop;
+  deadline_ =
+      is_live ? std::chrono::steady_clock::now() + options_.read_timeout : SteadyTime::max();
+  for (;;) {
+    if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "Reading was stopped.");
+    const int status = avcodec_receive_frame(codec_.get(), frame_.get());
+    if (status >= 0) {
+      VEDETTE_TRY(decoded, take_picture());
+      if (decoded) return std::move(decoded);
+      continue;
+    }
+    if (status == AVERROR_EOF) return std::optional<Decoded>{};
+    if (status != AVERROR(EAGAIN)) {
+      ++corrupt_;
+      if (is_draining_) return std::optional<Decoded>{};
+    }
+    if (is_live && std::chrono::steady_clock::now() > deadline_) {
+      return fail(explain(AVERROR_EXIT, false));
+    }
+    if (packets_since_picture_ > kMaxBadPackets) {
+      return fail(ErrorCode::kCorrupt,
+                  fmt::format("{} holds long stretches that cannot be decoded; copy or record it "
+                              "again.",
+                              url_.shown));
+    }
+    VEDETTE_CHECK(read_packet());
+  }
+}
+
+std::optional<Error> VideoReader::truncation() const {
+  // Containers round: an AVI header may count a few empty frames that are never delivered.
+  const auto slack = std::max<std::int64_t>(5, announced_packets_ / 50);
+  const bool is_short = announced_packets_ > 0 && packets_ + slack < announced_packets_;
+  if (!is_short && end_reason_ == 0 && pictures_ > 0) return std::nullopt;
+  if (pictures_ == 0) {
+    return fail(ErrorCode::kCorrupt,
+                fmt::format("No picture of {} could be decoded; it is damaged: copy or record it "
+                            "again.",
+                            url_.shown))
+        .error();
+  }
+  if (announced_packets_ > 0) {
+    return fail(ErrorCode::kCorrupt,
+                fmt::format("{} is cut off: {} of {} frames could be read and were used; copy it "
+                            "again to have the rest.",
+                            url_.shown, pictures_, announced_packets_))
+        .error();
+  }
+  return fail(ErrorCode::kCorrupt,
+              fmt::format(
+                  "{} breaks off after {} frames, which were used; copy it again to have the "
+                  "rest.",
+                  url_.shown, pictures_),
+              av_text(end_reason_))
+      .error();
+}
+
+}  // namespace vedette::media

@@ -31,7 +31,10 @@ struct SourceText {
 struct Inputs {
   std::optional<SourceText> toml;
   std::optional<SourceText> dotenv;
+  /// VEDETTE_*, the originals' names, HOME and XDG_DATA_HOME; the rest is not looked at.
   TextMap environment;
+  /// Absolute; relative paths that do not come from vedette.toml start here.
+  std::filesystem::path working_dir = "/";
   /// By setting name: {"http.listen", "127.0.0.1:9000"}.
   TextMap flags;
 };
@@ -83,7 +86,7 @@ struct LoadOptions {
 /// ./vedette.toml, else <data>/vedette.toml, the first that exists. Blocks for two small files.
 Result<Loaded> load_settings(const LoadOptions& options);
 
-/// A database URL without its password, for logs and pages.
+/// A database URL without its password, for logs and pages: "postgresql://user:***@host/name".
 std::string mask_url(std::string_view url);
 
 }  // namespace vedette::config

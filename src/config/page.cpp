@@ -1,0 +1,75 @@
+#include "config/page.hpp"
+
+#include <fmt/format.h>
+
+#include "config/table.hpp"
+
+namespace vedette::config {
+namespace {
+
+constexpr std::string_view kIntroduction = R"(# Settings
+
+This page is written by `vedette config docs` from the table in `src/config/table.cpp`; do not edit it.
+
+Every setting has a place in `vedette.toml`, a name in the environment and a flag. Where several say
+something, the first of these wins:
+
+1. the flag: `--http-listen 127.0.0.1:9000`
+2. the environment: `VEDETTE_HTTP_LISTEN=127.0.0.1:9000` (empty counts as not set)
+3. the file `.env` in the working folder, with the same names
+4. the file `vedette.toml`: the one `--config` or `VEDETTE_CONFIG` names, else the one in the working
+   folder, else the one in the data folder
+5. the default
+
+```toml
+[http]
+listen = "127.0.0.1:9000"
+max_body = "64MiB"
+
+[history]
+live_retention = "48h"
+```
+
+`vedette config` prints all settings as they are in force, and where each came from; secrets are not
+shown. A setting that is wrong stops the start (exit code 2) with file, line, what is wrong and what
+would be right. Times carry a unit (`500ms`, `10s`, `5m`, `48h`, `90d`), sizes too (`64MiB`); relative
+paths in `vedette.toml` start at its folder, all others at the working folder.
+
+| setting | default | allowed | environment |
+|---|---|---|---|
+)";
+
+constexpr std::string_view kLegacy = R"(
+## Names of the original programs
+
+`DB_HOST`, `DB_PORT`, `DB_NAME`, `DB_USER` and `DB_PASSWORD` make up `database.url` when nothing else
+gives it and at least one of `DB_HOST` and `DB_NAME` is set (otherwise: `localhost`, `5432`,
+`drone_analytics`). `vedette config` says when that is so.
+
+`WORKER_POLL_INTERVAL`, `WORKER_BATCH_SIZE`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+`AWS_REGION`, `S3_BUCKET_NAME`, `UPLOAD_FOLDER`, `PROCESSED_FOLDER` and `BACKSCATTER_*` are known and
+not used by this version; `vedette config` lists those it finds.
+)";
+
+}  // namespace
+
+std::string settings_page() {
+  std::string page(kIntroduction);
+  for (const auto& declaration : declarations()) {
+    const auto standard = !declaration.default_note.empty() ? std::string(declaration.default_note)
+                          : declaration.default_text.empty()
+                              ? std::string("none")
+                              : fmt::format("`{}`", declaration.default_text);
+    auto environment = fmt::format("`{}`", environment_name(declaration));
+    if (!declaration.short_environment.empty()) {
+      environment += fmt::format(" or `{}`", declaration.short_environment);
+    }
+    page += fmt::format("| **`{}`**<br>{}{} | {} | {} | {} |\n", declaration.name, declaration.help,
+                        declaration.is_secret ? ". Secret" : "", standard,
+                        describe(declaration.shape), environment);
+  }
+  page += kLegacy;
+  return page;
+}
+
+}  // namespace vedette::config

@@ -24,9 +24,9 @@ def program() -> pathlib.Path:
 
 
 def clean_environment() -> dict[str, str]:
-    """Without what the caller's shell sets for Vedette: tests see defaults. Samples stay known."""
-    kept = ("VEDETTE_SAMPLES", "VEDETTE_DEPS", "VEDETTE_PROGRAM")
-    return {name: value for name, value in os.environ.items() if name in kept or not name.startswith(("VEDETTE_", "DB_", "BACKSCATTER_", "AWS_", "PG"))}
+    """Without what the caller's shell sets for Vedette: tests see defaults. The folder of samples stays known."""
+    ours = ("VEDETTE_", "DB_", "BACKSCATTER_", "AWS_", "PG", "WORKER_", "S3_")
+    return {name: value for name, value in os.environ.items() if name == "VEDETTE_SAMPLES" or not name.startswith(ours)}
 
 
 def samples() -> pathlib.Path | None:

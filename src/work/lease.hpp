@@ -13,11 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
-
-namespace vedette::db {
-class Database;
-class Session;
-}  // namespace vedette::db
+#include "db/database.hpp"
 
 namespace vedette::work {
 

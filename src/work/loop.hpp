@@ -21,7 +21,7 @@
 namespace vedette::work {
 
 enum class LoopState {
-  kStarting,     // wants its lease, or its body has not said anything yet
+  kStarting,     // about to be called, or to get its lease
   kRunning,      // the body works
   kWaiting,      // the body waits for its next turn
   kStandby,      // another process holds the lease
@@ -39,6 +39,7 @@ std::optional<LoopState> loop_state_named(std::string_view text);
 /// How a state is to be looked at: fine, on its way, or in need of a person.
 enum class Health { kGood, kWait, kBad };
 std::string_view name(Health health);
+std::optional<Health> health_named(std::string_view text);
 
 /// One loop in one process, for people and for the API.
 struct LoopStatus {
@@ -86,13 +87,14 @@ class LoopContext {
   bool stopping() const { return stop_.stop_requested(); }
   const Fence& fence() const { return fence_; }
 
-  /// Says how things are in the body's own words, until the next report() or running(). Cheap: may
-  /// be called for every frame.
+  /// Says how things are in the body's own words, until the next report() or running(), also across
+  /// retries: `since` is when the word was first said. Cheap: may be called for every frame.
   void report(Health health, std::string_view word, std::string_view cause = {},
               std::string_view remedy = {});
   /// Back to plain "running".
   void running();
-  /// One turn of work succeeded and took this long. Resets the backoff.
+  /// One turn of work succeeded and took this long. Ends a report of Health::kBad: the trouble is
+  /// over.
   void success(Micros took);
   /// A turn failed but the body goes on by itself. Remembered as the last error and logged, once
   /// for each distinct message in a row. The word stays what it is.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bitset>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,7 @@ enum class Role {
 
 /// "api", "watch", "collect", "work" or "keep".
 std::string_view name(Role role);
+std::optional<Role> role_named(std::string_view text);
 
 /// A set of roles.
 class Roles {

@@ -1,7 +1,8 @@
 // Starts each loop once per process and, through its lease, once per deployment; restarts what
 // fails, gives up what it lost, shows the state of all. One supervisor per process, made by app/.
 // Two threads of its own (one for the database, one for time) and one per running body. All methods
-// may be called from any thread except a body's own, where remove(), restart() and stop() fail.
+// may be called from any thread; remove() of a loop and stop() not from a body, which they wait
+// for.
 #pragma once
 
 #include <cstdint>

@@ -4,9 +4,7 @@
 
 #include <vector>
 
-namespace vedette::db {
-struct Migration;
-}
+#include "db/migration.hpp"
 
 namespace vedette::work {
 

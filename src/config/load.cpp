@@ -191,15 +191,16 @@ Result<> Resolver::fill_defaults() {
                   "DIR or VEDETTE_DATA");
     }
     const auto folder = data.empty() ? fs::path(home) / ".local/share" : fs::path(data);
-    slots_["data.dir"].text = (inputs_.working_dir / folder / "vedette").lexically_normal();
+    slots_["data.dir"].text =
+        (inputs_.working_dir / folder / "vedette").lexically_normal().string();
   }
-  const fs::path data = slots_["data.dir"].text;
+  const fs::path data(slots_["data.dir"].text);
   for (const auto& declaration : declarations()) {
     if (slot(declaration.name) != nullptr) continue;
     auto& fresh = slots_[declaration.name];
     fresh.text = declaration.default_text;
     if (declaration.name == "database.url") fresh.text = "sqlite:" + (data / "vedette.db").string();
-    if (declaration.name == "watch.models_dir") fresh.text = data / "models";
+    if (declaration.name == "watch.models_dir") fresh.text = (data / "models").string();
   }
   return {};
 }

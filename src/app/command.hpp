@@ -1,0 +1,60 @@
+// How a subcommand joins the program. Each command has a file NAME_command.{hpp,cpp} with
+// `void add_NAME_command(CommandLine&)`, which declares its flags and hands over its body; main.cpp
+// calls them all, parses, reads the settings and runs the body that was chosen. One thread.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/error.hpp"
+#include "config/load.hpp"
+
+namespace vedette::app {
+
+/// Exit codes of every command (the API of scripts).
+enum ExitCode : int { kDone = 0, kFailed = 1, kBadUse = 2, kPartlyDone = 3 };
+
+/// What a body is given: the settings in force, and whether to print JSON.
+struct Invocation {
+  const config::Loaded& loaded;
+  bool json = false;
+
+  const config::Settings& settings() const { return loaded.settings; }
+};
+
+/// Does the work and returns the exit code. An error is printed as "vedette: ..." on standard error
+/// (with --json also as {"error": {"code", "message"}} on standard output) and becomes the exit
+/// code of its ErrorCode.
+using CommandBody = std::function<Result<int>(const Invocation&)>;
+
+class CommandLine {
+ public:
+  /// A subcommand of the program, or of `parent`. Add flags and positionals to what is returned, in
+  /// variables that the body keeps alive (a shared_ptr to a struct of them). --config, --json and
+  /// all settings are understood everywhere already. A command without body shows its help.
+  CLI::App* add(const std::string& name, const std::string& help, CommandBody body,
+                CLI::App* parent = nullptr);
+
+  /// `arguments` without the program's name. Parses, reads the settings, runs. Prints what went
+  /// wrong and returns the exit code.
+  int run(std::vector<std::string> arguments);
+
+  CommandLine();
+
+ private:
+  void declare_settings();
+  int run_chosen();
+  int complain(const CLI::ParseError& error);
+  int report(const Error& error) const;
+
+  CLI::App app_;
+  std::string file_;
+  config::LoadOptions load_;
+  bool json_ = false;
+  CommandBody chosen_;
+};
+
+}  // namespace vedette::app

@@ -17,7 +17,7 @@ NARROWER = {"media": {"config", "base"}, "geo": {"base"}, "http": {"work", "db",
 FOREIGN = re.compile(
     r"^(boost/|libpq-fe\.h|libav|libsw|opencv2/|openvino/|gdal|ogr|cpl_|proj\.h|curl/|sqlite3\.h|turbojpeg|jpeglib|prometheus/|spdlog/|CLI/|toml)")
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
-MACHINE_PATH = re.compile(r"(?<![\w.}/*-])/(?:work/(?:main|shared|steering|\.library|in)|farm|home/\w+|root)/")
+MACHINE_PATH = re.compile(r"(?<![\w.}/*-])/(?:work/(?:main|shared|steering|\.library|in)|farm)/")
 SLEEP = re.compile(r"(?:this_thread::sleep_(?:for|until)|\busleep|\bnanosleep|(?<!\w)sleep)\s*\(")
 LAW_TEXT = ("tests/laws/",)
 LONG_FILE = 400

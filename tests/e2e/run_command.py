@@ -60,7 +60,7 @@ class RunCommand(unittest.TestCase):
             page = client.get("/")
             self.assertEqual(page.status, 200)
             self.assertIn("text/html", page.headers["content-type"])
-            cameras = wait_until("the demo has cameras", lambda: client.fetch("/api/cameras")["items"], 30)
+            cameras = wait_until("the demo has cameras", lambda: client.fetch("/api/cameras")["cameras"], 30)
             self.assertGreaterEqual(len(cameras), 1)
             run.process.send_signal(signal.SIGINT)
             self.assertEqual(run.process.wait(30), 0, run.text())

@@ -1,0 +1,104 @@
+"""Cameras and their lines through the API, on both databases, without a restart."""
+import pytest
+
+from harness.wait import wait_until
+
+
+@pytest.fixture
+def client(serve, database):
+    return serve(database).client
+
+
+def add(client, name="Mill Street", **fields):
+    answer = client.post("/api/cameras", {"name": name, "source": "/nowhere/clip.mp4", "enabled": False, **fields})
+    assert answer.status == 201, answer.body
+    return answer.json()
+
+
+def test_added_changed_removed(client):
+    camera = add(client)
+    assert camera["status"]["state"] == "disabled"
+    changed = client.put(f"/api/cameras/{camera['id']}", {"name": "Mill Lane", "source": "/nowhere/other.mp4", "enabled": False})
+    assert changed.status == 200 and changed.json()["name"] == "Mill Lane"
+    assert client.fetch(f"/api/cameras/{camera['id']}")["source"] == "/nowhere/other.mp4"
+    assert client.delete(f"/api/cameras/{camera['id']}").status == 204
+    assert client.get(f"/api/cameras/{camera['id']}").status == 404
+    assert client.fetch("/api/cameras")["cameras"] == []
+
+
+def test_the_same_id_twice_is_a_conflict(client):
+    add(client, id="gate")
+    assert client.post("/api/cameras", {"id": "gate", "name": "Other", "source": "x.mp4", "enabled": False}).status == 409
+
+
+def test_names_become_ids_that_differ(client):
+    assert add(client)["id"] != add(client)["id"]
+
+
+@pytest.mark.parametrize("body", [
+    b"", b"{", b"[]", b"null", b'{"name": "A"}', b'{"name": "", "source": "x"}', b'{"name": "A", "source": "x", "colour": "red"}',
+    b'{"name": 5, "source": "x"}', b'{"name": "A", "source": "x", "id": "../up"}', b'{"name": "\xff", "source": "x"}', b"[" * 5000,
+])
+def test_bad_bodies_are_refused(client, body):
+    answer = client.post("/api/cameras", body, headers={"Content-Type": "application/json"})
+    assert answer.status == 400
+    assert answer.json()["error"]["message"]
+
+
+def test_another_media_type_is_refused(client):
+    assert client.post("/api/cameras", b"name=A", headers={"Content-Type": "application/x-www-form-urlencoded"}).status == 415
+
+
+def test_a_password_in_a_source_is_never_shown(client):
+    camera = add(client, source="rtsp://user:s3cret@127.0.0.1:1/stream")
+    assert "s3cret" not in str(client.fetch("/api/cameras"))
+    assert "***" in camera["source"]
+    kept = client.put(f"/api/cameras/{camera['id']}", {"name": "Renamed", "source": camera["source"], "enabled": False})
+    assert kept.status == 200 and "s3cret" not in str(kept.body)
+
+
+def test_lines_are_replaced_whole(client):
+    camera = add(client)
+    path = f"/api/cameras/{camera['id']}/lines"
+    line = {"name": "Gate", "x1": 10, "y1": 20, "x2": 300, "y2": 20.5}
+    stored = client.put(path, {"lines": [line]}).json()["lines"]
+    assert stored[0]["id"] and {**stored[0], **line} == stored[0]
+    again = client.put(path, {"lines": [{**line, "id": stored[0]["id"], "name": "Renamed"}]}).json()["lines"]
+    assert again[0]["id"] == stored[0]["id"] and again[0]["name"] == "Renamed"
+    assert client.put(path, {"lines": []}).json()["lines"] == []
+    assert client.put(path, {"lines": [{"name": "No length", "x1": 5, "y1": 5, "x2": 5, "y2": 5}]}).status == 400
+
+
+def test_pages_of_a_list_hold_each_camera_once(client):
+    names = {add(client, f"Camera {number}")["name"] for number in range(7)}
+    seen, cursor = [], ""
+    while True:
+        page = client.fetch(f"/api/cameras?limit=3{cursor}")
+        seen += [camera["name"] for camera in page["cameras"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert sorted(seen) == sorted(names)
+    assert client.get("/api/cameras?cursor=garbage").status == 400
+
+
+def test_an_unchanged_list_is_not_sent_again(client):
+    add(client)
+    first = client.get("/api/cameras")
+    assert client.get("/api/cameras", headers={"If-None-Match": first.headers["etag"]}).status == 304
+    add(client, "Another")
+    assert client.get("/api/cameras", headers={"If-None-Match": first.headers["etag"]}).status == 200
+
+
+def test_a_missing_file_is_said_with_a_remedy(client):
+    camera = add(client, enabled=True)
+    status = wait_until("the camera says why", lambda: [s for s in [client.fetch(f"/api/cameras/{camera['id']}")["status"]] if s["cause"]])[0]
+    assert status["state"] == "retrying"
+    assert "/nowhere/clip.mp4" in status["cause"]
+
+
+def test_others_hear_of_a_new_camera(client):
+    with client.stream("/api/events?topics=cameras") as events:
+        assert events.status == 200
+        add(client)
+        assert events.event_named("cameras")

@@ -171,6 +171,7 @@ def laws(runner, outcome):
     counted(runner, outcome, runner.command(sys.executable, "tests/laws/laws_test.py"), "the laws' own test")
     counted(runner, outcome, runner.command(sys.executable, "tests/laws/laws.py"), "laws")
     check(runner, outcome, runner.shell("git ls-files -z '*.cpp' '*.hpp' | xargs -0 clang-format-19 --dry-run -Werror"), "clang-format")
+    check(runner, outcome, runner.shell("git ls-files -z run test .ci/run '*.sh' | xargs -0 shellcheck -x -e SC2015"), "shellcheck")
 
 
 def ui(runner, outcome):

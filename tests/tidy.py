@@ -2,7 +2,7 @@
 """clang-tidy over src/, ending with `N passed, N failed`. A file that passed is not examined again until it, a header of
 ours that it includes, the settings or the compiler's command change; the marks lie in build/tidy/passed/.
 
-Usage: tidy.py [--all] [FILE...]      after `cmake --preset tidy`
+Usage: tidy.py [--all] [--jobs N] [FILE...]      after `cmake --preset tidy`
 """
 import argparse
 import concurrent.futures
@@ -47,6 +47,7 @@ def examine(file: pathlib.Path) -> str | None:
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--all", action="store_true", help="also what passed before")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("files", nargs="*", type=pathlib.Path)
     arguments = parser.parse_args()
     version = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
@@ -56,7 +57,7 @@ def main() -> int:
     marks = {file: mark(file, commands[file], version) for file in sorted(wanted)}
     due = [file for file in marks if arguments.all or not marks[file].exists()]
     failed = 0
-    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=arguments.jobs) as pool:
         for file, wrong in zip(due, pool.map(examine, due)):
             if wrong is None:
                 marks[file].touch()

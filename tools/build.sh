@@ -4,6 +4,7 @@
 # Usage: tools/build.sh [PRESET [TARGET...]]
 set -euo pipefail
 
+# shellcheck source=tools/env.sh
 . "$(dirname "$0")/env.sh"
 case ${1:-release} in release) "$root/tools/setup.sh" ;; *) "$root/tools/setup.sh" --test ;; esac
 # Again: set-up may have brought Node.

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by ./run, ./test and the scripts beside this one: where things are, and how much this machine can build at once.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -141,7 +141,7 @@ make_node() {
 kind=run
 case ${1:-} in
   '') ;;
-  --test) kind=test ;;
+  --test) kind="test" ;;
   *) fail "unknown argument $1 (usage: tools/setup.sh [--test])" ;;
 esac
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 
 #include "base/log.hpp"
@@ -65,7 +66,10 @@ struct Shared {
 class ModelSession final : public Session {
  public:
   explicit ModelSession(Shared& shared)
-      : shared_(shared), letterbox_(shared.info.input), suppressor_(shared.suppression) {}
+      : shared_(shared),
+        letterbox_(shared.info.input),
+        suppressor_(shared.suppression),
+        ends_(static_cast<std::size_t>(shared.facts.threads)) {}
 
   Result<> add_requests(int count) {
     for (int i = 0; i < count; ++i) {
@@ -148,9 +152,20 @@ class ModelSession final : public Session {
     return {};
   }
 
+  // A request that waits for one of the engine's threads is not working yet: it began when the
+  // one so many before it ended, if that was later than its start.
+  Micros working_time(const Instants& span) {
+    auto& freed = ends_[next_end_];
+    const auto began = std::max(span.started, freed);
+    freed = span.ended;
+    next_end_ = (next_end_ + 1) % ends_.size();
+    return std::chrono::duration_cast<Micros>(span.ended - began);
+  }
+
   Result<> decode(const Slot& slot, std::vector<Detection>& into) {
-    meter_.add(slot.request->took());
-    shared_.meter.add(slot.request->took());
+    const auto took = working_time(slot.request->span());
+    meter_.add(took);
+    shared_.meter.add(took);
     const auto& input = shared_.info.input;
     const auto first = slot.request->output(shared_.places.first);
     switch (shared_.info.layout) {
@@ -179,6 +194,8 @@ class ModelSession final : public Session {
   Suppressor suppressor_;
   InferenceMeter meter_;
   std::vector<Slot> slots_;
+  std::vector<std::chrono::steady_clock::time_point> ends_;  // of the last inferences, one a thread
+  std::size_t next_end_ = 0;
   int oldest_ = 0;
   int in_flight_ = 0;
 };

@@ -4,12 +4,12 @@
 // folds them into the network. Only inside src/media.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/time.hpp"
 #include "media/model_info.hpp"
 #include "media/tensor.hpp"
 
@@ -21,6 +21,11 @@ struct EngineOptions {
   std::string precision = "f32";
   std::string device = "CPU";
   std::filesystem::path cache_dir;
+};
+
+struct Instants {
+  std::chrono::steady_clock::time_point started;
+  std::chrono::steady_clock::time_point ended;
 };
 
 class Request {
@@ -41,8 +46,8 @@ class Request {
   /// Valid after run() or wait(), until the next start.
   virtual Tensor output(std::size_t index) const = 0;
 
-  /// How long the last inference took from its start to its end.
-  virtual Micros took() const = 0;
+  /// When the last inference was asked for and when its outputs were there.
+  virtual Instants span() const = 0;
 };
 
 class Engine {

@@ -25,11 +25,11 @@ class OpenCvRequest final : public Request {
 
   Result<> run() override {
     try {
-      const auto started = Clock::now();
+      span_.started = Clock::now();
       make_blob();
       net_.setInput(blob_);
       net_.forward(results_, names_);
-      took_ = std::chrono::duration_cast<Micros>(Clock::now() - started);
+      span_.ended = Clock::now();
       for (std::size_t i = 0; i < results_.size(); ++i) {
         if (results_[i].type() != CV_32F || !results_[i].isContinuous()) {
           return fail(ErrorCode::kUnsupported,
@@ -55,7 +55,7 @@ class OpenCvRequest final : public Request {
     return {.values = {result.ptr<float>(), result.total()}, .shape = shapes_.at(index)};
   }
 
-  Micros took() const override { return took_; }
+  Instants span() const override { return span_; }
 
  private:
   void make_blob() {
@@ -78,7 +78,7 @@ class OpenCvRequest final : public Request {
   cv::Mat blob_;
   std::vector<cv::Mat> results_;
   std::vector<std::vector<std::size_t>> shapes_;
-  Micros took_{0};
+  Instants span_;
 };
 
 // A cv::dnn::Net is for one thread: each request reads its own.

@@ -74,9 +74,7 @@ class OpenVinoRequest final : public Request {
     return {.values = output.values, .shape = output.shape};
   }
 
-  Micros took() const override {
-    return std::chrono::duration_cast<Micros>(ended_.load() - started_);
-  }
+  Instants span() const override { return {.started = started_, .ended = ended_.load()}; }
 
  private:
   struct Fetched {

@@ -22,11 +22,17 @@ Result<Placement> Letterbox::place(const Picture& picture, std::span<std::uint8_
     placement.per_input_x = static_cast<float>(width) / static_cast<float>(input_.width);
     placement.per_input_y = static_cast<float>(height) / static_cast<float>(input_.height);
   }
-  VEDETTE_CHECK(picture.to_bgr(width, height, bgr_));
   const auto row_bytes = static_cast<std::size_t>(input_.width) * 3;
-  const cv::Mat from(height, width, CV_8UC3, bgr_.row(0), static_cast<std::size_t>(bgr_.stride()));
-  cv::Mat to(inner_height, inner_width, CV_8UC3, canvas.data(), row_bytes);
-  cv::resize(from, to, to.size(), 0, 0, cv::INTER_LINEAR);
+  if (YuvScaler::takes(picture.frame())) {
+    yuv_.scale(picture.frame(), inner_width, inner_height, canvas.data(),
+               static_cast<std::ptrdiff_t>(row_bytes));
+  } else {
+    VEDETTE_CHECK(picture.to_bgr(width, height, bgr_));
+    const cv::Mat from(height, width, CV_8UC3, bgr_.row(0),
+                       static_cast<std::size_t>(bgr_.stride()));
+    cv::Mat to(inner_height, inner_width, CV_8UC3, canvas.data(), row_bytes);
+    cv::resize(from, to, to.size(), 0, 0, cv::INTER_LINEAR);
+  }
   for (int y = 0; y < inner_height; ++y) {
     std::memset(canvas.data() + static_cast<std::size_t>(y) * row_bytes +
                     static_cast<std::size_t>(inner_width) * 3,

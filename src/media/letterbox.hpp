@@ -9,6 +9,7 @@
 #include "media/model_info.hpp"
 #include "media/picture.hpp"
 #include "media/tensor.hpp"
+#include "media/yuv_scaler.hpp"
 
 namespace vedette::media {
 
@@ -17,12 +18,12 @@ class Letterbox {
   explicit Letterbox(const ModelInput& input) : input_(input) {}
 
   /// Writes the picture to `canvas` (height x width x 3 bytes, BGR) and says how it lies there.
-  /// The canvas must be the same at every call for the same kind of picture, or new each time.
   Result<Placement> place(const Picture& picture, std::span<std::uint8_t> canvas);
 
  private:
   ModelInput input_;
-  Image bgr_;
+  YuvScaler yuv_;
+  Image bgr_;  // for kinds of pictures that yuv_ does not take
 };
 
 }  // namespace vedette::media

@@ -1,0 +1,19 @@
+// What a count rests on, in words: `32 of 60 min watched`.
+
+const kMinute = 60;
+const kHour = 3600;
+
+/** Both in the unit that fits the longer one; `none of ...` when nothing was watched. */
+export function watched(coverage_s: number, period_s: number, nothing = false): string {
+  const [unit, name] = period_s <= 2 * kHour ? [kMinute, 'min'] : [kHour, 'h'];
+  const of = format(period_s / unit);
+  if (nothing || coverage_s <= 0) return `none of ${of} ${name} watched`;
+  // Rounding must not turn a gap into a whole, nor a moment into nothing.
+  if (coverage_s >= period_s * 0.995) return `${of} of ${of} ${name} watched`;
+  if (coverage_s / unit < 0.1) return `less than ${unit === kHour ? '6 min' : '6 s'} of ${of} ${name} watched`;
+  return `${format(Math.min(coverage_s, period_s) / unit)} of ${of} ${name} watched`;
+}
+
+function format(n: number): string {
+  return n < 10 && n % 1 >= 0.05 && n % 1 < 0.95 ? n.toFixed(1) : String(Math.round(n));
+}

@@ -1,0 +1,44 @@
+// The cameras and their present states, kept fresh by events; every page uses this one list.
+
+import { read, url } from '../api/client.ts';
+import type { Camera, CameraList, CameraStatus } from '../api/types.ts';
+import { feed } from './feed.svelte.ts';
+import { Resource } from './resource.svelte.ts';
+
+async function readAll(path: string, signal: AbortSignal): Promise<Camera[]> {
+  const all: Camera[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: CameraList = await read<CameraList>(url(path, { cursor }), signal);
+    all.push(...page.cameras);
+    cursor = page.next;
+  } while (cursor !== null);
+  return all;
+}
+
+class Cameras {
+  readonly list = new Resource<Camera[]>(readAll);
+
+  start() {
+    this.list.open('/api/cameras');
+    feed.on('cameras', () => this.list.refreshSoon(1000));
+    feed.on('reset', () => this.list.refresh());
+    feed.on<CameraStatus>('camera', (status) => this.#update(status));
+  }
+
+  get all(): Camera[] {
+    return this.list.data ?? [];
+  }
+
+  get(id: string): Camera | undefined {
+    return this.all.find((camera) => camera.id === id);
+  }
+
+  #update(status: CameraStatus) {
+    if (this.list.data === null) return;
+    if (!this.get(status.id)) return this.list.refreshSoon(1000);
+    this.list.data = this.list.data.map((c) => (c.id === status.id ? { ...c, status } : c));
+  }
+}
+
+export const cameras = new Cameras();

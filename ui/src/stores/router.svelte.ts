@@ -1,0 +1,84 @@
+// Addresses to pages on the History API. Links are ordinary links; a click inside the application
+// does not reload it.
+
+export type Route =
+  | { page: 'roads'; camera: string | null }
+  | { page: 'operations' }
+  | { page: 'unknown'; path: string };
+
+export function parseRoute(path: string): Route {
+  const [page, rest, ...more] = path.split('/').slice(1).filter((part) => part !== '');
+  if (more.length === 0) {
+    if (page === undefined) return { page: 'roads', camera: null };
+    if (page === 'roads') return { page, camera: rest === undefined ? null : decode(rest) };
+    if (page === 'operations' && rest === undefined) return { page };
+  }
+  return { page: 'unknown', path };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export function roadsPath(camera: string | null, query: URLSearchParams = new URLSearchParams()): string {
+  const path = camera === null ? '/roads' : `/roads/${encodeURIComponent(camera)}`;
+  const text = query.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+class Router {
+  route = $state.raw<Route>({ page: 'roads', camera: null });
+  query = $state.raw(new URLSearchParams());
+
+  start() {
+    addEventListener('popstate', () => this.#take());
+    document.addEventListener('click', (event) => this.#onClick(event));
+    this.#take();
+    if (location.pathname === '/') this.replace('/roads');
+  }
+
+  go(path: string) {
+    if (path === location.pathname + location.search) return;
+    const samePage = parseRoute(new URL(path, location.href).pathname).page === this.route.page;
+    history.pushState(null, '', path);
+    this.#take();
+    if (!samePage) scrollTo(0, 0);
+  }
+
+  replace(path: string) {
+    history.replaceState(null, '', path);
+    this.#take();
+  }
+
+  /** The present address with other query values; null takes one away. */
+  withQuery(changes: Record<string, string | null>): string {
+    const query = new URLSearchParams(this.query);
+    for (const [key, value] of Object.entries(changes)) {
+      if (value === null) query.delete(key);
+      else query.set(key, value);
+    }
+    const text = query.toString();
+    return location.pathname + (text ? `?${text}` : '');
+  }
+
+  #take() {
+    this.route = parseRoute(location.pathname);
+    this.query = new URLSearchParams(location.search);
+  }
+
+  #onClick(event: MouseEvent) {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element).closest?.('a');
+    if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
+    if (parseRoute(link.pathname).page === 'unknown') return;
+    event.preventDefault();
+    this.go(link.pathname + link.search);
+  }
+}
+
+export const router = new Router();

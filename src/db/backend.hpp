@@ -66,7 +66,7 @@ class NoticeWire {
   };
   virtual ~NoticeWire() = default;
   /// Waits until `wake_fd` is readable, until `until`, or until others have said something.
-  virtual Heard listen(int wake_fd, SteadyTime until) = 0;
+  virtual Heard listen(int wake_fd, SteadyTime until, const std::stop_token& stop) = 0;
   /// Best effort: what cannot be sent is made good by `anything` after the reconnect.
   virtual void send(std::span<const Notice> notices) = 0;
 };

@@ -132,7 +132,7 @@ void Notices::run(const std::stop_token& stop) {
     const std::vector<Notice> due = take_due(now, next);
     for (const Notice& notice : due) deliver(&notice.channel, notice.payload);
     if (!due.empty()) wire->send(due);
-    const NoticeWire::Heard heard = wire->listen(wake_fd_, next);
+    const NoticeWire::Heard heard = wire->listen(wake_fd_, next, stop);
     std::uint64_t ignored = 0;
     [[maybe_unused]] const auto got = read(wake_fd_, &ignored, sizeof ignored);
     if (heard.anything) deliver(nullptr, {});

@@ -36,12 +36,9 @@ class StatementCache {
     return entries_.front().statement;
   }
 
-  void erase(std::string_view key) {
-    const auto found = index_.find(key);
-    if (found == index_.end()) return;
-    const auto entry = found->second;
-    index_.erase(found);
-    entries_.erase(entry);
+  void clear() {
+    index_.clear();
+    entries_.clear();
   }
 
   std::size_t size() const { return entries_.size(); }

@@ -112,7 +112,7 @@ SqliteConnection::SqliteConnection(std::string path, const DatabaseOptions& opti
       lock_deadline_(std::chrono::steady_clock::now() + options.busy_timeout) {}
 
 SqliteConnection::~SqliteConnection() {
-  statements_ = StatementCache<Statement>(1);
+  statements_.clear();  // before the handle they belong to
   sqlite3_close_v2(handle_);
 }
 

@@ -17,7 +17,8 @@ std::optional<std::int64_t> data_version(Connection& connection) {
 
 }  // namespace
 
-NoticeWire::Heard SqliteWire::listen(int wake_fd, SteadyTime until) {
+NoticeWire::Heard SqliteWire::listen(int wake_fd, SteadyTime until,
+                                     const std::stop_token& /*stop*/) {
   const auto now = std::chrono::steady_clock::now();
   const auto pause = std::chrono::ceil<std::chrono::milliseconds>(
       std::clamp<SteadyTime::duration>(until - now, SteadyTime::duration::zero(), kPollEvery));

@@ -14,7 +14,7 @@ class SqliteWire final : public NoticeWire {
  public:
   using Connect = std::function<Result<std::unique_ptr<Connection>>()>;
   SqliteWire(Connect connect, Pool& writers) : connect_(std::move(connect)), writers_(&writers) {}
-  Heard listen(int wake_fd, SteadyTime until) override;
+  Heard listen(int wake_fd, SteadyTime until, const std::stop_token& stop) override;
   /// Nothing to do: a commit is all that other processes can hear.
   void send(std::span<const Notice> /*notices*/) override {}
 

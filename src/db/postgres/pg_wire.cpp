@@ -1,0 +1,121 @@
+#include "db/postgres/pg_wire.hpp"
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+
+namespace vedette::db {
+namespace {
+
+// One channel of the server carries all of ours: "channel\npayload".
+constexpr std::string_view kListen = "LISTEN vedette";
+constexpr std::string_view kSend =
+    "SELECT pg_notify('vedette', notice) FROM unnest($1::text[]) AS notice";
+constexpr auto kMeasureEvery = std::chrono::minutes(1);
+
+struct FreeNotify {
+  void operator()(PGnotify* notify) const { PQfreemem(notify); }
+};
+
+int pause_until(SteadyTime due) {
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(due - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+}
+
+}  // namespace
+
+bool PgWire::reconnect(const std::stop_token& stop) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_try_) return false;
+  auto link = gate_->connect(stop, true);
+  if (link) {
+    link_ = std::move(*link);
+    if (auto listening = link_->run(kListen); !listening) drop(listening.error());
+  }
+  if (!link_) {
+    ++failures_;
+    next_try_ = std::chrono::steady_clock::now() +
+                std::min(std::chrono::milliseconds(1'000),
+                         std::chrono::milliseconds(125) * (1 << std::min(failures_, 3)));
+    return false;
+  }
+  failures_ = 0;
+  return true;
+}
+
+void PgWire::drop(const PgFailure& failure) {
+  link_.reset();
+  gate_->report_lost(failure.error.message);
+}
+
+NoticeWire::Heard PgWire::listen(int wake_fd, SteadyTime until, const std::stop_token& stop) {
+  Heard heard;
+  if (!link_ && reconnect(stop)) {
+    // What was said while nobody listened is unknown; on the first connection nothing was missed.
+    heard.anything = was_connected_ || has_lost_some_;
+    was_connected_ = true;
+    has_lost_some_ = false;
+    if (heard.anything) return heard;
+  }
+  if (!link_) {
+    pollfd wake{wake_fd, POLLIN, 0};
+    poll(&wake, 1, pause_until(std::min(until, next_try_)));
+    return heard;
+  }
+  measure_size();
+  if (!link_) return heard;
+  std::array<pollfd, 2> ready{pollfd{wake_fd, POLLIN, 0},
+                              pollfd{PQsocket(link_->connection()), POLLIN, 0}};
+  poll(ready.data(), ready.size(), pause_until(std::min(until, next_measure_)));
+  if (ready[1].revents != 0 && !link_->take_input()) {
+    drop(pg_lost(PQerrorMessage(link_->connection()), link_->place()));
+    next_try_ = {};
+    return heard;
+  }
+  take_notices(heard);
+  return heard;
+}
+
+void PgWire::take_notices(Heard& heard) {
+  const int self = PQbackendPID(link_->connection());
+  for (;;) {
+    const std::unique_ptr<PGnotify, FreeNotify> notify(PQnotifies(link_->connection()));
+    if (!notify) return;
+    if (notify->be_pid == self) continue;  // delivered already, without the detour
+    const std::string_view text = notify->extra;
+    const auto end = text.find('\n');
+    if (end == std::string_view::npos) continue;
+    heard.notices.push_back({std::string(text.substr(0, end)), std::string(text.substr(end + 1))});
+  }
+}
+
+void PgWire::send(std::span<const Notice> notices) {
+  // While the server is away there is nobody to tell: every process, this one included, hears
+  // "anything may have changed" when it is back.
+  has_lost_some_ = has_lost_some_ || !link_;
+  if (!link_) return;
+  std::vector<std::string> texts;
+  texts.reserve(notices.size());
+  for (const Notice& notice : notices) texts.push_back(notice.channel + '\n' + notice.payload);
+  const std::string array = text_array(texts);
+  const std::array<Param, 1> params{Param(array)};
+  const auto sent = link_->run(kSend, PgParams(std::span<const Param>(params)));
+  if (!sent && sent.error().fault == Fault::kLost) drop(sent.error());
+}
+
+void PgWire::measure_size() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_measure_) return;
+  next_measure_ = now + kMeasureEvery;
+  const auto size = link_->run("SELECT pg_database_size(current_database())");
+  if (!size) {
+    if (size.error().fault == Fault::kLost) drop(size.error());
+    return;
+  }
+  gate_->health().set_size(std::strtoll(PQgetvalue(size->get(), 0, 0), nullptr, 10));
+}
+
+}  // namespace vedette::db

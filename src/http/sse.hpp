@@ -16,13 +16,14 @@ namespace vedette::http {
 /// What a client sees besides the published events:
 /// - `event: reset` `{"reason": ...}`: its Last-Event-ID is of another process or too old; whatever
 ///   it shows must be fetched anew. Live events follow.
-/// - `event: resync` `{"reason": "slow"}`: it took too little and events were left out; same duty.
+/// - `event: resync` `{"reason": "slow"}`: it took so little that events it had not had yet left
+///   the replay ring; same duty. Until then a slow client just gets them later: each client has at
+///   most one event of its own in flight, the ring is the queue of all.
 /// - a comment line every `heartbeat` when nothing else was sent.
 /// Ids are "<epoch>-<n>": the epoch is random per hub, n counts up by one for each event.
 struct SseOptions {
   std::size_t replay_events = 1024;
   std::size_t replay_bytes = 1 << 20;
-  std::size_t backlog_bytes = 256 * 1024;  // per client; beyond it events are left out
   std::chrono::seconds heartbeat{15};
   std::chrono::milliseconds retry{2000};  // the browser's pause before it comes back
 };

@@ -26,18 +26,14 @@ class StreamLoop {
 /// One connection, as the stream that feeds it sees it. All calls on its own io thread.
 class StreamConnection {
  public:
+  virtual ~StreamConnection() = default;
   /// Sends now what the socket takes without waiting and keeps a reference to the rest.
   virtual void send(const SharedBytes& bytes) = 0;
   /// Bytes accepted by send() and not yet by the socket.
   virtual std::size_t backlog() const = 0;
-  /// Forgets whole buffers of the backlog that were not begun.
-  virtual void drop_backlog() = 0;
   /// Ends the connection after the backlog is sent.
   virtual void finish() = 0;
   virtual const std::shared_ptr<StreamLoop>& loop() const = 0;
-
- protected:
-  ~StreamConnection() = default;
 };
 
 /// A source of bytes for many connections. The server calls these on the connection's io thread,

@@ -1,0 +1,510 @@
+#include "http/connection.hpp"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/log.hpp"
+#include "http/field_text.hpp"
+
+namespace vedette::http {
+namespace {
+
+namespace asio = boost::asio;
+using Code = boost::system::error_code;
+
+constexpr std::chrono::seconds kNever{0};
+
+/// Calls a handler; whatever it throws becomes a 500 that names the request.
+Response run_handler(const Router::Route& route, const Request& request) {
+  std::string why = "an unknown exception";
+  try {
+    return route.handler(request);
+  } catch (const std::exception& e) {
+    why = e.what();
+  } catch (...) {
+    why = "something that is not a std::exception";
+  }
+  log::error("http", "request {} ({} {}) failed: {}", request.id, name(request.method),
+             route.pattern, why);
+  return error(Error{ErrorCode::kInternal, "this request failed; the log says why", false, {}},
+               fmt::format("request {}", request.id));
+}
+
+/// The refusal for a body of the wrong kind; nullopt when it fits.
+std::optional<Response> judge_body_kind(const Request& request, BodyKind kind) {
+  const auto type = media_type(request.header("content-type").value_or(""));
+  switch (kind) {
+    case BodyKind::kAny:
+      return std::nullopt;
+    case BodyKind::kNone:
+      return error(ErrorCode::kUnsupported, "this address takes no body");
+    case BodyKind::kJson:
+      if (equals_ignoring_case(type, "application/json")) return std::nullopt;
+      return error(ErrorCode::kUnsupported,
+                   "the body must be JSON, with content-type application/json");
+    case BodyKind::kForm:
+      if (equals_ignoring_case(type, "multipart/form-data")) return std::nullopt;
+      return error(ErrorCode::kUnsupported, "the body must be multipart/form-data");
+  }
+  return std::nullopt;
+}
+
+bool writes_body(Method method) {
+  return method == Method::kPost || method == Method::kPut || method == Method::kPatch;
+}
+
+}  // namespace
+
+Connection::Connection(IoLoop& loop, int socket, std::string remote)
+    : loop_(loop),
+      socket_(loop.context(), asio::ip::tcp::v4(), socket),
+      descriptor_(socket),
+      remote_(std::move(remote)) {}
+
+Connection::~Connection() = default;
+
+void Connection::start() {
+  enter(State::kIdle, loop_.shared().options.keep_alive_time);
+  arm_read();
+}
+
+void Connection::enter(State state, std::chrono::seconds limit) {
+  state_ = state;
+  since_s_ = loop_.now_s();
+  // The sweep comes once a second and now_s() may be a second old: one more keeps limits honest.
+  deadline_s_ = limit == kNever ? 0 : since_s_ + static_cast<std::uint32_t>(limit.count()) + 1;
+}
+
+void Connection::arm_read() {
+  if (is_waiting_to_read_) return;
+  is_waiting_to_read_ = true;
+  socket_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](const Code& code) {
+    self->is_waiting_to_read_ = false;
+    if (!code) self->on_readable();
+  });
+}
+
+void Connection::arm_write() {
+  if (is_waiting_to_write_) return;
+  is_waiting_to_write_ = true;
+  socket_.async_wait(asio::socket_base::wait_write, [self = shared_from_this()](const Code& code) {
+    self->is_waiting_to_write_ = false;
+    if (!code) self->on_writable();
+  });
+}
+
+void Connection::close() {
+  if (state_ == State::kClosed) return;
+  const auto self = shared_from_this();
+  const bool was_streaming = state_ == State::kStreaming;
+  state_ = State::kClosed;
+  if (was_streaming) {
+    loop_.counters().streams.fetch_sub(1, std::memory_order_relaxed);
+    stream_->detached(*this);
+  }
+  stream_.reset();
+  stream_loop_.reset();
+  queue_.clear();
+  backlog_ = 0;
+  pending_ = {};
+  if (exchange_) loop_.give_back(std::move(exchange_));
+  Code ignored;
+  socket_.close(ignored);
+  loop_.shared().release(remote_);
+  loop_.remove(*this);
+}
+
+void Connection::wind_down() {
+  close_after_ = true;
+  if (state_ == State::kIdle || state_ == State::kStreaming || state_ == State::kLingering) close();
+}
+
+// ---- reading
+
+void Connection::on_readable() {
+  // While an answer is under way nothing is read; whoever ends that asks again.
+  if (state_ == State::kClosed || state_ == State::kHandling || state_ == State::kWriting) return;
+  auto& scratch = loop_.scratch();
+  ssize_t count = 0;
+  do {
+    count = ::recv(descriptor_, scratch.data(), scratch.size(), MSG_DONTWAIT);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+    arm_read();
+    return;
+  }
+  if (count <= 0) {
+    close();
+    return;
+  }
+  if (state_ == State::kStreaming || state_ == State::kLingering) {
+    // A client has nothing to say here; a little is thrown away, much ends it.
+    constexpr std::size_t kPatience = 4 << 20;
+    discarded_ += static_cast<std::size_t>(count);
+    if (discarded_ > kPatience) {
+      close();
+    } else {
+      arm_read();
+    }
+    return;
+  }
+  const std::string_view input(scratch.data(), static_cast<std::size_t>(count));
+  if (pending_.empty()) {
+    consume(input);
+  } else {
+    auto joined = std::move(pending_);
+    pending_ = {};
+    joined.append(input);
+    consume(joined);
+  }
+}
+
+void Connection::consume(std::string_view input) {
+  while (state_ == State::kIdle || state_ == State::kHead || state_ == State::kBody) {
+    if (state_ == State::kIdle) {
+      // Some clients send a line end after a body: RFC 9112 2.2.
+      while (input.starts_with("\r\n")) input.remove_prefix(2);
+      if (input.empty() || input == "\r") break;
+      begin_request();
+    }
+    auto& parser = exchange_->parser;
+    const auto used = parser.feed(input);
+    input.remove_prefix(used);
+    if (parser.state() == RequestParser::State::kHeadDone) {
+      if (!accept_head()) continue;
+    }
+    if (parser.state() == RequestParser::State::kFailed) {
+      Counters::add(loop_.counters().malformed);
+      refuse(parser.failure_status(), parser.failure());
+      break;
+    }
+    if (parser.state() == RequestParser::State::kDone) {
+      dispatch();
+      continue;
+    }
+    if (state_ == State::kBody && used > 0) {
+      deadline_s_ =
+          loop_.now_s() + 1 + static_cast<std::uint32_t>(loop_.shared().options.body_time.count());
+    }
+    // The parser wants more than there is; after a head its body may be in the input already.
+    if (used == 0 || input.empty()) break;
+  }
+  if (state_ == State::kClosed) return;
+  if (state_ == State::kIdle || state_ == State::kHead || state_ == State::kBody) {
+    pending_.assign(input);
+    if (state_ == State::kIdle && close_after_) {
+      close();
+    } else {
+      arm_read();
+    }
+  } else if (state_ == State::kHandling || state_ == State::kWriting) {
+    pending_.assign(input);
+  }
+}
+
+void Connection::begin_request() {
+  exchange_ = loop_.lend();
+  exchange_->parser.begin(exchange_->request, loop_.shared().options.header_bytes);
+  exchange_->request.remote = remote_;
+  exchange_->request.id = loop_.shared().next_request_id.fetch_add(1, std::memory_order_relaxed);
+  exchange_->started_us = loop_.now_us();
+  enter(State::kHead, loop_.shared().options.header_time);
+}
+
+/// Judges the head before the body is read. False: the request has been answered.
+bool Connection::accept_head() {
+  auto& shared = loop_.shared();
+  auto& parser = exchange_->parser;
+  auto& request = exchange_->request;
+  ++requests_;
+  if (!parser.keep_alive() || requests_ >= shared.options.requests_per_connection ||
+      shared.is_stopping.load(std::memory_order_relaxed)) {
+    close_after_ = true;
+  }
+  const auto target = std::move(request.target);
+  if (!request.set_target(target)) {
+    Counters::add(loop_.counters().malformed);
+    refuse(400, "the path or query of the request is malformed");
+    return false;
+  }
+  const auto match = shared.router.match(request);
+  exchange_->route = match.route;
+  const auto* options = match.route ? &match.route->options : nullptr;
+
+  auto refusal = shared.auth->check(request, options);
+  if (!refusal && !match.route) refusal = Router::refusal(match, request);
+  if (!refusal && parser.has_body() && writes_body(request.method)) {
+    refusal = judge_body_kind(request, options->body);
+  }
+  if (refusal) {
+    if (parser.has_body()) {
+      refuse(std::move(*refusal));  // its body is not worth reading
+    } else {
+      answer(std::move(*refusal));
+    }
+    return false;
+  }
+  parser.read_body(options->body_limit);
+  if (parser.state() == RequestParser::State::kBody) {
+    enter(State::kBody, shared.options.body_time);
+    if (parser.expects_continue()) {
+      constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+      (void)::send(descriptor_, kContinue.data(), kContinue.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+  }
+  return true;
+}
+
+// ---- answering
+
+void Connection::dispatch() {
+  const auto& route = *exchange_->route;
+  if (route.options.inline_ok) {
+    answer(run_handler(route, exchange_->request));
+    return;
+  }
+  // The job takes the exchange along: the connection may be closed while the handler runs.
+  const bool is_taken = loop_.shared().pool.try_run([this] {
+    return [self = shared_from_this(), exchange = std::move(exchange_)]() mutable {
+      auto response = run_handler(*exchange->route, exchange->request);
+      compress_owned(exchange->request, response);
+      auto& loop = self->loop_;
+      loop.post([self = std::move(self), exchange = std::move(exchange),
+                 response = std::move(response)]() mutable {
+        if (self->state_ == State::kClosed) return;
+        self->exchange_ = std::move(exchange);
+        self->answer(std::move(response));
+        self->resume();
+      });
+    };
+  });
+  if (is_taken) {
+    enter(State::kHandling, kNever);
+    return;
+  }
+  Counters::add(loop_.counters().pool_full);
+  auto busy =
+      error(ErrorCode::kUnavailable, "too many requests are waiting; try again in a moment");
+  busy.set("Retry-After", "1");
+  answer(std::move(busy));
+}
+
+void Connection::refuse(int status, std::string_view why) {
+  auto response =
+      error(status == 413 ? ErrorCode::kTooLarge : ErrorCode::kInvalid, std::string(why));
+  response.status = status;
+  refuse(std::move(response));
+}
+
+/// Answers and closes: what follows in the input cannot be trusted or is not wanted.
+void Connection::refuse(Response response) {
+  close_after_ = true;
+  is_refused_ = true;
+  answer(std::move(response));
+}
+
+void Connection::answer(Response response) {
+  auto& exchange = *exchange_;
+  if (std::holds_alternative<std::shared_ptr<Stream>>(response.body)) close_after_ = true;
+  const Outgoing::Facts facts{loop_.date_field(), close_after_,
+                              !close_after_ && exchange.parser.is_http_1_0()};
+  exchange.outgoing.prepare(exchange.request, std::move(response), facts);
+  if (auto stream = exchange.outgoing.take_stream()) {
+    begin_stream(std::move(stream));
+    return;
+  }
+  write_answer();
+}
+
+void Connection::write_answer() {
+  std::uint64_t sent = 0;
+  const auto progress = exchange_->outgoing.send_some(descriptor_, sent);
+  Counters::add(loop_.counters().bytes_sent, sent);
+  switch (progress) {
+    case Outgoing::Progress::kDone:
+      answered();
+      return;
+    case Outgoing::Progress::kBroken:
+      close();
+      return;
+    case Outgoing::Progress::kBlocked:
+      if (state_ != State::kWriting || sent > 0) {
+        enter(State::kWriting, loop_.shared().options.write_time);
+      }
+      arm_write();
+  }
+}
+
+void Connection::answered() {
+  loop_.counters().count_answer(exchange_->outgoing.status(),
+                                loop_.now_us() - exchange_->started_us);
+  loop_.give_back(std::move(exchange_));
+  if (is_refused_) {
+    linger();
+    return;
+  }
+  if (close_after_) {
+    close();
+    return;
+  }
+  enter(State::kIdle, loop_.shared().options.keep_alive_time);
+}
+
+/// Goes on with what came while the answer was under way.
+void Connection::resume() {
+  if (state_ != State::kIdle) return;
+  auto input = std::move(pending_);
+  pending_ = {};
+  consume(input);
+}
+
+/// Closing with unread input in the kernel would reset the connection and may take the answer away
+/// from the client: say that we are done, then read until it is.
+void Connection::linger() {
+  ::shutdown(descriptor_, SHUT_WR);
+  enter(State::kLingering, std::chrono::seconds(2));
+  pending_ = {};
+  arm_read();
+}
+
+void Connection::on_writable() {
+  if (state_ == State::kWriting) {
+    write_answer();
+    resume();
+  } else if (state_ == State::kStreaming) {
+    if (flush_stream() && backlog_ == 0 && !is_finishing_) stream_->drained(*this);
+  }
+}
+
+// ---- streaming
+
+void Connection::begin_stream(std::shared_ptr<Stream> stream) {
+  stream_ = std::move(stream);
+  stream_loop_ = loop_.shared_from_this();
+  Counters::add(loop_.counters().by_class[2]);
+  auto head = std::make_shared<const std::string>(exchange_->outgoing.take_head());
+  loop_.give_back(std::move(exchange_));
+  pending_ = {};
+  enter(State::kStreaming, kNever);
+  loop_.counters().streams.fetch_add(1, std::memory_order_relaxed);
+  // A peer that vanished without a word is found by the kernel after this time.
+  const unsigned patience_ms = 60'000;
+  ::setsockopt(descriptor_, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, sizeof patience_ms);
+  arm_read();
+  const auto self = shared_from_this();
+  send(head);
+  if (state_ == State::kStreaming) stream_->attached(*this);
+}
+
+void Connection::send(const SharedBytes& bytes) {
+  if (state_ != State::kStreaming || is_finishing_ || bytes->empty()) return;
+  std::size_t taken = 0;
+  if (queue_.empty()) {
+    const auto count =
+        ::send(descriptor_, bytes->data(), bytes->size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    // An error shows again, and is dealt with, when the rest is sent: a stream is never ended from
+    // within its own call.
+    if (count > 0) taken = static_cast<std::size_t>(count);
+    Counters::add(loop_.counters().bytes_sent, taken);
+    if (taken == bytes->size()) return;
+    queue_begun_ = taken;
+    deadline_s_ =
+        loop_.now_s() + 1 + static_cast<std::uint32_t>(loop_.shared().options.write_time.count());
+  }
+  queue_.push_back(bytes);
+  backlog_ += bytes->size() - taken;
+  arm_write();
+}
+
+/// False when the connection was closed.
+bool Connection::flush_stream() {
+  std::size_t done = 0;
+  std::uint64_t sent = 0;
+  bool broken = false;
+  while (done < queue_.size()) {
+    const auto& bytes = *queue_[done];
+    const auto count = ::send(descriptor_, bytes.data() + queue_begun_, bytes.size() - queue_begun_,
+                              MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      broken = errno != EAGAIN && errno != EWOULDBLOCK;
+      break;
+    }
+    sent += static_cast<std::uint64_t>(count);
+    queue_begun_ += static_cast<std::size_t>(count);
+    if (queue_begun_ == bytes.size()) {
+      queue_begun_ = 0;
+      ++done;
+    }
+  }
+  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(done));
+  backlog_ -= sent;
+  Counters::add(loop_.counters().bytes_sent, sent);
+  if (broken) {
+    close();
+    return false;
+  }
+  if (queue_.empty()) {
+    deadline_s_ = 0;
+    queue_.shrink_to_fit();
+    if (is_finishing_) {
+      close();
+      return false;
+    }
+    return true;
+  }
+  if (sent > 0) {
+    deadline_s_ =
+        loop_.now_s() + 1 + static_cast<std::uint32_t>(loop_.shared().options.write_time.count());
+  }
+  arm_write();
+  return true;
+}
+
+void Connection::finish() {
+  is_finishing_ = true;
+  // Not from within the stream's own call: a closed connection calls detached().
+  loop_.post([self = shared_from_this()] {
+    if (self->state_ == State::kStreaming && self->backlog_ == 0) self->close();
+  });
+}
+
+// ---- time
+
+void Connection::check_time() {
+  if (state_ == State::kStreaming) {
+    const auto self = shared_from_this();
+    stream_->tick(*this);
+    if (state_ != State::kStreaming) return;
+  }
+  if (state_ == State::kBody) {
+    const auto& options = loop_.shared().options;
+    const auto elapsed = loop_.now_s() - since_s_;
+    if (elapsed > options.body_time.count() &&
+        exchange_->request.body.size() < options.body_min_rate * elapsed) {
+      time_out();
+      return;
+    }
+  }
+  if (deadline_s_ != 0 && loop_.now_s() >= deadline_s_) time_out();
+}
+
+void Connection::time_out() {
+  if (state_ == State::kIdle || state_ == State::kLingering) {
+    close();
+    return;
+  }
+  Counters::add(loop_.counters().timed_out);
+  if (state_ != State::kHead && state_ != State::kBody) {
+    close();
+    return;
+  }
+  refuse(408, "the request took too long to arrive");
+}
+
+}  // namespace vedette::http

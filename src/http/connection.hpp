@@ -1,0 +1,99 @@
+// One client: reads requests within their limits, has them answered, writes, waits for the next; or
+// feeds a stream. Internal to http; lives on one io thread.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/io_loop.hpp"
+#include "http/response.hpp"
+#include "http/stream.hpp"
+
+namespace vedette::http {
+
+class Connection final : public StreamConnection, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(IoLoop& loop, int socket, std::string remote);
+  ~Connection() override;
+
+  void start();
+  void close();
+  /// Closes as soon as what runs is done: at once when idle or streaming.
+  void wind_down();
+  /// Called by the loop's sweep once a second.
+  void check_time();
+  bool is_idle() const { return state_ == State::kIdle; }
+  std::uint32_t since_s() const { return since_s_; }
+
+  void send(const SharedBytes& bytes) override;
+  std::size_t backlog() const override { return backlog_; }
+  void finish() override;
+  const std::shared_ptr<StreamLoop>& loop() const override { return stream_loop_; }
+
+  std::size_t index = 0;  // in the loop's list
+
+ private:
+  enum class State : std::uint8_t {
+    kIdle,       // between requests
+    kHead,       // some of a head has come
+    kBody,       // the head is accepted, the body is coming
+    kHandling,   // on the pool
+    kWriting,    // the socket is full
+    kStreaming,  // a stream's, until the end
+    kLingering,  // the last answer is sent; what still comes is thrown away
+    kClosed,
+  };
+
+  void enter(State state, std::chrono::seconds limit);
+  void arm_read();
+  void arm_write();
+  void on_readable();
+  void on_writable();
+
+  void consume(std::string_view input);
+  void begin_request();
+  bool accept_head();
+  void dispatch();
+  void answer(Response response);
+  void refuse(Response response);
+  void refuse(int status, std::string_view why);
+  void write_answer();
+  void answered();
+  void resume();
+  void linger();
+
+  void begin_stream(std::shared_ptr<Stream> stream);
+  bool flush_stream();
+  void time_out();
+
+  IoLoop& loop_;
+  boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>
+      socket_;
+  const int descriptor_;
+  State state_ = State::kIdle;
+  bool close_after_ = false;
+  bool is_refused_ = false;    // its input is not read to the end
+  bool is_finishing_ = false;  // a stream that ends after its backlog
+  bool is_waiting_to_write_ = false;
+  bool is_waiting_to_read_ = false;
+  std::uint32_t since_s_ = 0;  // when this state began
+  std::uint32_t deadline_s_ = 0;
+  std::uint32_t requests_ = 0;
+  std::size_t discarded_ = 0;
+  std::string remote_;
+  std::string pending_;  // came early: the start of the next request
+  std::unique_ptr<Exchange> exchange_;
+
+  std::shared_ptr<Stream> stream_;
+  std::shared_ptr<StreamLoop> stream_loop_;  // set while streaming
+  std::vector<SharedBytes> queue_;
+  std::size_t queue_begun_ = 0;  // bytes of queue_.front() that are sent
+  std::size_t backlog_ = 0;
+};
+
+}  // namespace vedette::http

@@ -1,0 +1,73 @@
+// What all io threads of one server share. Internal to http. Constant after start, or thread-safe.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "http/auth.hpp"
+#include "http/blocking_pool.hpp"
+#include "http/router.hpp"
+#include "http/server.hpp"
+
+namespace vedette::http {
+
+struct SharedState {
+  SharedState(ServerOptions server_options, Router server_router,
+              std::shared_ptr<const Auth> server_auth)
+      : options(std::move(server_options)),
+        router(std::move(server_router)),
+        auth(std::move(server_auth)),
+        pool(options.pool_threads, options.pool_queue) {}
+
+  const ServerOptions options;
+  const Router router;
+  const std::shared_ptr<const Auth> auth;
+  BlockingPool pool;
+  std::atomic<std::uint64_t> next_request_id{1};
+  std::atomic<bool> is_stopping{false};
+
+  /// Claims a place for one more connection of that address.
+  bool admit(const std::string& address) {
+    if (options.connections_per_address == 0) return true;
+    const std::lock_guard lock(addresses_mutex_);
+    auto& count = addresses_[address];
+    if (count >= options.connections_per_address) return false;
+    ++count;
+    return true;
+  }
+  void release(const std::string& address) {
+    if (options.connections_per_address == 0) return;
+    const std::lock_guard lock(addresses_mutex_);
+    const auto it = addresses_.find(address);
+    if (it != addresses_.end() && --it->second == 0) addresses_.erase(it);
+  }
+
+  /// Open connections, counted so that stop() can wait for none.
+  std::size_t open() const { return open_.load(std::memory_order_relaxed); }
+  void opened() { open_.fetch_add(1, std::memory_order_relaxed); }
+  void closed() {
+    if (open_.fetch_sub(1) == 1 && is_stopping) {
+      const std::lock_guard lock(quiet_mutex_);
+      quiet_.notify_all();
+    }
+  }
+  /// True when no connection is left within `limit`.
+  bool wait_quiet(std::chrono::milliseconds limit) {
+    std::unique_lock lock(quiet_mutex_);
+    return quiet_.wait_for(lock, limit, [this] { return open_ == 0; });
+  }
+
+ private:
+  std::mutex addresses_mutex_;
+  std::map<std::string, std::size_t> addresses_;
+  std::atomic<std::size_t> open_{0};
+  std::mutex quiet_mutex_;
+  std::condition_variable quiet_;
+};
+
+}  // namespace vedette::http

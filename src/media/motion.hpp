@@ -11,7 +11,7 @@ namespace vedette::media {
 
 struct MotionOptions {
   /// Pictures are looked at no wider than this.
-  int work_width = 480;
+  int work_width = 384;
   /// Smallest box, as a share of the picture's area.
   double min_area = 0.002;
   /// A change of more than this share of the picture at once is light, not motion: nothing is

@@ -61,6 +61,17 @@ void Tracker::reset() {
   for (const Track& track : tracks_) free_slots_.push_back(track.slot);
   tracks_.clear();
   has_time_ = false;
+  is_reset_ = true;
+}
+
+void Tracker::stand_still(Micros time) {
+  if (!std::exchange(is_reset_, false)) ended_.clear();
+  for (Track& track : tracks_) {
+    track.last_seen = time;
+    track.is_observed = false;
+  }
+  last_time_ = time;
+  has_time_ = true;
 }
 
 void Tracker::update(Micros time, std::span<const media::Detection> detections) {
@@ -99,7 +110,7 @@ void Tracker::update(Micros time, std::span<const media::Detection> detections) 
 }
 
 void Tracker::end_lost(Micros time) {
-  ended_.clear();
+  if (!std::exchange(is_reset_, false)) ended_.clear();
   const auto is_over = [&](const Track& track) {
     const double limit = track.is_confirmed ? options_.lost_s : options_.tentative_lost_s;
     return to_seconds(time - track.last_seen) > limit;

@@ -56,14 +56,17 @@ class Tracker {
   /// one. Boxes of classes without a type are left out.
   void update(Micros time, std::span<const media::Detection> detections);
 
-  /// Forgets all tracks, as at the start of a new period; ids go on.
+  /// Takes note of a frame that shows what the last one showed: all stay where they are.
+  void stand_still(Micros time);
+
+  /// Ends all tracks, as at the start of a new period; ids go on, and time may begin again.
   void reset();
 
   /// All tracks alive after the last update, oldest first: confirmed or not, seen or not. Valid
   /// until the next call.
   std::span<const Track> tracks() const { return tracks_; }
 
-  /// Tracks that ended in the last update or reset.
+  /// Tracks that ended in the last update, and in a reset before it.
   std::span<const Track> ended() const { return ended_; }
 
   const TypeTable& types() const { return types_; }
@@ -114,6 +117,7 @@ class Tracker {
   std::int64_t next_id_ = 1;
   Micros last_time_{0};
   bool has_time_ = false;
+  bool is_reset_ = false;
 
   std::vector<Track> tracks_;
   std::vector<Track> ended_;

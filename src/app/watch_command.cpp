@@ -1,0 +1,312 @@
+#include "app/watch_command.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "app/command.hpp"
+#include "app/model_choice.hpp"
+#include "app/watch_report.hpp"
+#include "base/log.hpp"
+#include "config/value.hpp"
+#include "media/motion.hpp"
+#include "traffic/scene.hpp"
+#include "traffic/watch_pipeline.hpp"
+
+namespace vedette::app {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+double seconds_since(SteadyClock::time_point start) {
+  return std::chrono::duration<double>(SteadyClock::now() - start).count();
+}
+
+// Turns SIGINT and SIGTERM into a stop token while it lives.
+class StopOnSignal {
+ public:
+  StopOnSignal() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+    waiter_ = std::jthread([this](const std::stop_token& over) {
+      const timespec wait{.tv_sec = 0, .tv_nsec = 200'000'000};
+      while (!over.stop_requested()) {
+        if (sigtimedwait(&signals_, nullptr, &wait) > 0) stop_.request_stop();
+      }
+    });
+  }
+  ~StopOnSignal() {
+    waiter_ = {};
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  StopOnSignal(const StopOnSignal&) = delete;
+  StopOnSignal& operator=(const StopOnSignal&) = delete;
+
+  std::stop_token token() const { return stop_.get_token(); }
+
+ private:
+  sigset_t signals_{};
+  sigset_t before_{};
+  std::stop_source stop_;
+  std::jthread waiter_;
+};
+
+// Overwrites one line on a terminal, writes a line now and then elsewhere. On standard error, so
+// that standard output carries results alone.
+class Progress {
+ public:
+  Progress() : is_terminal_(isatty(STDERR_FILENO) != 0) {}
+  ~Progress() {
+    if (is_terminal_ && has_written_) std::fputs("\r\x1b[K", stderr);
+  }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  bool is_due() {
+    const auto now = SteadyClock::now();
+    if (now < due_) return false;
+    due_ = now + (is_terminal_ ? std::chrono::milliseconds{200} : std::chrono::milliseconds{5000});
+    return true;
+  }
+  void show(const std::string& text) {
+    has_written_ = true;
+    const std::string line = is_terminal_ ? "\r\x1b[K" + text : text + "\n";
+    std::fputs(line.c_str(), stderr);
+    std::fflush(stderr);
+  }
+
+ private:
+  bool is_terminal_;
+  bool has_written_ = false;
+  SteadyClock::time_point due_ =
+      SteadyClock::now() +
+      (is_terminal_ ? std::chrono::milliseconds{200} : std::chrono::milliseconds{5000});
+};
+
+Result<std::vector<std::string>> parse_types(const std::string& text) {
+  std::vector<std::string> types;
+  if (text == "all") return types;
+  for (const auto part : std::views::split(text, ',')) {
+    std::string type(part.begin(), part.end());
+    if (!media::is_known_type(type)) {
+      return fail(
+          ErrorCode::kUsage,
+          fmt::format("--types: \"{}\" is not a type; write a list such as car,truck,bus out "
+                      "of person, bicycle, car, motorcycle, bus, truck, vehicle, moving, or "
+                      "all",
+                      type));
+    }
+    types.push_back(std::move(type));
+  }
+  return types;
+}
+
+Result<std::optional<Micros>> parse_limit(const std::string& text) {
+  if (text.empty()) return std::optional<Micros>{};
+  const config::Shape shape{
+      .kind = config::Kind::kDuration, .low = 1e3, .high = 1e6 * 86'400 * 366};
+  const auto value = config::parse_value(shape, text);
+  if (!value) {
+    return fail(ErrorCode::kUsage,
+                fmt::format("--limit: \"{}\" is not {}", text, config::describe(shape)));
+  }
+  return std::optional(std::get<Micros>(*value));
+}
+
+// What the arguments say, read and checked.
+Result<traffic::WatchOptions> read(const WatchArguments& arguments) {
+  if (!arguments.calibration.empty()) {
+    return fail(ErrorCode::kUsage,
+                "--calibration: speed measurement is not in this version; leave it out, and speeds "
+                "stay null");
+  }
+  traffic::WatchOptions options;
+  for (const std::string& text : arguments.lines) {
+    VEDETTE_TRY(line, traffic::parse_line(text));
+    options.lines.push_back(std::move(line));
+  }
+  for (const std::string& text : arguments.zones) {
+    VEDETTE_TRY(zone, traffic::parse_zone(text));
+    options.zones.push_back(std::move(zone));
+  }
+  VEDETTE_TRY(types, parse_types(arguments.types));
+  options.types = std::move(types);
+  VEDETTE_TRY(limit, parse_limit(arguments.limit));
+  options.limit = limit;
+  return options;
+}
+
+// The detector, where there is one, and the session that frames go through.
+struct Engine {
+  std::unique_ptr<media::Detector> detector;
+  std::unique_ptr<media::Session> session;
+};
+
+Result<Engine> open_engine(const config::WatchSettings& settings, const ModelChoice& choice) {
+  Engine engine;
+  if (!choice.model) {
+    engine.session = media::new_motion_session();
+    return engine;
+  }
+  media::DetectorOptions options;
+  options.model = *choice.model;
+  options.engine = settings.engine;
+  options.threads = settings.thread_count();
+  options.precision = settings.precision;
+  options.device = settings.device;
+  options.score_threshold = static_cast<float>(settings.score);
+  VEDETTE_TRY(detector, media::Detector::open(options));
+  engine.detector = std::move(detector);
+  VEDETTE_TRY(session, engine.detector->new_session(options.threads > 1 ? 0 : 1));
+  engine.session = std::move(session);
+  return engine;
+}
+
+// A model that cannot tell the types asked for apart counts what it knows: a vehicle, or something
+// that moves.
+Result<> fit_types(std::vector<std::string>& types, const media::ModelInfo& model) {
+  if (types.empty()) return {};
+  const traffic::TypeTable known(model.labels);
+  if (model.layout == media::OutputLayout::kMotion) {
+    types.clear();
+    return {};
+  }
+  constexpr std::array<std::string_view, 4> kMotor{"car", "truck", "bus", "motorcycle"};
+  const bool wants_motor = std::ranges::any_of(types, [&](const std::string& type) {
+    return std::ranges::find(kMotor, type) != kMotor.end();
+  });
+  if (wants_motor) types.emplace_back("vehicle");
+  if (std::ranges::none_of(types,
+                           [&](const std::string& type) { return known.find(type).has_value(); })) {
+    std::string names;
+    for (int i = 0; i < known.size(); ++i) names += (i > 0 ? ", " : "") + known.name(i);
+    return fail(
+        ErrorCode::kUsage,
+        fmt::format("--types: the model {} knows none of these; it knows {}", model.name, names));
+  }
+  return {};
+}
+
+void print_line(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fputc('\n', stdout);
+}
+
+}  // namespace
+
+void declare_watch_arguments(CLI::App& app, WatchArguments& arguments) {
+  app.add_option("source", arguments.source, "A video file, rtsp://..., http://... or /dev/videoN")
+      ->required();
+  app.add_option("--line", arguments.lines,
+                 "A counting line NAME:X1,Y1,X2,Y2 in pixels of the picture; may be given again")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--zone", arguments.zones, "A zone NAME:X1,Y1,X2,Y2,X3,Y3,...; may be given again")
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_option("--model", arguments.model,
+                 "A model file, auto (the best one found), or none (show what moves)");
+  app.add_option("--types", arguments.types, "Types that count, or all")->capture_default_str();
+  app.add_option("--calibration", arguments.calibration, "For speeds; not in this version");
+  app.add_flag("--no-gate", arguments.is_ungated,
+               "Use the model on every frame of a live source, also while nothing moves");
+  app.add_flag("--loop", arguments.is_looped, "Play a file again and again, at its own pace");
+  app.add_option("--limit", arguments.limit, "Stop after this much video, such as 30s");
+  app.add_option("--threads", arguments.threads, "Threads for the model")
+      ->check(CLI::Range(1, 256));
+  app.add_option("--precision", arguments.precision, "f32, or auto for the fastest here")
+      ->check(CLI::IsMember({"f32", "auto"}));
+  app.add_flag("--events", arguments.has_events, "Print each crossing as a line of JSON");
+}
+
+Result<int> run_watch(const WatchArguments& arguments, config::WatchSettings settings,
+                      bool is_json) {
+  const auto start = SteadyClock::now();
+  VEDETTE_TRY(options, read(arguments));
+  if (!arguments.model.empty()) settings.model = arguments.model;
+  if (!arguments.precision.empty()) settings.precision = arguments.precision;
+  if (arguments.threads > 0) settings.threads = arguments.threads;
+
+  const StopOnSignal signals;
+  media::SourceOptions source_options;
+  source_options.url = arguments.source;
+  source_options.loop = arguments.is_looped;
+  source_options.read_timeout = settings.stall;
+  source_options.max_width = settings.max_picture;
+  source_options.max_height = settings.max_picture;
+  VEDETTE_TRY(source, media::open_source(source_options, signals.token()));
+  const media::SourceInfo source_info = source->info();
+
+  VEDETTE_TRY(choice, choose_model(settings));
+  VEDETTE_TRY(engine, open_engine(settings, choice));
+  const media::ModelInfo& model = engine.session->model();
+  log::info("watch", "Detecting with {} ({}).", model.name, choice.why);
+  VEDETTE_CHECK(fit_types(options.types, model));
+  // A file is to give the same counts everywhere: there every frame is looked at.
+  const bool is_live = source_info.kind != media::SourceKind::kFile;
+  options.is_gated =
+      is_live && !arguments.is_ungated && model.layout != media::OutputLayout::kMotion;
+  options.is_sequential = settings.thread_count() == 1;
+
+  traffic::WatchPipeline pipeline(options, *source, *engine.session);
+  WatchReport report(pipeline);
+  Progress progress;
+  WatchReport::Run run;
+  run.source = source_info.shown_url;
+  const auto facts_before = engine.session->facts();
+  const auto begin = SteadyClock::now();
+  run.start_s = seconds_since(start);
+  while (true) {
+    auto watched = pipeline.next(signals.token());
+    if (!watched) {
+      if (watched.error().code == ErrorCode::kCancelled) break;
+      if (pipeline.totals().frames == 0) return fail(std::move(watched.error()));
+      run.problem = watched.error().message;
+      break;
+    }
+    if (!*watched) break;
+    const traffic::WatchedFrame& frame = **watched;
+    report.add(frame);
+    if (arguments.has_events) {
+      for (const traffic::Crossing& crossing : frame.crossings) print_line(report.event(crossing));
+    }
+    if (progress.is_due()) progress.show(report.progress(seconds_since(begin)));
+  }
+  run.wall_s = seconds_since(begin);
+  run.source_stats = source->stats();
+  run.detector = engine.session->facts();
+  run.detector.inference_s -= facts_before.inference_s;
+  run.is_sequential = options.is_sequential;
+  if (is_json) {
+    print_line(report.json(run));
+  } else {
+    std::fputs(report.text(run).c_str(), stdout);
+  }
+  std::fflush(stdout);
+  return run.problem.empty() ? kDone : kPartlyDone;
+}
+
+void add_watch_command(CommandLine& line) {
+  auto arguments = std::make_shared<WatchArguments>();
+  CLI::App* app =
+      line.add("watch", "Watch one camera or file and count what crosses lines",
+               [arguments](const Invocation& invocation) {
+                 return run_watch(*arguments, invocation.settings().watch, invocation.json);
+               });
+  declare_watch_arguments(*app, *arguments);
+}
+
+}  // namespace vedette::app

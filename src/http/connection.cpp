@@ -241,15 +241,22 @@ bool Connection::accept_head() {
   if (!refusal && parser.has_body() && writes_body(request.method)) {
     refusal = judge_body_kind(request, options->body);
   }
+  auto body_limit = options ? options->body_limit : 0;
   if (refusal) {
-    if (parser.has_body()) {
-      refuse(std::move(*refusal));  // its body is not worth reading
-    } else {
+    if (!parser.has_body()) {
       answer(std::move(*refusal));
+      return false;
     }
-    return false;
+    // A small body is read and dropped, so that the connection can go on; a big one ends it.
+    constexpr std::size_t kSmall = 64 * 1024;
+    if (parser.expects_continue() || parser.body_length().value_or(kSmall + 1) > kSmall) {
+      refuse(std::move(*refusal));
+      return false;
+    }
+    exchange_->refusal = std::move(refusal);
+    body_limit = kSmall;
   }
-  parser.read_body(options->body_limit);
+  parser.read_body(body_limit);
   if (parser.state() == RequestParser::State::kBody) {
     enter(State::kBody, shared.options.body_time);
     if (parser.expects_continue()) {
@@ -263,6 +270,10 @@ bool Connection::accept_head() {
 // ---- answering
 
 void Connection::dispatch() {
+  if (exchange_->refusal) {
+    answer(std::move(*exchange_->refusal));
+    return;
+  }
   const auto& route = *exchange_->route;
   if (route.options.inline_ok) {
     answer(run_handler(route, exchange_->request));

@@ -91,6 +91,7 @@ void IoLoop::give_back(std::unique_ptr<Exchange> exchange) {
   constexpr std::size_t kKeepBody = 16 * 1024;
   exchange->outgoing.clear();
   exchange->route = nullptr;
+  exchange->refusal.reset();
   if (spare_.size() >= kSpare || exchange->request.body.capacity() > kKeepBody) return;
   spare_.push_back(std::move(exchange));
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -30,6 +31,7 @@ struct Exchange {
   Request request;
   Outgoing outgoing;
   const Router::Route* route = nullptr;
+  std::optional<Response> refusal;  // the answer, once a small unwanted body has been read
   std::int64_t started_us = 0;
 };
 

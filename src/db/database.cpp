@@ -16,6 +16,7 @@
 namespace vedette::db {
 namespace {
 
+constexpr auto kLongWait = std::chrono::hours(1);
 constexpr int kMaxContended = 12;  // attempts of one write against other transactions
 
 // 1 to 2, 2 to 4, 4 to 8 ... up to 250 ms: random, so that two rivals part.
@@ -35,6 +36,19 @@ Error contended(const Error& last) {
   return {ErrorCode::kUnavailable,
           "Other transactions were in the way each time this one was tried. Try again.", true,
           last.detail};
+}
+
+// The newest migration a store has seen; 0 for one that was never migrated.
+int read_schema_version(Connection& connection) {
+  const bool is_sqlite = connection.dialect() == Dialect::kSqlite;
+  const auto found = connection.query(
+      is_sqlite ? "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migrations'"
+                : "SELECT count(*) FROM pg_tables WHERE schemaname = 'vedette' AND"
+                  " tablename = 'schema_migrations'",
+      {});
+  if (!found || found->scalar<int>() == 0) return 0;
+  const auto version = connection.query("SELECT max(version) FROM schema_migrations", {});
+  return version ? version->scalar<std::optional<int>>().value_or(0) : 0;
 }
 
 }  // namespace
@@ -171,6 +185,7 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
   if (!lease && (options.must_be_reachable || database->dialect() == Dialect::kSqlite)) {
     return fail(std::move(lease.error()));
   }
+  if (lease) database->impl_->schema_version = read_schema_version(**lease);
   if (database->dialect() == Dialect::kPostgres) database->impl_->notices.start();
   return database;
 }
@@ -186,10 +201,13 @@ Result<void> Database::run_read(Body body, const ReadOptions& options) {
 }
 
 Result<void> Database::run_write(Body body, const WriteOptions& options) {
+  // Without a limit for the statements, locks may be held by others as long.
+  const Micros patience =
+      options.statement_timeout == Micros(0) ? kLongWait : impl_->options.busy_timeout;
   const Begin begin{.write = true,
                     .serializable = options.serializable,
                     .statement_timeout = options.statement_timeout,
-                    .deadline = std::chrono::steady_clock::now() + impl_->options.busy_timeout,
+                    .deadline = std::chrono::steady_clock::now() + patience,
                     .stop = options.stop};
   return impl_->run(impl_->writers, body, begin);
 }

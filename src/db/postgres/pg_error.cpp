@@ -78,6 +78,9 @@ constexpr std::array kKnown{
           "PostgreSQL at {} has run out of memory or another resource. Look at its log."},
     Known{"57P", Fault::kLost, ErrorCode::kUnavailable,
           "PostgreSQL at {} is shutting down or starting. The program reconnects by itself."},
+    Known{"08P01", Fault::kStatement, ErrorCode::kInternal,
+          "A database statement was sent to {} with the wrong values: a defect in the program. The "
+          "log has details."},
     Known{"08", Fault::kLost, ErrorCode::kUnavailable,
           "The connection to PostgreSQL at {} was lost. The program reconnects by itself."},
     Known{"58", Fault::kStatement, ErrorCode::kUnavailable,
@@ -130,20 +133,27 @@ PgFailure pg_silent(const std::string& place) {
 
 Error pg_unreachable(std::string_view message, const std::string& place) {
   const std::string reason = short_reason(message);
-  if (message.find("FATAL:") != std::string_view::npos) {
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("PostgreSQL at {} refused the connection ({}). Check the user, the "
-                            "password and the database name.",
-                            place, reason),
-                std::string(message))
-        .error();
+  const auto says = [&](std::string_view text) {
+    return message.find(text) != std::string_view::npos;
+  };
+  std::string text;
+  if (says("too many clients") || says("connection slots")) {
+    text = fmt::format(
+        "PostgreSQL at {} has no connection left ({}). Raise max_connections, or run fewer "
+        "programs.",
+        place, reason);
+  } else if (says("authentication") || says("does not exist") || says("pg_hba.conf") ||
+             says("permission denied") || says("no password supplied")) {
+    text = fmt::format(
+        "PostgreSQL at {} refused the connection ({}). Check the user, the password and the "
+        "database name.",
+        place, reason);
+  } else {
+    text = fmt::format(
+        "Cannot reach PostgreSQL at {} ({}). Check that it is running and the address is right.",
+        place, reason);
   }
-  return fail(ErrorCode::kUnavailable,
-              fmt::format("Cannot reach PostgreSQL at {} ({}). Check that it is running and the "
-                          "address is right.",
-                          place, reason),
-              std::string(message))
-      .error();
+  return fail(ErrorCode::kUnavailable, std::move(text), std::string(message)).error();
 }
 
 }  // namespace vedette::db

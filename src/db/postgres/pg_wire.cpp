@@ -54,11 +54,8 @@ void PgWire::drop(const PgFailure& failure) {
 NoticeWire::Heard PgWire::listen(int wake_fd, SteadyTime until, const std::stop_token& stop) {
   Heard heard;
   if (!link_ && reconnect(stop)) {
-    // What was said while nobody listened is unknown; on the first connection nothing was missed.
-    heard.anything = was_connected_ || has_lost_some_;
-    was_connected_ = true;
-    has_lost_some_ = false;
-    if (heard.anything) return heard;
+    heard.anything = true;  // what was said while nobody listened is unknown
+    return heard;
   }
   if (!link_) {
     pollfd wake{wake_fd, POLLIN, 0};
@@ -95,7 +92,6 @@ void PgWire::take_notices(Heard& heard) {
 void PgWire::send(std::span<const Notice> notices) {
   // While the server is away there is nobody to tell: every process, this one included, hears
   // "anything may have changed" when it is back.
-  has_lost_some_ = has_lost_some_ || !link_;
   if (!link_) return;
   std::vector<std::string> texts;
   texts.reserve(notices.size());

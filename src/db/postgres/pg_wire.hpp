@@ -24,8 +24,6 @@ class PgWire final : public NoticeWire {
 
   PgGate* gate_;
   std::unique_ptr<PgLink> link_;
-  bool was_connected_ = false;
-  bool has_lost_some_ = false;
   int failures_ = 0;
   SteadyTime next_try_;
   SteadyTime next_measure_;

@@ -258,15 +258,14 @@ Result<void> SqliteConnection::bind(const Statement& statement, std::span<const 
 
 Result<void> SqliteConnection::read_rows(sqlite3_stmt* statement, std::string_view sql,
                                          Rows& rows) {
+  // The first step comes before the names: it notices when the table was changed meanwhile.
+  int code = sqlite3_step(statement);
   const int columns = sqlite3_column_count(statement);
   std::vector<std::string> names;
   names.reserve(static_cast<std::size_t>(columns));
   for (int i = 0; i < columns; ++i) names.emplace_back(sqlite3_column_name(statement, i));
   rows.set_columns(std::move(names));
-  for (;;) {
-    const int code = sqlite3_step(statement);
-    if (code == SQLITE_DONE) return {};
-    if (code != SQLITE_ROW) return failed(code, sql);
+  for (; code == SQLITE_ROW; code = sqlite3_step(statement)) {
     for (int i = 0; i < columns; ++i) add_cell(statement, i, rows);
     if (rows.byte_size() > max_answer_bytes_) {
       fault_ = Fault::kStatement;
@@ -274,6 +273,8 @@ Result<void> SqliteConnection::read_rows(sqlite3_stmt* statement, std::string_vi
                   std::string(sql));
     }
   }
+  if (code != SQLITE_DONE) return failed(code, sql);
+  return {};
 }
 
 Result<Rows> SqliteConnection::query(std::string_view sql, std::span<const Param> params) {

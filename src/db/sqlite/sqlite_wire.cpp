@@ -43,7 +43,7 @@ bool SqliteWire::others_committed() {
     watch_ = std::move(*connection);
     seen_ = data_version(*watch_);
     writer_seen_ = writers_view();
-    return false;
+    return true;  // what happened since the subscription is unknown
   }
   const auto version = data_version(*watch_);
   if (!version || version == seen_) return false;

@@ -154,9 +154,8 @@ std::vector<std::string> PostgresServer::command_line() const {
   for (const std::string& setting :
        {std::string("listen_addresses=127.0.0.1"), fmt::format("port={}", port_),
         std::string("unix_socket_directories="), std::string("fsync=off"),
-        std::string("synchronous_commit=off"), std::string("full_page_writes=off"),
-        std::string("shared_buffers=64MB"), std::string("max_connections=100"),
-        std::string("log_min_messages=warning")}) {
+        std::string("full_page_writes=off"), std::string("shared_buffers=64MB"),
+        std::string("max_connections=100"), std::string("log_min_messages=warning")}) {
     words.insert(words.end(), {"-c", setting});
   }
   return words;

@@ -1,0 +1,184 @@
+// Change notices on both databases: within a Database, between two, and between processes.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "db/testing/store.hpp"
+
+namespace vedette::db {
+namespace {
+
+using ::testing::Contains;
+using testing::must;
+using ::testing::Not;
+using testing::Peer;
+
+// What a subscription heard, to be waited for.
+class Ear {
+ public:
+  Ear(Database& database, const std::string& channel)
+      : subscription_(database.subscribe(channel, [this](std::string_view payload) {
+          const std::lock_guard lock(heard_mutex_);
+          heard_.emplace_back(payload);
+          changed_.notify_all();
+        })) {}
+  bool hears(const std::string& payload, int times = 1) {
+    std::unique_lock lock(heard_mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(10),
+                             [&] { return std::ranges::count(heard_, payload) >= times; });
+  }
+  std::vector<std::string> heard() {
+    const std::lock_guard lock(heard_mutex_);
+    return heard_;
+  }
+  void close() { subscription_.reset(); }
+
+ private:
+  std::mutex heard_mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> heard_;
+  Subscription subscription_;  // last: its end waits for a running callback
+};
+
+class ChangeNotices : public testing::EveryStore {
+ protected:
+  void SetUp() override {
+    EveryStore::SetUp();
+    if (IsSkipped()) return;
+    database_ = open();
+    must(database_->write(
+        [](Session& session) { return session.script("CREATE TABLE t (a INTEGER)"); }));
+  }
+  std::unique_ptr<Database> database_;
+};
+
+TEST_P(ChangeNotices, ReachTheirChannelWithinTheProcess) {
+  Ear ear(*database_, "cameras");
+  Ear other(*database_, "lines");
+  database_->notify("cameras", "7");
+  EXPECT_TRUE(ear.hears("7"));
+  database_->notify("lines", "end");
+  EXPECT_TRUE(other.hears("end"));
+  EXPECT_THAT(other.heard(), Not(Contains("7")));
+}
+
+TEST_P(ChangeNotices, FollowTheCommitAndNotTheRollback) {
+  Ear ear(*database_, "t");
+  std::ignore = database_->write([](Session& session) -> Result<void> {
+    session.notify("t", "undone");
+    return fail(ErrorCode::kInvalid, "no");
+  });
+  must(database_->write([&](Session& session) -> Result<void> {
+    VEDETTE_CHECK(session.execute("INSERT INTO t VALUES (1)"));
+    session.notify("t", "done");
+    EXPECT_THAT(ear.heard(), Not(Contains("done")));
+    return {};
+  }));
+  EXPECT_TRUE(ear.hears("done"));
+  EXPECT_THAT(ear.heard(), Not(Contains("undone")));
+}
+
+TEST_P(ChangeNotices, RepeatsAreMergedButTheLastIsHeard) {
+  Ear ear(*database_, "t");
+  database_->notify("t", "same");
+  ASSERT_TRUE(ear.hears("same"));
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 1'000; ++i) database_->notify("t", "same");
+  const auto took = std::chrono::steady_clock::now() - start;
+  EXPECT_TRUE(ear.hears("same", 2));
+  database_->notify("t", "end");
+  EXPECT_TRUE(ear.hears("end"));
+  const auto windows = took / std::chrono::milliseconds(50);
+  EXPECT_LE(std::ranges::count(ear.heard(), "same"), 3 + windows);
+}
+
+TEST_P(ChangeNotices, AreBounded) {
+  Ear ear(*database_, "t");
+  database_->notify("t", std::string(4'001, 'x'));
+  EXPECT_TRUE(ear.hears(""));
+  database_->notify("t", std::string(4'000, 'y'));
+  EXPECT_TRUE(ear.hears(std::string(4'000, 'y')));
+}
+
+TEST_P(ChangeNotices, ReachAnotherDatabaseObject) {
+  const auto other = open();
+  Ear ear(*other, "t");
+  ASSERT_TRUE(ear.hears(""));  // it listens now
+  must(database_->write([&](Session& session) -> Result<void> {
+    VEDETTE_CHECK(session.execute("INSERT INTO t VALUES (1)"));
+    session.notify("t", "quote\" back\\slash {a,b} é");
+    return {};
+  }));
+  // SQLite says only that something changed.
+  EXPECT_TRUE(is_sqlite() ? ear.hears("", 2) : ear.hears("quote\" back\\slash {a,b} é"));
+}
+
+TEST_P(ChangeNotices, ReachAnotherProcess) {
+  const auto listener = open();
+  Ear ear(*listener, "peer");
+  ASSERT_TRUE(ear.hears(""));
+  Peer peer({"write", url(), "INSERT INTO t VALUES (1)", "hello"});
+  ASSERT_EQ(peer.line(), "done");
+  EXPECT_TRUE(is_sqlite() ? ear.hears("", 2) : ear.hears("hello"));
+  peer.proceed();
+  EXPECT_EQ(peer.wait(), 0);
+}
+
+TEST_P(ChangeNotices, OwnCommitsAreNotTakenForForeignOnes) {
+  Ear ear(*database_, "t");
+  for (int i = 0; i < 30; ++i) {
+    must(database_->write(
+        [&](Session& session) { return session.execute("INSERT INTO t VALUES ($1)", {i}); }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(15));  // several polls long
+  }
+  EXPECT_LE(ear.heard().size(), 1);  // one says that listening has begun
+}
+
+TEST_P(ChangeNotices, AnEndedSubscriptionIsSilentAndMayEndItself) {
+  Ear ear(*database_, "t");
+  Ear closed(*database_, "t");
+  closed.close();
+  const auto before = closed.heard().size();
+  std::mutex self_mutex;
+  Subscription self;
+  int calls = 0;
+  {
+    const std::lock_guard lock(self_mutex);
+    self = database_->subscribe("t", [&](std::string_view) {
+      const std::lock_guard called(self_mutex);
+      ++calls;
+      self.reset();
+    });
+  }
+  database_->notify("t", "1");
+  ASSERT_TRUE(ear.hears("1"));
+  database_->notify("t", "2");
+  ASSERT_TRUE(ear.hears("2"));
+  EXPECT_EQ(closed.heard().size(), before);
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_P(ChangeNotices, AFailingListenerDisturbsNobody) {
+  const auto bad = database_->subscribe(
+      "t", [](std::string_view) { throw std::runtime_error("listener broken on purpose"); });
+  Ear ear(*database_, "t");
+  database_->notify("t", "1");
+  EXPECT_TRUE(ear.hears("1"));
+  database_->notify("t", "2");
+  EXPECT_TRUE(ear.hears("2"));
+}
+
+TEST_P(ChangeNotices, ASubscriptionMayOutliveItsDatabase) {
+  auto subscription = database_->subscribe("t", [](std::string_view) {});
+  database_.reset();
+  subscription.reset();
+}
+
+INSTANTIATE_TEST_SUITE_P(Db, ChangeNotices, ::testing::Values(Dialect::kSqlite, Dialect::kPostgres),
+                         testing::store_name);
+
+}  // namespace
+}  // namespace vedette::db

@@ -27,7 +27,7 @@ export function bytes(n: number | null): string {
     value /= 1000;
     unit += 1;
   }
-  return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+  return `${unit === 0 || value >= 99.5 ? Math.round(value) : short(value)} ${units[unit]}`;
 }
 
 /** `0.4 ms`, `140 ms`, `2.1 s`. */
@@ -35,7 +35,12 @@ export function milliseconds(ms: number | null): string {
   if (ms === null) return kDash;
   if (ms >= 10_000) return `${Math.round(ms / 1000)} s`;
   if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
-  return `${ms >= 20 ? Math.round(ms) : ms.toFixed(1)} ms`;
+  return `${ms >= 20 ? Math.round(ms) : short(ms)} ms`;
+}
+
+/** One decimal, unless it says nothing: `10.3`, `11`. */
+function short(n: number): string {
+  return n.toFixed(1).replace(/\.0$/, '');
 }
 
 export function rate(n: number | null, digits = 1): string {

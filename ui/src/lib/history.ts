@@ -15,9 +15,9 @@ export interface Bucket {
   running: boolean;
 }
 
-/** More than a twentieth of it missed: the count is a part of the truth. */
+/** More than a tenth of it missed: the count is a part of the truth. */
 export function isPartlyWatched(b: Bucket): boolean {
-  return b.vehicles !== null && b.watched_s < 0.95 * b.elapsed_s;
+  return b.vehicles !== null && b.watched_s < 0.9 * b.elapsed_s;
 }
 
 function starts(r: Range, grain: Grain): Date[] {
@@ -81,10 +81,10 @@ export function peaks(list: Bucket[], apart: number): number[] {
   };
   const first = highest(() => true);
   if (first < 0) return [];
-  const second = highest(
-    (i) => Math.abs(i - first) >= apart && value(i) >= value(i - 1) && value(i) > value(i + 1) && !list[i + 1]?.running,
-  );
-  return second >= 0 && value(second) >= 0.6 * value(first) ? [first, second] : [first];
+  const second = highest((i) => Math.abs(i - first) >= apart);
+  // The slope of a bar that is still growing, or of the first peak, is no peak.
+  const stands = value(second) >= value(second - 1) && value(second) > value(second + 1) && !list[second + 1]?.running;
+  return second >= 0 && stands && value(second) >= 0.6 * value(first) ? [first, second] : [first];
 }
 
 /** Steps of 1, 2 or 5 times a power of ten, at most `most` of them, up to the value. */

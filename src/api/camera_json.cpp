@@ -1,0 +1,170 @@
+#include "api/camera_json.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "db/database.hpp"
+#include "media/frame_source.hpp"
+#include "traffic/live_view.hpp"
+#include "traffic/roster.hpp"
+#include "work/supervisor.hpp"
+
+namespace vedette::api {
+namespace {
+
+double rounded(double value, double steps) {
+  return std::round(value * steps) / steps;
+}
+
+json::value positive_or_null(double value, double steps) {
+  if (value <= 0) return nullptr;
+  return rounded(value, steps);
+}
+
+std::string_view camera_state(const work::LoopStatus* loop, bool is_enabled) {
+  if (!is_enabled) return "disabled";
+  if (loop == nullptr) return "unknown";
+  if (loop->is_stale) return "unknown";
+  if (loop->state == work::LoopState::kStopping) return "stopped";
+  return work::name(loop->state);
+}
+
+// The loop's words; where it has none of its own, words that a camera's owner understands.
+std::string state_word(const work::LoopStatus* loop, std::string_view state) {
+  if (state == "disabled") return "switched off";
+  if (loop == nullptr) return "not watched";
+  if (loop->is_stale) return "no word from its process";
+  if (loop->state == work::LoopState::kUnreachable) return "database unreachable";
+  return loop->word.empty() ? std::string(state) : loop->word;
+}
+
+std::string state_cause(const work::LoopStatus* loop, bool is_enabled) {
+  if (!is_enabled) return {};
+  if (loop == nullptr) return "No process with the role `watch` has taken it up yet.";
+  if (loop->cause.empty()) return loop->remedy;
+  return loop->remedy.empty() ? loop->cause : loop->cause + " " + loop->remedy;
+}
+
+}  // namespace
+
+std::string loop_name(std::string_view camera_id) {
+  return traffic::camera_loop_name(camera_id);
+}
+
+Result<CameraStates> read_states(const Services& services) {
+  VEDETTE_TRY(figures, services.database->read(
+                           [](db::Session& session) { return traffic::stored_figures(session); }));
+  VEDETTE_TRY(loops, services.supervisor->all());
+  return CameraStates{std::move(figures), std::move(loops)};
+}
+
+json::object status_json(const traffic::Camera& camera, const CameraStates& states,
+                         const Services& services) {
+  const auto loop_found =
+      std::ranges::find(states.loops, loop_name(camera.id), &work::LoopStatus::name);
+  const work::LoopStatus* loop = loop_found == states.loops.end() ? nullptr : &*loop_found;
+  const auto stored = states.figures.find(camera.id);
+  const bool has_figures = stored != states.figures.end();
+  const traffic::CameraFigures figures =
+      has_figures ? stored->second.figures : traffic::CameraFigures{};
+  const std::string_view state = camera_state(loop, camera.is_enabled);
+  const bool is_running = state == "running";
+  const bool is_held = loop != nullptr && loop->token != 0 && !loop->is_stale;
+
+  json::object status{
+      {"id", camera.id},
+      {"state", state},
+      {"word", state_word(loop, state)},
+      {"cause", text_or_null(state_cause(loop, camera.is_enabled))},
+      {"since", loop == nullptr ? json::value(nullptr) : json::value(to_rfc3339(loop->since))},
+      {"as_of", has_figures ? json::value(to_rfc3339(stored->second.as_of)) : json::value(nullptr)},
+      {"retry_at", loop != nullptr && loop->state == work::LoopState::kRetrying
+                       ? or_null(loop->next_run_at)
+                       : nullptr},
+      {"held_by", is_held ? text_or_null(loop->held_by) : nullptr},
+      {"width", figures.width > 0 ? json::value(figures.width) : json::value(nullptr)},
+      {"height", figures.height > 0 ? json::value(figures.height) : json::value(nullptr)},
+      {"fps_source", positive_or_null(figures.fps_source, 100)},
+      {"fps_decoded",
+       is_running ? json::value(rounded(figures.fps_decoded, 10)) : json::value(nullptr)},
+      {"fps_inferred",
+       is_running ? json::value(rounded(figures.fps_inferred, 10)) : json::value(nullptr)},
+      {"frames", figures.frames},
+      {"dropped", figures.dropped},
+      {"model", nullptr},
+      {"in_view", is_running ? json::value(figures.in_view) : json::value(nullptr)},
+      {"moving", is_running ? json::value(figures.moving) : json::value(nullptr)},
+      {"period", figures.period},
+      {"media_s", has_figures ? json::value(rounded(figures.media_s, 1000)) : json::value(nullptr)},
+      {"live", services.live->find(camera.id) != nullptr}};
+  if (!figures.model.empty()) {
+    status["model"] = {{"name", figures.model},
+                       {"kind", figures.is_motion ? "motion" : "model"},
+                       {"engine", figures.engine},
+                       {"precision", figures.precision},
+                       {"ms", positive_or_null(figures.ms, 100)},
+                       {"licence", text_or_null(figures.licence)}};
+  }
+  return status;
+}
+
+json::object line_json(const traffic::Line& line) {
+  return {{"id", line.id}, {"name", line.name}, {"x1", line.x1},         {"y1", line.y1},
+          {"x2", line.x2}, {"y2", line.y2},     {"a_to_b", line.a_to_b}, {"b_to_a", line.b_to_a}};
+}
+
+json::object camera_json(const traffic::Camera& camera, const CameraStates& states,
+                         const Services& services) {
+  json::array lines;
+  for (const traffic::Line& line : camera.lines) lines.push_back(line_json(line));
+  json::array types;
+  for (const std::string& type : camera.types) types.emplace_back(type);
+  return {{"id", camera.id},
+          {"name", camera.name},
+          {"source", media::mask_password(camera.source)},
+          {"loop", camera.is_loop},
+          {"starts_at", or_null(camera.starts_at)},
+          {"model", or_null(camera.model)},
+          {"types", std::move(types)},
+          {"enabled", camera.is_enabled},
+          {"created_at", to_rfc3339(camera.created_at)},
+          {"updated_at", to_rfc3339(camera.updated_at)},
+          {"lines", std::move(lines)},
+          {"status", status_json(camera, states, services)}};
+}
+
+json::object current_json(const traffic::CurrentCamera& camera) {
+  json::array rows;
+  for (const traffic::CurrentRow& row : camera.rows) {
+    json::object out{{"camera_id", camera.camera_id},
+                     {"vehicle_type", row.vehicle_type},
+                     {"track_id", row.track_id},
+                     {"x_coord", rounded(row.x, 10)},
+                     {"y_coord", rounded(row.y, 10)},
+                     {"avg_speed", nullptr},
+                     {"count", 1},
+                     {"last_update", to_rfc3339(row.last_update)},
+                     {"moving", row.is_moving}};
+    if (row.first_seen) out["first_seen"] = to_rfc3339(*row.first_seen);
+    rows.push_back(std::move(out));
+  }
+  return {
+      {"camera_id", camera.camera_id}, {"as_of", or_null(camera.as_of)}, {"rows", std::move(rows)}};
+}
+
+json::object crossing_json(const traffic::CrossingRecord& crossing) {
+  return {{"id", crossing.id},
+          {"t", to_rfc3339(crossing.at)},
+          {"camera_id", crossing.camera_id},
+          {"line_id", crossing.line_id},
+          {"line", crossing.line},
+          {"direction", crossing.direction},
+          {"label", crossing.label},
+          {"track_id", crossing.track_id},
+          {"vehicle_type", crossing.vehicle_type},
+          {"x", rounded(crossing.x, 10)},
+          {"y", rounded(crossing.y, 10)},
+          {"frame", crossing.frame}};
+}
+
+}  // namespace vedette::api

@@ -1,0 +1,35 @@
+// A camera and its state as the API shows them. Private to src/api.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "api/answers.hpp"
+#include "api/services.hpp"
+#include "traffic/camera.hpp"
+#include "traffic/camera_status.hpp"
+#include "traffic/history.hpp"
+#include "work/loop.hpp"
+
+namespace vedette::api {
+
+/// Everything that the states of all cameras are made of, read at once.
+struct CameraStates {
+  std::map<std::string, traffic::StoredFigures, std::less<>> figures;
+  std::vector<work::LoopStatus> loops;
+};
+Result<CameraStates> read_states(const Services& services);
+
+/// "camera:" and the id: the name of a camera's loop and lease.
+std::string loop_name(std::string_view camera_id);
+
+json::object status_json(const traffic::Camera& camera, const CameraStates& states,
+                         const Services& services);
+json::object camera_json(const traffic::Camera& camera, const CameraStates& states,
+                         const Services& services);
+json::object line_json(const traffic::Line& line);
+json::object current_json(const traffic::CurrentCamera& camera);
+json::object crossing_json(const traffic::CrossingRecord& crossing);
+
+}  // namespace vedette::api

@@ -1,0 +1,219 @@
+// GET/POST /api/cameras, /api/cameras/{id}, its lines, its pictures.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "api/answers.hpp"
+#include "api/camera_json.hpp"
+#include "api/handlers.hpp"
+#include "api/pictures.hpp"
+#include "api/query.hpp"
+#include "api/services.hpp"
+#include "db/database.hpp"
+#include "http/stream.hpp"
+#include "traffic/live_view.hpp"
+
+namespace vedette::api {
+namespace {
+
+std::unexpected<Error> no_camera(std::string_view id) {
+  return fail(ErrorCode::kNotFound,
+              fmt::format("There is no camera '{}'. GET /api/cameras lists them.", id));
+}
+
+// Longer names cannot exist: not worth a question to the database.
+Result<std::string> camera_id_of(const http::Request& request) {
+  const std::string_view id = request.param("id");
+  if (id.empty() || id.size() > 64 || id.find('\0') != std::string_view::npos)
+    return no_camera(id.substr(0, 64));
+  return std::string(id);
+}
+
+Result<traffic::Camera> stored_camera(const Services& services, const http::Request& request) {
+  VEDETTE_TRY(id, camera_id_of(request));
+  VEDETTE_TRY(camera, traffic::find_camera(*services.database, id));
+  if (!camera) return no_camera(id);
+  return std::move(*camera);
+}
+
+Result<traffic::Camera> camera_input(const http::Request& request) {
+  VEDETTE_TRY(object, object_of(request));
+  Fields fields(std::move(object));
+  traffic::Camera camera;
+  VEDETTE_TRY(id, fields.text("id"));
+  VEDETTE_TRY(name, fields.required_text("name"));
+  VEDETTE_TRY(source, fields.required_text("source"));
+  VEDETTE_TRY(is_loop, fields.boolean("loop"));
+  VEDETTE_TRY(starts_at, fields.text("starts_at"));
+  VEDETTE_TRY(model, fields.text("model"));
+  VEDETTE_TRY(types, fields.list("types"));
+  VEDETTE_TRY(is_enabled, fields.boolean("enabled"));
+  VEDETTE_CHECK(fields.nothing_left());
+  camera.id = id.value_or("");
+  if (id && id->empty())
+    return bad_parameter("id", "The id is empty; leave it out to make one from the name.");
+  camera.name = std::move(name);
+  camera.source = std::move(source);
+  camera.is_loop = is_loop.value_or(false);
+  if (starts_at) {
+    camera.starts_at = from_rfc3339(*starts_at);
+    if (!camera.starts_at) {
+      return bad_parameter("starts_at",
+                           "'starts_at' is no time. It must look like 2026-11-22T15:00:00Z.");
+    }
+  }
+  camera.model = std::move(model);
+  camera.is_enabled = is_enabled.value_or(true);
+  if (types) {
+    if (types->empty() || types->size() > 20)
+      return bad_parameter("types", "'types' must name 1 to 20 types.");
+    for (const json::value& type : *types) {
+      if (!type.is_string()) return bad_parameter("types", "'types' must be a list of texts.");
+      camera.types.emplace_back(type.as_string());
+    }
+  }
+  return camera;
+}
+
+Result<std::vector<traffic::Line>> lines_input(const http::Request& request) {
+  VEDETTE_TRY(object, object_of(request));
+  Fields body(std::move(object));
+  VEDETTE_TRY(list, body.list("lines"));
+  VEDETTE_CHECK(body.nothing_left());
+  if (!list) return bad_parameter("lines", "'lines' is missing.");
+  if (list->size() > 32) return bad_parameter("lines", "A camera may have at most 32 lines.");
+  std::vector<traffic::Line> lines;
+  for (const json::value& item : *list) {
+    if (!item.is_object()) return bad_parameter("lines", "'lines' must be a list of objects.");
+    Fields fields(item.as_object());
+    VEDETTE_TRY(id, fields.text("id"));
+    VEDETTE_TRY(name, fields.required_text("name"));
+    VEDETTE_TRY(x1, fields.required_number("x1"));
+    VEDETTE_TRY(y1, fields.required_number("y1"));
+    VEDETTE_TRY(x2, fields.required_number("x2"));
+    VEDETTE_TRY(y2, fields.required_number("y2"));
+    VEDETTE_TRY(a_to_b, fields.text("a_to_b"));
+    VEDETTE_TRY(b_to_a, fields.text("b_to_a"));
+    VEDETTE_CHECK(fields.nothing_left());
+    if (id && (id->empty() || id->size() > 64)) {
+      return bad_parameter("id",
+                           "A line's id has 1 to 64 characters; leave it out for a new line.");
+    }
+    lines.push_back({id.value_or(""), std::move(name), x1, y1, x2, y2, a_to_b.value_or(""),
+                     b_to_a.value_or("")});
+  }
+  return lines;
+}
+
+json::object lines_json(const std::vector<traffic::Line>& lines) {
+  json::array list;
+  for (const traffic::Line& line : lines) list.push_back(line_json(line));
+  return {{"lines", std::move(list)}};
+}
+
+Result<http::Response> list(const Services& services, const http::Request& request) {
+  VEDETTE_TRY(limit, limit_of(request));
+  VEDETTE_TRY(after, cursor_of(request, 2));
+  VEDETTE_TRY(page, traffic::list_cameras(*services.database, limit, after.empty() ? "" : after[0],
+                                          after.empty() ? "" : after[1]));
+  VEDETTE_TRY(states, read_states(services));
+  json::array cameras;
+  for (const traffic::Camera& camera : page.cameras)
+    cameras.push_back(camera_json(camera, states, services));
+  json::value next = nullptr;
+  if (page.has_more) next = make_cursor({page.cameras.back().name, page.cameras.back().id});
+  return answer(200, json::object{{"cameras", std::move(cameras)}, {"next", std::move(next)}});
+}
+
+Result<http::Response> show(const Services& services, int status, const traffic::Camera& camera) {
+  VEDETTE_TRY(states, read_states(services));
+  return answer(status, camera_json(camera, states, services));
+}
+
+Result<http::Response> snapshot(const Services& services, const http::Request& request) {
+  const auto annotated = request.query("annotated");
+  if (annotated && *annotated != "true" && *annotated != "false") {
+    return bad_parameter("annotated", "'annotated' must be true or false.");
+  }
+  VEDETTE_TRY(camera, stored_camera(services, request));
+  const auto view = services.live->find(camera.id);
+  const auto frame = view ? view->latest() : std::nullopt;
+  if (!frame) {
+    return fail(
+        ErrorCode::kUnavailable,
+        fmt::format(
+            "There is no picture of '{}' here: its source has not given one to this process yet.",
+            camera.id));
+  }
+  const traffic::Marks marks = view->latest_marks();
+  traffic::LiveOptions options;
+  options.max_width = 0;
+  options.quality = 88;
+  VEDETTE_TRY(jpeg,
+              traffic::render_picture(*frame, annotated == "true" ? &marks : nullptr, options));
+  http::Response response;
+  response.body = std::move(jpeg);
+  response.set("content-type", "image/jpeg").set("cache-control", "no-store");
+  return response;
+}
+
+Result<http::Response> live(const Services& services, const http::Request& request) {
+  VEDETTE_TRY(camera, stored_camera(services, request));
+  if (services.live->find(camera.id) == nullptr) {
+    return fail(ErrorCode::kUnavailable, fmt::format("This process does not watch '{}'; ask the "
+                                                     "one that holds it (GET /api/loops names it).",
+                                                     camera.id));
+  }
+  return http::mjpeg(services.pictures->topic(camera.id));
+}
+
+}  // namespace
+
+void mount_cameras(http::Router& router, std::shared_ptr<const Services> services) {
+  using Answer = Result<http::Response>;
+  router.get("/api/cameras", handler(services, list));
+  router.post("/api/cameras",
+              handler(services, [](const Services& s, const http::Request& request) -> Answer {
+                VEDETTE_TRY(camera, camera_input(request));
+                VEDETTE_TRY(added, traffic::add_camera(*s.database, std::move(camera)));
+                return show(s, 201, added);
+              }));
+  router.get("/api/cameras/{id}",
+             handler(services, [](const Services& s, const http::Request& request) -> Answer {
+               VEDETTE_TRY(camera, stored_camera(s, request));
+               return show(s, 200, camera);
+             }));
+  router.put("/api/cameras/{id}",
+             handler(services, [](const Services& s, const http::Request& request) -> Answer {
+               VEDETTE_TRY(id, camera_id_of(request));
+               VEDETTE_TRY(camera, camera_input(request));
+               if (!camera.id.empty() && camera.id != id) {
+                 return bad_parameter("id", "A camera's id cannot be changed; leave it out.");
+               }
+               camera.id = id;
+               VEDETTE_TRY(changed, traffic::replace_camera(*s.database, std::move(camera)));
+               return show(s, 200, changed);
+             }));
+  router.del("/api/cameras/{id}",
+             handler(services, [](const Services& s, const http::Request& request) -> Answer {
+               VEDETTE_TRY(id, camera_id_of(request));
+               VEDETTE_CHECK(traffic::remove_camera(*s.database, id));
+               return http::empty(204);
+             }));
+  router.get("/api/cameras/{id}/lines",
+             handler(services, [](const Services& s, const http::Request& request) -> Answer {
+               VEDETTE_TRY(camera, stored_camera(s, request));
+               return answer(200, lines_json(camera.lines));
+             }));
+  router.put("/api/cameras/{id}/lines",
+             handler(services, [](const Services& s, const http::Request& request) -> Answer {
+               VEDETTE_TRY(id, camera_id_of(request));
+               VEDETTE_TRY(lines, lines_input(request));
+               VEDETTE_TRY(stored, traffic::set_lines(*s.database, id, std::move(lines)));
+               return answer(200, lines_json(stored));
+             }));
+  router.get("/api/cameras/{id}/snapshot.jpg", handler(services, snapshot));
+  router.get("/api/cameras/{id}/live.mjpg", handler(services, live));
+}
+
+}  // namespace vedette::api

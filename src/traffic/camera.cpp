@@ -1,0 +1,337 @@
+#include "traffic/camera.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/id.hpp"
+#include "db/database.hpp"
+#include "media/frame_source.hpp"
+
+namespace vedette::traffic {
+namespace {
+
+constexpr const char* kColumns =
+    "id, name, source, is_loop, starts_at, model, types, is_enabled, revision, created_at, "
+    "updated_at";
+
+bool is_id_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-' || c == '.';
+}
+
+std::vector<std::string> split_types(std::string_view text) {
+  std::vector<std::string> types;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    if (comma > 0) types.emplace_back(text.substr(0, comma));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return types;
+}
+
+Camera camera_of(const db::Row& row) {
+  Camera camera;
+  camera.id = row.get<std::string>(0);
+  camera.name = row.get<std::string>(1);
+  camera.source = row.get<std::string>(2);
+  camera.is_loop = row.get<bool>(3);
+  camera.starts_at = row.get<std::optional<Instant>>(4);
+  camera.model = row.get<std::optional<std::string>>(5);
+  camera.types = split_types(row.get<std::string_view>(6));
+  camera.is_enabled = row.get<bool>(7);
+  camera.revision = row.get<std::int64_t>(8);
+  camera.created_at = row.get<Instant>(9);
+  camera.updated_at = row.get<Instant>(10);
+  return camera;
+}
+
+Line line_of(const db::Row& row) {
+  return {row.get<std::string>(1), row.get<std::string>(2), row.get<double>(3),
+          row.get<double>(4),      row.get<double>(5),      row.get<double>(6),
+          row.get<std::string>(7), row.get<std::string>(8)};
+}
+
+constexpr const char* kLineColumns = "camera_id, id, name, x1, y1, x2, y2, a_to_b, b_to_a";
+
+Result<void> read_lines(db::Session& session, std::vector<Camera>& cameras) {
+  if (cameras.empty()) return {};
+  VEDETTE_TRY(rows, session.query(fmt::format("SELECT {} FROM camera_line WHERE removed_at IS NULL "
+                                              "ORDER BY camera_id, place, id",
+                                              kLineColumns)));
+  for (const db::Row& row : rows) {
+    const auto id = row.get<std::string_view>(0);
+    const auto camera = std::ranges::find(cameras, id, &Camera::id);
+    if (camera != cameras.end()) camera->lines.push_back(line_of(row));
+  }
+  return {};
+}
+
+Result<std::optional<Camera>> read_camera(db::Session& session, std::string_view id) {
+  VEDETTE_TRY(rows,
+              session.query(fmt::format("SELECT {} FROM camera WHERE id = $1", kColumns), {id}));
+  if (rows.empty()) return std::nullopt;
+  Camera camera = camera_of(rows.front());
+  VEDETTE_TRY(
+      lines,
+      session.query(fmt::format("SELECT {} FROM camera_line WHERE camera_id = $1 AND removed_at IS "
+                                "NULL ORDER BY place, id",
+                                kLineColumns),
+                    {id}));
+  for (const db::Row& row : lines) camera.lines.push_back(line_of(row));
+  return camera;
+}
+
+std::unexpected<Error> no_camera(std::string_view id) {
+  return fail(ErrorCode::kNotFound,
+              fmt::format("There is no camera '{}'. GET /api/cameras lists them.", id));
+}
+
+std::unexpected<Error> wrong_field(std::string_view field, std::string message) {
+  return fail(ErrorCode::kInvalid, std::move(message), std::string(field));
+}
+
+bool has_control_character(std::string_view text) {
+  return std::ranges::any_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+}  // namespace
+
+const std::vector<std::string>& all_types() {
+  static const std::vector<std::string> types{"car",     "truck",  "bus",     "motorcycle",
+                                              "bicycle", "person", "vehicle", "moving"};
+  return types;
+}
+
+std::string id_from_name(std::string_view name) {
+  std::string id;
+  for (const char c : name) {
+    if (c >= 'A' && c <= 'Z') {
+      id += static_cast<char>(c - 'A' + 'a');
+    } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+      id += c;
+    } else if (!id.empty() && id.back() != '-') {
+      id += '-';
+    }
+  }
+  while (!id.empty() && id.back() == '-') id.pop_back();
+  if (id.empty()) id = "camera";
+  return id.substr(0, 64);
+}
+
+Result<void> complete(Camera& camera) {
+  if (camera.name.empty() || camera.name.size() > 100 || has_control_character(camera.name)) {
+    return wrong_field(
+        "name", "The camera needs a name of 1 to 100 characters, for example 'Mill Street'.");
+  }
+  if (camera.source.empty() || camera.source.size() > 1000 ||
+      has_control_character(camera.source)) {
+    return wrong_field(
+        "source",
+        "The camera needs a source of at most 1000 characters: a file, rtsp://, http(s):// or "
+        "/dev/videoN.");
+  }
+  if (camera.id.empty()) camera.id = id_from_name(camera.name);
+  if (camera.id.size() > 64 || !std::ranges::all_of(camera.id, is_id_character) ||
+      camera.id.front() == '.' || camera.id.front() == '-' || camera.id.front() == '_') {
+    return wrong_field(
+        "id",
+        "A camera's id is 1 to 64 letters, digits, '-', '_' or '.', starting with a letter or "
+        "digit, for example 'mill-street'.");
+  }
+  if (camera.model && (camera.model->size() > 200 || has_control_character(*camera.model))) {
+    return wrong_field("model",
+                       "The model's name is too long; GET /api/detectors lists those there are.");
+  }
+  if (camera.types.empty()) camera.types = all_types();
+  std::vector<std::string> types;
+  for (std::string& type : camera.types) {
+    if (std::ranges::find(all_types(), type) == all_types().end()) {
+      return wrong_field("types", fmt::format("'{}' is no type of road user; those there are: {}.",
+                                              type.substr(0, 40), fmt::join(all_types(), ", ")));
+    }
+    if (std::ranges::find(types, type) == types.end()) types.push_back(std::move(type));
+  }
+  camera.types = std::move(types);
+  for (const Line& line : camera.lines) VEDETTE_CHECK(check_line(line));
+  return {};
+}
+
+Result<void> check_line(const Line& line) {
+  if (line.name.empty() || line.name.size() > 100 || has_control_character(line.name)) {
+    return wrong_field("name",
+                       "The line needs a name of 1 to 100 characters, for example 'In town'.");
+  }
+  if (line.a_to_b.size() > 60 || line.b_to_a.size() > 60 || has_control_character(line.a_to_b) ||
+      has_control_character(line.b_to_a)) {
+    return wrong_field(
+        line.a_to_b.size() > 60 || has_control_character(line.a_to_b) ? "a_to_b" : "b_to_a",
+        "The name of a direction has at most 60 characters, for example 'into town'.");
+  }
+  const std::pair<const char*, double> numbers[] = {
+      {"x1", line.x1}, {"y1", line.y1}, {"x2", line.x2}, {"y2", line.y2}};
+  for (const auto& [field, value] : numbers) {
+    if (!std::isfinite(value) || value < 0 || value > 16384) {
+      return wrong_field(field,
+                         fmt::format("{} must be a pixel of the picture, 0 to 16384.", field));
+    }
+  }
+  if (std::hypot(line.x2 - line.x1, line.y2 - line.y1) < 2) {
+    return wrong_field("x2", "The two points of the line are the same; draw it across the road.");
+  }
+  return {};
+}
+
+Result<CameraPage> list_cameras(db::Database& database, int limit, std::string_view after_name,
+                                std::string_view after_id) {
+  return database.read([&](db::Session& session) -> Result<CameraPage> {
+    VEDETTE_TRY(rows, session.query(fmt::format("SELECT {} FROM camera WHERE (name, id) > ($1, $2) "
+                                                "ORDER BY name, id LIMIT $3",
+                                                kColumns),
+                                    {after_name, after_id, limit + 1}));
+    CameraPage page;
+    for (const db::Row& row : rows) page.cameras.push_back(camera_of(row));
+    page.has_more = page.cameras.size() > static_cast<std::size_t>(limit);
+    if (page.has_more) page.cameras.pop_back();
+    VEDETTE_CHECK(read_lines(session, page.cameras));
+    return page;
+  });
+}
+
+Result<std::vector<Camera>> all_cameras(db::Session& session) {
+  VEDETTE_TRY(rows,
+              session.query(fmt::format("SELECT {} FROM camera ORDER BY name, id", kColumns)));
+  std::vector<Camera> cameras;
+  for (const db::Row& row : rows) cameras.push_back(camera_of(row));
+  VEDETTE_CHECK(read_lines(session, cameras));
+  return cameras;
+}
+
+Result<std::optional<Camera>> find_camera(db::Database& database, std::string_view id) {
+  return database.read([&](db::Session& session) { return read_camera(session, id); });
+}
+
+Result<Camera> add_camera(db::Database& database, Camera camera) {
+  VEDETTE_CHECK(complete(camera));
+  return database.write([&](db::Session& session) -> Result<Camera> {
+    VEDETTE_TRY(existing, session.query("SELECT 1 FROM camera WHERE id = $1", {camera.id}));
+    if (!existing.empty()) {
+      return fail(
+          ErrorCode::kConflict,
+          fmt::format("There is a camera '{}' already. Choose another name or id.", camera.id),
+          "id");
+    }
+    const std::string now = db::now_sql(session.dialect());
+    // A camera that was here before under this id goes on with a higher revision, so that its old
+    // runs stay closed.
+    VEDETTE_TRY(
+        before,
+        session.query("SELECT coalesce(max(revision), 0) FROM camera_run WHERE camera_id = $1",
+                      {camera.id}));
+    VEDETTE_CHECK(session.execute(
+        fmt::format("INSERT INTO camera ({}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, {}, {})",
+                    kColumns, now, now),
+        {camera.id, camera.name, camera.source, camera.is_loop, camera.starts_at, camera.model,
+         fmt::format("{}", fmt::join(camera.types, ",")), camera.is_enabled,
+         before.scalar<std::int64_t>() + 1}));
+    session.notify(kCamerasChannel, camera.id);
+    VEDETTE_TRY(stored, read_camera(session, camera.id));
+    return std::move(*stored);
+  });
+}
+
+Result<Camera> replace_camera(db::Database& database, Camera camera) {
+  VEDETTE_CHECK(complete(camera));
+  return database.write([&](db::Session& session) -> Result<Camera> {
+    VEDETTE_TRY(stored, read_camera(session, camera.id));
+    if (!stored) return no_camera(camera.id);
+    const std::string source =
+        camera.source == media::mask_password(stored->source) ? stored->source : camera.source;
+    VEDETTE_CHECK(session.execute(
+        fmt::format("UPDATE camera SET name = $2, source = $3, is_loop = $4, starts_at = $5, model "
+                    "= $6, types = $7, "
+                    "is_enabled = $8, revision = revision + 1, updated_at = {} WHERE id = $1",
+                    db::now_sql(session.dialect())),
+        {camera.id, camera.name, source, camera.is_loop, camera.starts_at, camera.model,
+         fmt::format("{}", fmt::join(camera.types, ",")), camera.is_enabled}));
+    session.notify(kCamerasChannel, camera.id);
+    VEDETTE_TRY(changed, read_camera(session, camera.id));
+    return std::move(*changed);
+  });
+}
+
+Result<void> remove_camera(db::Database& database, std::string_view id) {
+  return database.write([&](db::Session& session) -> Result<void> {
+    VEDETTE_TRY(removed, session.execute("DELETE FROM camera WHERE id = $1", {id}));
+    if (removed == 0) return no_camera(id);
+    VEDETTE_CHECK(session.execute(
+        fmt::format("UPDATE camera_line SET removed_at = {} WHERE camera_id = $1 AND "
+                    "removed_at IS NULL",
+                    db::now_sql(session.dialect())),
+        {id}));
+    VEDETTE_CHECK(session.execute("DELETE FROM camera_status WHERE camera_id = $1", {id}));
+    VEDETTE_CHECK(
+        session.execute(fmt::format("UPDATE quality_log SET ended_at = {} WHERE camera_id = $1 AND "
+                                    "ended_at IS NULL",
+                                    db::now_sql(session.dialect())),
+                        {id}));
+    session.notify(kCamerasChannel, id);
+    return {};
+  });
+}
+
+Result<std::vector<Line>> set_lines(db::Database& database, std::string_view camera_id,
+                                    std::vector<Line> lines) {
+  std::set<std::string> ids;
+  for (Line& line : lines) {
+    VEDETTE_CHECK(check_line(line));
+    if (!line.id.empty() && !ids.insert(line.id).second) {
+      return wrong_field("id", "Two lines have the same id.");
+    }
+  }
+  return database.write([&](db::Session& session) -> Result<std::vector<Line>> {
+    VEDETTE_TRY(stored, read_camera(session, camera_id));
+    if (!stored) return no_camera(camera_id);
+    const std::string now = db::now_sql(session.dialect());
+    for (const Line& old : stored->lines) {
+      if (!ids.contains(old.id)) {
+        VEDETTE_CHECK(session.execute(
+            fmt::format("UPDATE camera_line SET removed_at = {} WHERE id = $1", now), {old.id}));
+      }
+    }
+    for (std::size_t place = 0; place < lines.size(); ++place) {
+      const Line& line = lines[place];
+      if (line.id.empty()) {
+        VEDETTE_CHECK(session.execute(
+            fmt::format("INSERT INTO camera_line (id, camera_id, place, name, x1, y1, x2, y2, "
+                        "a_to_b, b_to_a, "
+                        "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, {})",
+                        now),
+            {random_hex(8), camera_id, place, line.name, line.x1, line.y1, line.x2, line.y2,
+             line.a_to_b, line.b_to_a}));
+        continue;
+      }
+      VEDETTE_TRY(
+          changed,
+          session.execute(
+              "UPDATE camera_line SET place = $3, name = $4, x1 = $5, y1 = $6, x2 = $7, y2 = $8, "
+              "a_to_b = $9, b_to_a = $10 WHERE id = $1 AND camera_id = $2 AND removed_at IS NULL",
+              {line.id, camera_id, place, line.name, line.x1, line.y1, line.x2, line.y2,
+               line.a_to_b, line.b_to_a}));
+      if (changed == 0) {
+        return wrong_field(
+            "id", fmt::format("This camera has no line '{}'. Leave the id out to add a new one.",
+                              line.id.substr(0, 64)));
+      }
+    }
+    session.notify(kCamerasChannel, camera_id);
+    VEDETTE_TRY(changed, read_camera(session, camera_id));
+    return std::move(changed->lines);
+  });
+}
+
+}  // namespace vedette::traffic

@@ -1,0 +1,93 @@
+// A camera as its owner describes it, and where that is kept. Read by the API, the roster of camera
+// loops and the command line; all functions block on the database.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+
+namespace vedette::db {
+class Database;
+class Session;
+}  // namespace vedette::db
+
+namespace vedette::traffic {
+
+/// A counting line in pixels of the picture, y down. `a_to_b` and `b_to_a` are the owner's words
+/// for the two directions; a_to_b goes from the left of the line to its right, looking from its
+/// first point to its second.
+struct Line {
+  std::string id;
+  std::string name;
+  double x1 = 0;
+  double y1 = 0;
+  double x2 = 0;
+  double y2 = 0;
+  std::string a_to_b;
+  std::string b_to_a;
+
+  bool operator==(const Line&) const = default;
+};
+
+struct Camera {
+  std::string id;
+  std::string name;
+  /// With its password; mask it before it is shown (media::mask_password).
+  std::string source;
+  bool is_loop = false;
+  std::optional<Instant> starts_at;
+  /// A model's name, "motion", or absent: the best there is.
+  std::optional<std::string> model;
+  std::vector<std::string> types;
+  bool is_enabled = true;
+  /// Rises with every change of the above, not of the lines.
+  std::int64_t revision = 1;
+  Instant created_at{};
+  Instant updated_at{};
+  std::vector<Line> lines;
+};
+
+/// The channel of change notices about cameras and lines.
+inline constexpr std::string_view kCamerasChannel = "cameras";
+
+/// Every type of road user that a camera may count.
+const std::vector<std::string>& all_types();
+
+/// Checks a camera before it is stored and fills in what may be absent (id from the name, all
+/// types). The error's `detail` is the name of the field that is wrong.
+Result<void> complete(Camera& camera);
+
+/// Checks one line of a picture that may be up to 16384 pixels wide; `detail` names the field.
+Result<void> check_line(const Line& line);
+
+/// By name, at most `limit`, after the cursor (name, id) of an earlier page.
+struct CameraPage {
+  std::vector<Camera> cameras;
+  bool has_more = false;
+};
+Result<CameraPage> list_cameras(db::Database& database, int limit, std::string_view after_name,
+                                std::string_view after_id);
+Result<std::vector<Camera>> all_cameras(db::Session& session);
+Result<std::optional<Camera>> find_camera(db::Database& database, std::string_view id);
+
+/// kConflict when the id is in use.
+Result<Camera> add_camera(db::Database& database, Camera camera);
+/// kNotFound. A source whose password reads "***" keeps the stored one.
+Result<Camera> replace_camera(db::Database& database, Camera camera);
+/// kNotFound. What it counted stays.
+Result<void> remove_camera(db::Database& database, std::string_view id);
+
+/// Replaces the camera's lines: those with a known id are changed, those without get one, those
+/// left out are removed (their counts stay). kNotFound; kInvalid for an id of another camera.
+Result<std::vector<Line>> set_lines(db::Database& database, std::string_view camera_id,
+                                    std::vector<Line> lines);
+
+/// "Mill Street" -> "mill-street"; "camera" for a name without a letter or digit.
+std::string id_from_name(std::string_view name);
+
+}  // namespace vedette::traffic

@@ -1,0 +1,421 @@
+#include "traffic/camera_loop.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <thread>
+#include <utility>
+
+#include "base/process.hpp"
+#include "db/database.hpp"
+#include "media/frame_source.hpp"
+#include "traffic/camera_status.hpp"
+#include "traffic/detectors.hpp"
+#include "traffic/live_view.hpp"
+#include "traffic/recorder.hpp"
+#include "traffic/watch_pipeline.hpp"
+
+namespace vedette::traffic {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Two frames further apart than this leave a gap in the watched time.
+constexpr Micros kLongestFrameGap = 2s;
+// A track not seen for longer is not in view.
+constexpr Micros kInView = 500ms;
+// Samples waiting for the database; a file waits beyond, a live camera never gets there within its
+// lease.
+constexpr std::size_t kMostWaiting = 50'000;
+
+// Collects what one run sees and has it written about once a second by a thread of its own.
+class RunWriter {
+ public:
+  RunWriter(Recorder recorder, work::LoopContext& context, std::stop_source& give_up)
+      : recorder_(std::move(recorder)), context_(context), give_up_(give_up) {
+    writer_ = std::jthread([this](const std::stop_token& stop) {
+      set_thread_name("recorder");
+      while (sleep_for(stop, 1s)) write_once();
+    });
+  }
+
+  const Run& run() const { return run_; }
+
+  // Calls `add` on the batch that is written next.
+  template <class F>
+  void add(F&& add_to) {
+    const std::lock_guard lock(pending_mutex_);
+    add_to(pending_);
+    has_pending_ = true;
+  }
+
+  // Waits while too much is unwritten.
+  void wait_for_room(const std::stop_token& stop) {
+    std::unique_lock lock(pending_mutex_);
+    room_.wait(lock, stop, [this] { return pending_.samples.size() < kMostWaiting; });
+  }
+
+  // Ends the thread and writes what is left; a database that is away is waited for until stop.
+  Result<void> finish(const std::stop_token& stop) {
+    writer_.request_stop();
+    writer_.join();
+    for (;;) {
+      Result<void> written = write_once();
+      if (written || !written.error().retryable || stop.stop_requested()) return written;
+      if (!sleep_for(stop, 1s)) return written;
+    }
+  }
+
+ private:
+  Result<void> write_once() {
+    {
+      const std::lock_guard lock(pending_mutex_);
+      if (!is_sending_ && has_pending_) {
+        std::swap(sending_, pending_);
+        pending_.clear();
+        pending_.frames = sending_.frames;
+        pending_.media_time = sending_.media_time;
+        pending_.status_json = sending_.status_json;
+        has_pending_ = false;
+        is_sending_ = true;
+      }
+    }
+    room_.notify_all();
+    if (!is_sending_) return {};
+    Result<void> written = recorder_.write(sending_);
+    if (written) {
+      sending_.clear();
+      is_sending_ = false;
+    } else if (written.error().code == ErrorCode::kFenced) {
+      give_up_.request_stop();
+    } else {
+      context_.failure(written.error());
+    }
+    return written;
+  }
+
+  Recorder recorder_;
+  const Run run_ = recorder_.run();
+  work::LoopContext& context_;
+  std::stop_source& give_up_;
+  std::mutex pending_mutex_;
+  std::condition_variable_any room_;
+  Batch pending_;
+  bool has_pending_ = false;
+  Batch sending_;  // of the writing thread
+  bool is_sending_ = false;
+  std::jthread writer_;
+};
+
+std::vector<CountingLine> counting_lines(const std::vector<Line>& lines) {
+  std::vector<CountingLine> result;
+  for (const Line& line : lines) {
+    result.push_back({line.name,
+                      {static_cast<float>(line.x1), static_cast<float>(line.y1)},
+                      {static_cast<float>(line.x2), static_cast<float>(line.y2)}});
+  }
+  return result;
+}
+
+class CameraRun {
+ public:
+  CameraRun(const Camera& camera, const LineBoard& board, const CameraLoopParts& parts,
+            work::LoopContext& context)
+      : camera_(camera), board_(board), parts_(parts), context_(context) {}
+
+  Result<void> watch();
+
+ private:
+  Result<std::unique_ptr<media::FrameSource>> open_source();
+  Result<void> run(media::FrameSource& source, media::Session& session);
+  void take(const WatchedFrame& watched, const WatchPipeline& pipeline, RunWriter& writer);
+  void take_crossings(const WatchedFrame& watched, const WatchPipeline& pipeline, Instant at,
+                      Batch& batch);
+  void show(const WatchedFrame& watched, const WatchPipeline& pipeline);
+  void say_figures(const media::FrameSource& source, const media::Session& session,
+                   const WatchPipeline& pipeline, RunWriter& writer);
+  Instant time_of(const media::Frame& frame, const Run& run) const;
+  bool is_in_view(const Track& track, const WatchedFrame& watched,
+                  const WatchPipeline& pipeline) const {
+    return track.is_confirmed && pipeline.is_wanted(track.type) &&
+           watched.frame.media_time - track.last_seen <= kInView;
+  }
+
+  const Camera& camera_;
+  const LineBoard& board_;
+  const CameraLoopParts& parts_;
+  work::LoopContext& context_;
+  std::stop_source give_up_;
+
+  bool is_file_ = false;
+  std::shared_ptr<LiveView> view_;
+  std::uint64_t lines_version_ = 0;
+  std::vector<Line> lines_;
+  Marks marks_;
+  std::map<std::int64_t, Instant> first_seen_;  // by track
+  std::optional<Instant> last_at_;
+  std::optional<Instant> span_from_;
+  CameraFigures figures_;
+  std::chrono::steady_clock::time_point said_at_;
+  std::int64_t inferred_before_ = 0;
+  bool has_seen_ = false;
+};
+
+Result<std::unique_ptr<media::FrameSource>> CameraRun::open_source() {
+  context_.report(work::Health::kWait, "opening source");
+  media::SourceOptions options;
+  options.url = camera_.source;
+  options.loop = camera_.is_loop;
+  options.open_timeout = parts_.options.stall;
+  options.read_timeout = parts_.options.stall;
+  options.max_width = parts_.options.max_picture;
+  options.max_height = parts_.options.max_picture;
+  auto source = media::open_source(options, context_.stop_token());
+  if (!source && source.error().code != ErrorCode::kCancelled) {
+    VEDETTE_CHECK(note_outage(*parts_.database, context_.fence(), camera_.id, "source unreachable",
+                              source.error().message));
+  }
+  return source;
+}
+
+Result<void> CameraRun::watch() {
+  view_ = parts_.live->view(camera_.id);
+  VEDETTE_TRY(source, open_source());
+  is_file_ = source->info().kind == media::SourceKind::kFile;
+  context_.report(work::Health::kWait, "loading detector");
+  auto choice = parts_.detectors->open(camera_.model);
+  if (!choice) {
+    VEDETTE_CHECK(note_outage(*parts_.database, context_.fence(), camera_.id, "no detector",
+                              choice.error().message));
+    return fail(choice.error());
+  }
+  Result<void> result = run(*source, *choice->session);
+  view_->end();
+  if (!result && result.error().code != ErrorCode::kCancelled &&
+      result.error().code != ErrorCode::kFenced) {
+    VEDETTE_CHECK(note_outage(*parts_.database, context_.fence(), camera_.id, "source unreachable",
+                              result.error().message));
+  }
+  return result;
+}
+
+Result<void> CameraRun::run(media::FrameSource& source, media::Session& session) {
+  const media::DetectorFacts facts = session.facts();
+  const std::optional<Instant> base = is_file_ ? camera_.starts_at : std::nullopt;
+  VEDETTE_TRY(recorder, Recorder::begin(*parts_.database, context_.fence(), camera_.id,
+                                        camera_.revision, facts.model, base, is_file_));
+  if (recorder.run().is_finished) return {};
+  if (recorder.run().frames > 0) {
+    context_.report(work::Health::kWait, "catching up",
+                    fmt::format("Interrupted at frame {}; reading the file again up to there.",
+                                recorder.run().frames));
+  } else {
+    context_.running();
+  }
+
+  RunWriter writer(std::move(recorder), context_, give_up_);
+  const std::stop_callback stop_all(context_.stop_token(), [this] { give_up_.request_stop(); });
+  const std::stop_token stop = give_up_.get_token();
+
+  WatchOptions options;
+  lines_version_ = board_.version();
+  lines_ = board_.lines();
+  options.lines = counting_lines(lines_);
+  options.types = camera_.types;
+  WatchPipeline pipeline(options, source, session);
+  for (const CountingLine& line : pipeline.lines()) marks_.lines.push_back({line, 0, 0});
+
+  said_at_ = std::chrono::steady_clock::now();
+  Result<void> outcome;
+  for (;;) {
+    if (board_.version() != lines_version_) {
+      lines_version_ = board_.version();
+      lines_ = board_.lines();
+      pipeline.set_lines(counting_lines(lines_));
+      marks_.lines.clear();
+      for (const CountingLine& line : pipeline.lines()) marks_.lines.push_back({line, 0, 0});
+    }
+    auto watched = pipeline.next(stop);
+    if (!watched) {
+      if (is_file_ && watched.error().code == ErrorCode::kCorrupt && !stop.stop_requested()) {
+        context_.failure(watched.error());  // cut off: what is there was seen
+        continue;
+      }
+      outcome = fail(watched.error());
+      break;
+    }
+    if (!*watched) {
+      writer.add([](Batch& batch) { batch.is_finished = true; });
+      break;
+    }
+    take(**watched, pipeline, writer);
+    if (std::chrono::steady_clock::now() - said_at_ >= 1s)
+      say_figures(source, session, pipeline, writer);
+    if (is_file_) writer.wait_for_room(stop);
+  }
+  say_figures(source, session, pipeline, writer);
+  Result<void> written = writer.finish(context_.stop_token());
+  if (stop.stop_requested() && !context_.stopping()) {
+    return fail(ErrorCode::kFenced, "Another process has taken this camera over.");
+  }
+  if (outcome && !written) return written;
+  return outcome;
+}
+
+Instant CameraRun::time_of(const media::Frame& frame, const Run& run) const {
+  const Instant at = is_file_ ? run.base_time + frame.media_time : frame.captured_at;
+  return last_at_ ? std::max(at, *last_at_) : at;
+}
+
+void CameraRun::take(const WatchedFrame& watched, const WatchPipeline& pipeline,
+                     RunWriter& writer) {
+  const media::Frame& frame = watched.frame;
+  const Instant at = time_of(frame, writer.run());
+  if (!has_seen_) {
+    has_seen_ = true;
+    if (auto noted = note_outage(*parts_.database, context_.fence(), camera_.id, "", std::nullopt);
+        !noted) {
+      context_.failure(noted.error());
+    }
+  }
+  for (const Track& ended : watched.ended) first_seen_.erase(ended.id);
+
+  // What an interrupted run has stored already is seen again, and not stored again. Crossings are
+  // told apart by their track.
+  const bool is_stored =
+      is_file_ && frame.media_time <= writer.run().media_time && writer.run().frames > 0;
+  if (!is_stored && writer.run().frames > 0 && is_file_ && figures_.frames == writer.run().frames)
+    context_.running();
+
+  figures_.in_view = 0;
+  figures_.moving = 0;
+  for (const Track& track : watched.tracks) {
+    if (!is_in_view(track, watched, pipeline)) continue;
+    ++figures_.in_view;
+    if (!track.is_parked) ++figures_.moving;
+    first_seen_.try_emplace(track.id, at - (frame.media_time - track.first_seen));
+  }
+  ++figures_.frames;
+  figures_.period = frame.period;
+  figures_.media_s = to_seconds(frame.media_time);
+
+  writer.add([&](Batch& batch) {
+    batch.frames = std::max(figures_.frames, writer.run().frames);
+    batch.media_time = std::max(frame.media_time, writer.run().media_time);
+    if (!is_stored) {
+      const bool goes_on = last_at_ && at - *last_at_ <= kLongestFrameGap;
+      const Instant from = goes_on ? *last_at_ : at;
+      if (!batch.watched.empty() && batch.watched.back().second >= from) {
+        batch.watched.back().second = at;
+      } else {
+        batch.watched.emplace_back(from, at);
+      }
+      if (goes_on) {
+        for (Instant second = floor_to(*last_at_, 1s) + 1s; second <= at; second += 1s) {
+          batch.sampled_at = second;
+          for (const Track& track : watched.tracks) {
+            if (!is_in_view(track, watched, pipeline)) continue;
+            const auto seen = first_seen_.find(track.id);
+            batch.samples.push_back(
+                {track.id, pipeline.types().name(track.type), track.foot.x, track.foot.y, second,
+                 seen == first_seen_.end() ? at : seen->second, !track.is_parked});
+          }
+        }
+      }
+    }
+    take_crossings(watched, pipeline, at, batch);
+  });
+  last_at_ = at;
+  show(watched, pipeline);
+}
+
+void CameraRun::take_crossings(const WatchedFrame& watched, const WatchPipeline& pipeline,
+                               Instant at, Batch& batch) {
+  for (const Crossing& crossing : watched.crossings) {
+    const auto index = static_cast<std::size_t>(crossing.line);
+    if (index >= lines_.size()) continue;
+    batch.crossings.push_back(
+        {crossing.track, lines_[index].id, std::string(name(crossing.direction)),
+         pipeline.types().name(crossing.type), at - (watched.frame.media_time - crossing.time),
+         crossing.at.x, crossing.at.y, crossing.frame});
+    if (index < marks_.lines.size()) {
+      ++(crossing.direction == Direction::kAToB ? marks_.lines[index].a_to_b
+                                                : marks_.lines[index].b_to_a);
+    }
+  }
+}
+
+void CameraRun::show(const WatchedFrame& watched, const WatchPipeline& pipeline) {
+  if (!view_->is_watched()) {
+    view_->offer(watched.frame, nullptr);
+    return;
+  }
+  marks_.boxes.clear();
+  for (const Track& track : watched.tracks) {
+    if (!is_in_view(track, watched, pipeline)) continue;
+    marks_.boxes.push_back(
+        {track.box, track.id, pipeline.types().name(track.type), track.is_parked});
+  }
+  view_->offer(watched.frame, &marks_);
+}
+
+void CameraRun::say_figures(const media::FrameSource& source, const media::Session& session,
+                            const WatchPipeline& pipeline, RunWriter& writer) {
+  const auto now = std::chrono::steady_clock::now();
+  const double elapsed = std::chrono::duration<double>(now - said_at_).count();
+  said_at_ = now;
+  const media::SourceInfo info = source.info();
+  const media::SourceStats stats = source.stats();
+  const media::DetectorFacts facts = session.facts();
+  figures_.width = info.width;
+  figures_.height = info.height;
+  figures_.fps_source = info.fps;
+  figures_.fps_decoded = stats.fps;
+  figures_.dropped = stats.dropped;
+  const std::int64_t inferred = pipeline.totals().inferred;
+  if (elapsed > 0.2)
+    figures_.fps_inferred = static_cast<double>(inferred - inferred_before_) / elapsed;
+  inferred_before_ = inferred;
+  figures_.model = facts.model;
+  figures_.is_motion = session.model().layout == media::OutputLayout::kMotion;
+  figures_.engine = facts.engine;
+  figures_.precision = facts.precision;
+  figures_.licence = session.model().licence;
+  figures_.ms = facts.ms_per_inference;
+  writer.add([&](Batch& batch) { batch.status_json = to_json(figures_); });
+  context_.success(Micros(static_cast<std::int64_t>(facts.ms_per_inference * 1000)));
+}
+
+}  // namespace
+
+bool LineBoard::set(std::vector<Line> lines) {
+  const std::lock_guard lock(lines_mutex_);
+  if (lines == lines_) return false;
+  lines_ = std::move(lines);
+  version_.fetch_add(1, std::memory_order_release);
+  return true;
+}
+
+std::string camera_loop_name(std::string_view camera_id) {
+  return fmt::format("camera:{}", camera_id);
+}
+
+work::LoopSpec camera_loop(Camera camera, std::shared_ptr<LineBoard> lines, CameraLoopParts parts) {
+  work::LoopSpec spec;
+  spec.name = camera_loop_name(camera.id);
+  spec.title = "Camera: " + camera.name;
+  spec.role = work::Role::kWatch;
+  spec.lease = spec.name;
+  spec.options.backoff_max = parts.options.retry_max;
+  spec.body = [camera = std::move(camera), lines = std::move(lines),
+               parts](work::LoopContext& context) {
+    return CameraRun(camera, *lines, parts, context).watch();
+  };
+  return spec;
+}
+
+}  // namespace vedette::traffic

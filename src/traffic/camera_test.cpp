@@ -1,0 +1,172 @@
+#include "traffic/camera.hpp"
+
+#include <gmock/gmock.h>
+
+#include "traffic/recorder.hpp"
+#include "traffic/traffic_store_test.hpp"
+
+namespace vedette::traffic {
+namespace {
+
+using namespace std::chrono_literals;
+
+Camera camera_named(std::string name) {
+  Camera camera;
+  camera.name = std::move(name);
+  camera.source = "rtsp://user:secret@10.0.0.1/stream";
+  return camera;
+}
+
+TEST(CameraInput, MakesAnIdFromTheName) {
+  EXPECT_EQ(id_from_name("Mill Street"), "mill-street");
+  EXPECT_EQ(id_from_name("  A/B  "), "a-b");
+  EXPECT_EQ(id_from_name("Straße"), "stra-e");
+  EXPECT_EQ(id_from_name("***"), "camera");
+}
+
+TEST(CameraInput, NamesTheFieldThatIsWrong) {
+  Camera camera = camera_named("");
+  EXPECT_EQ(complete(camera).error().detail, "name");
+  camera = camera_named("x");
+  camera.source.clear();
+  EXPECT_EQ(complete(camera).error().detail, "source");
+  camera = camera_named("x");
+  camera.types = {"car", "dragon"};
+  EXPECT_EQ(complete(camera).error().detail, "types");
+  camera = camera_named("x");
+  camera.id = "../etc";
+  EXPECT_EQ(complete(camera).error().detail, "id");
+}
+
+TEST(CameraInput, ALineNeedsTwoPoints) {
+  EXPECT_FALSE(check_line({"", "l", 5, 5, 5, 5, "", ""}));
+  EXPECT_FALSE(check_line({"", "l", -1, 5, 50, 5, "", ""}));
+  EXPECT_TRUE(check_line({"", "l", 1, 5, 50, 5, "", ""}));
+}
+
+class Cameras : public TrafficStore {};
+
+TEST_P(Cameras, AreAddedChangedAndRemoved) {
+  const Camera added = must(add_camera(database(), camera_named("Mill Street")));
+  EXPECT_EQ(added.id, "mill-street");
+  EXPECT_EQ(added.types, all_types());
+  EXPECT_EQ(add_camera(database(), camera_named("Mill Street")).error().code, ErrorCode::kConflict);
+
+  Camera changed = added;
+  changed.name = "Mill Street north";
+  changed.source = "rtsp://user:***@10.0.0.1/stream";
+  changed = must(replace_camera(database(), changed));
+  EXPECT_EQ(changed.source, added.source) << "the password that was not typed again is kept";
+  EXPECT_GT(changed.revision, added.revision);
+
+  must(remove_camera(database(), added.id));
+  EXPECT_EQ(remove_camera(database(), added.id).error().code, ErrorCode::kNotFound);
+  EXPECT_FALSE(must(find_camera(database(), added.id)));
+}
+
+TEST_P(Cameras, KeepTheirLinesByIdAndForgetTheRest) {
+  must(add_camera(database(), camera_named("a")));
+  must(add_camera(database(), camera_named("b")));
+  const auto first = must(set_lines(
+      database(), "a", {{"", "one", 0, 0, 9, 9, "in", "out"}, {"", "two", 0, 5, 9, 5, "", ""}}));
+  ASSERT_EQ(first.size(), 2U);
+  Line moved = first[1];
+  moved.y2 = 7;
+  const auto second = must(set_lines(database(), "a", {moved}));
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_EQ(second[0], moved);
+  EXPECT_EQ(set_lines(database(), "b", {moved}).error().code, ErrorCode::kInvalid)
+      << "another camera's line";
+  EXPECT_EQ(set_lines(database(), "c", {}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(must(find_camera(database(), "a"))->lines, second);
+}
+
+TEST_P(Cameras, ComeInPages) {
+  for (const char* name : {"delta", "alpha", "charlie", "bravo"})
+    must(add_camera(database(), camera_named(name)));
+  const CameraPage one = must(list_cameras(database(), 3, "", ""));
+  ASSERT_EQ(one.cameras.size(), 3U);
+  EXPECT_TRUE(one.has_more);
+  const CameraPage two = must(list_cameras(database(), 3, one.cameras[2].name, one.cameras[2].id));
+  ASSERT_EQ(two.cameras.size(), 1U);
+  EXPECT_EQ(two.cameras[0].name, "delta");
+  EXPECT_FALSE(two.has_more);
+}
+
+class Recording : public TrafficStore {
+ protected:
+  Recorder begin(bool is_resumable, std::string detector = "yolox") {
+    return must(Recorder::begin(database(), work::Fence::none(), "a", 1, std::move(detector),
+                                at("2026-11-20T10:00:00Z"), is_resumable));
+  }
+};
+
+TEST_P(Recording, AnInterruptedFileGoesOnAndAFinishedOneStaysSo) {
+  Recorder first = begin(true);
+  Batch batch;
+  batch.frames = 100;
+  batch.media_time = 4s;
+  must(first.write(batch));
+
+  Recorder second = begin(true);
+  EXPECT_EQ(second.run().id, first.run().id);
+  EXPECT_EQ(second.run().frames, 100);
+  batch.is_finished = true;
+  must(second.write(batch));
+  EXPECT_TRUE(begin(true).run().is_finished);
+  EXPECT_NE(begin(false).run().id, first.run().id) << "a live camera begins anew";
+}
+
+TEST_P(Recording, TheSameCrossingIsStoredOnce) {
+  Recorder recorder = begin(true);
+  Batch batch;
+  batch.crossings.push_back({7, "line", "a_to_b", "car", at("2026-11-20T10:00:05Z"), 1, 2, 120});
+  must(recorder.write(batch));
+  Recorder again = begin(true);
+  must(again.write(batch));
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM crossings"), 1);
+  EXPECT_EQ(one<std::int64_t>("SELECT track_id FROM crossings"),
+            again.run().id * kTracksPerRun + 7);
+}
+
+TEST_P(Recording, TimeWatchedIsOneSpanUntilThereIsAGap) {
+  Recorder recorder = begin(false);
+  const Instant start = at("2026-11-20T10:00:00Z");
+  Batch batch;
+  batch.watched = {{start, start + 1s}};
+  must(recorder.write(batch));
+  batch.watched = {{start + 1s, start + 2s}, {start + 30s, start + 31s}};
+  must(recorder.write(batch));
+  const auto spans = rows("SELECT from_t, to_t FROM watch_span ORDER BY from_t");
+  ASSERT_EQ(spans.size(), 2U);
+  EXPECT_EQ(spans[0].get<Instant>(1), start + 2s);
+  EXPECT_EQ(spans[1].get<Instant>(0), start + 30s);
+}
+
+TEST_P(Recording, AnotherDetectorIsNoted) {
+  begin(false, "yolox");
+  begin(false, "motion");
+  EXPECT_EQ(one<std::string>("SELECT issue FROM quality_log WHERE camera_id = 'a'"),
+            "detector changed");
+}
+
+TEST_P(Recording, AnOutageIsNotedOnceAndClosed) {
+  for (int i = 0; i < 3; ++i) {
+    must(note_outage(database(), work::Fence::none(), "a", "source unreachable",
+                     "connection refused"));
+  }
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM quality_log WHERE ended_at IS NULL"), 1);
+  must(note_outage(database(), work::Fence::none(), "a", "", std::nullopt));
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM quality_log WHERE ended_at IS NULL"), 0);
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM quality_log"), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, Cameras,
+                         ::testing::Values(db::Dialect::kSqlite, db::Dialect::kPostgres),
+                         db::testing::store_name);
+INSTANTIATE_TEST_SUITE_P(Stores, Recording,
+                         ::testing::Values(db::Dialect::kSqlite, db::Dialect::kPostgres),
+                         db::testing::store_name);
+
+}  // namespace
+}  // namespace vedette::traffic

@@ -1,0 +1,150 @@
+#include "traffic/history.hpp"
+
+#include <gmock/gmock.h>
+
+#include "traffic/camera.hpp"
+#include "traffic/rollup.hpp"
+#include "traffic/traffic_store_test.hpp"
+
+namespace vedette::traffic {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Instant kNow = at("2026-11-20T12:30:00Z");
+const Instant kHour = at("2026-11-20T12:00:00Z");
+
+class History : public TrafficStore {
+ protected:
+  void SetUp() override {
+    TrafficStore::SetUp();
+    if (IsSkipped()) return;
+    Camera camera;
+    camera.name = "a";
+    camera.source = "clip.mp4";
+    must(add_camera(database(), camera));
+    line_ = must(set_lines(database(), "a", {{"", "Mill", 0, 0, 9, 9, "in", "out"}})).front().id;
+  }
+  void roll() {
+    while (must(roll_up(database(), work::Fence::none())).has_more) {
+    }
+  }
+  std::string line_;
+};
+
+TEST_P(History, SaysWhatWasCountedAndHowMuchWasWatched) {
+  for (int track = 1; track <= 10; ++track) {
+    see("a", "car", track, kHour - 1h + 1min * track);
+    cross("a", line_, "car", track, kHour - 1h + 1min * track);
+  }
+  cross("a", line_, "car", 11, kHour + 10min);
+  watched("a", kHour - 1h, kHour + 30min);
+  roll();
+  const HistoryPage page = must(history(database(), {}, Grain::kHour, 100, {}, kNow));
+  ASSERT_EQ(page.rows.size(), 2U);
+  EXPECT_EQ(page.rows[0].report_hour, kHour) << "newest first";
+  EXPECT_EQ(page.rows[0].vehicles, 1);
+  EXPECT_TRUE(page.rows[0].is_partial);
+  EXPECT_NEAR(*page.rows[0].intensity, 2, 1e-9);
+  EXPECT_EQ(page.rows[1].vehicles, 10);
+  EXPECT_FALSE(page.rows[1].is_partial);
+  EXPECT_NEAR(page.rows[1].coverage_s, 3600, 1e-9);
+  ASSERT_EQ(page.coverage.size(), 2U);
+  EXPECT_NEAR(page.coverage[0].coverage_s, 1800, 1e-9);
+}
+
+TEST_P(History, PagesMeetWithoutGapOrRepetition) {
+  for (int hour = 0; hour < 5; ++hour) {
+    for (const char* type : {"bus", "car", "truck"})
+      see("a", type, 100 * hour + type[0], kHour - 1h * hour);
+  }
+  roll();
+  std::vector<std::string> seen;
+  std::optional<HistoryCursor> cursor;
+  do {
+    const HistoryPage page = must(history(database(), {}, Grain::kHour, 4, cursor, kNow));
+    for (const HistoryRow& row : page.rows)
+      seen.push_back(to_rfc3339(row.report_hour) + row.vehicle_type);
+    cursor = page.next;
+  } while (cursor);
+  EXPECT_EQ(seen.size(), 15U);
+  EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), 15U);
+}
+
+TEST_P(History, FiltersByCameraTypeAndTime) {
+  see("a", "car", 1, kHour);
+  see("b", "car", 1, kHour);
+  see("a", "bus", 2, kHour - 2h);
+  roll();
+  EXPECT_EQ(must(history(database(), {{"a"}, {}, {}, {}}, Grain::kHour, 100, {}, kNow)).rows.size(),
+            2U);
+  EXPECT_EQ(
+      must(history(database(), {{"a"}, {"bus"}, {}, {}}, Grain::kHour, 100, {}, kNow)).rows.size(),
+      1U);
+  EXPECT_EQ(must(history(database(), {{}, {}, kHour, {}}, Grain::kHour, 100, {}, kNow)).rows.size(),
+            2U);
+  EXPECT_EQ(must(history(database(), {{}, {}, {}, kHour}, Grain::kFiveMinutes, 100, {}, kNow))
+                .rows.size(),
+            1U);
+  const auto days = must(history(database(), {}, Grain::kDay, 100, {}, kNow)).rows;
+  EXPECT_EQ(days.size(), 3U);
+}
+
+TEST_P(History, KeyFiguresRestOnWhatWasWatched) {
+  const Kpi none = must(kpi(database(), "a", {}, at("2026-11-20T00:00:00Z"), kNow, kNow));
+  EXPECT_FALSE(none.this_hour.vehicles) << "nothing watched is not zero vehicles";
+  EXPECT_FALSE(none.flow_per_h);
+  EXPECT_TRUE(none.is_by_lines);
+
+  for (int track = 1; track <= 6; ++track)
+    cross("a", line_, track < 5 ? "car" : "bus", track, kNow - 1min * track);
+  watched("a", kHour, kNow);
+  roll();
+  const Kpi some = must(kpi(database(), "a", {}, at("2026-11-20T00:00:00Z"), kNow, kNow));
+  EXPECT_EQ(some.this_hour.vehicles, 6);
+  EXPECT_NEAR(some.this_hour.coverage_s, 1800, 1e-6);
+  EXPECT_NEAR(some.this_hour.period_s, 1800, 1e-6);
+  EXPECT_EQ(some.total.vehicles, 6);
+  ASSERT_EQ(some.mix.size(), 2U);
+  EXPECT_EQ(some.mix[0].vehicle_type, "car");
+  EXPECT_NEAR(some.mix[0].share, 4.0 / 6, 1e-9);
+  ASSERT_EQ(some.lines.size(), 2U);
+  EXPECT_EQ(some.lines[0].vehicles, 6);
+  EXPECT_EQ(some.lines[0].by_hour[23], 6);
+  EXPECT_EQ(some.lines[1].vehicles, 0);
+  EXPECT_EQ(kpi(database(), "nobody", {}, kHour, kNow, kNow).error().code, ErrorCode::kNotFound);
+}
+
+TEST_P(History, CurrentIsTheNewestSampleOnly) {
+  see("a", "car", 1, kNow - 1s);
+  see("a", "car", 2, kNow);
+  run("INSERT INTO camera_status (camera_id, updated_at, sampled_at, status) VALUES ('a', $1, $1, "
+      "'{}')",
+      {kNow});
+  const auto cameras =
+      must(database().read([](db::Session& session) { return current(session, {}); }));
+  ASSERT_EQ(cameras.size(), 1U);
+  ASSERT_EQ(cameras[0].rows.size(), 1U);
+  EXPECT_EQ(cameras[0].rows[0].track_id, 2);
+}
+
+TEST_P(History, CrossingsComeNewestFirstInPages) {
+  for (int track = 1; track <= 5; ++track) cross("a", line_, "car", track, kNow - 1s * track);
+  const CrossingPage first = must(crossings(database(), {}, "", 3, {}, 0));
+  ASSERT_EQ(first.crossings.size(), 3U);
+  EXPECT_TRUE(first.has_more);
+  EXPECT_EQ(first.crossings[0].track_id, 1);
+  EXPECT_EQ(first.crossings[0].line, "Mill");
+  EXPECT_EQ(first.crossings[0].label, "in");
+  const CrossingPage second =
+      must(crossings(database(), {}, "", 3, first.crossings[2].at, first.crossings[2].id));
+  ASSERT_EQ(second.crossings.size(), 2U);
+  EXPECT_EQ(second.crossings[0].track_id, 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, History,
+                         ::testing::Values(db::Dialect::kSqlite, db::Dialect::kPostgres),
+                         db::testing::store_name);
+
+}  // namespace
+}  // namespace vedette::traffic

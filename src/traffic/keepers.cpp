@@ -1,0 +1,63 @@
+#include "traffic/keepers.hpp"
+
+#include "base/log.hpp"
+#include "db/database.hpp"
+#include "traffic/rollup.hpp"
+
+namespace vedette::traffic {
+namespace {
+
+Micros since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - start);
+}
+
+}  // namespace
+
+work::LoopSpec rollup_loop(db::Database& database, Micros every) {
+  work::LoopSpec spec;
+  spec.name = "roll-up";
+  spec.title = "Roll-up";
+  spec.role = work::Role::kKeep;
+  spec.lease = spec.name;
+  spec.body = [&database, every](work::LoopContext& context) -> Result<void> {
+    do {
+      context.running();
+      const auto start = std::chrono::steady_clock::now();
+      bool has_more = true;
+      while (has_more && !context.stopping()) {
+        VEDETTE_TRY(report, roll_up(database, context.fence()));
+        has_more = report.has_more;
+      }
+      context.success(since(start));
+    } while (context.wait(every));
+    return {};
+  };
+  return spec;
+}
+
+work::LoopSpec retention_loop(db::Database& database, Retention retention, const Clock& clock) {
+  work::LoopSpec spec;
+  spec.name = "retention";
+  spec.title = "Retention";
+  spec.role = work::Role::kKeep;
+  spec.lease = spec.name;
+  spec.body = [&database, retention, &clock](work::LoopContext& context) -> Result<void> {
+    do {
+      context.running();
+      const auto start = std::chrono::steady_clock::now();
+      VEDETTE_TRY(report,
+                  prune(database, context.fence(), retention, clock.now(), context.stop_token()));
+      if (report.live + report.crossings + report.five_minute + report.hourly > 0) {
+        log::info(
+            "retention",
+            "deleted {} live rows, {} crossings, {} 5-minute and {} hourly rows past their time",
+            report.live, report.crossings, report.five_minute, report.hourly);
+      }
+      context.success(since(start));
+    } while (context.wait(std::chrono::hours(1)));
+    return {};
+  };
+  return spec;
+}
+
+}  // namespace vedette::traffic

@@ -1,0 +1,114 @@
+// Puts what one camera saw into the database: samples of who is in view, crossings, the time
+// watched, and how far it got, all in one fenced transaction. Used by a camera's loop, about once a
+// second, from one thread; blocks on the database.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "work/lease.hpp"
+
+namespace vedette::db {
+class Database;
+}
+
+namespace vedette::traffic {
+
+/// The channel on which a camera's id is sent after each of its transactions.
+inline constexpr std::string_view kTrafficChannel = "traffic";
+
+/// Track ids of a run start here, so that they are unique over all runs: run * kTracksPerRun +
+/// track.
+inline constexpr std::int64_t kTracksPerRun = 1'000'000;
+
+/// One road user in view at one whole second.
+struct Sample {
+  std::int64_t track = 0;  // of the run, from 1
+  std::string type;
+  double x = 0;  // bottom centre of the box, pixels
+  double y = 0;
+  Instant at{};
+  Instant first_seen{};
+  bool is_moving = false;
+};
+
+struct CrossingRow {
+  std::int64_t track = 0;  // of the run, from 1
+  std::string line_id;
+  std::string direction;  // "a_to_b" or "b_to_a"
+  std::string type;
+  Instant at{};
+  double x = 0;
+  double y = 0;
+  std::int64_t frame = 0;
+};
+
+/// What happened since the last batch. Reused: clear() keeps the memory.
+struct Batch {
+  std::vector<Sample> samples;
+  std::vector<CrossingRow> crossings;
+  /// Times watched, in order; the first one may go on where the last batch ended.
+  std::vector<std::pair<Instant, Instant>> watched;
+  std::int64_t frames = 0;  // of the run so far
+  Micros media_time{0};     // of the run so far
+  std::optional<Instant> sampled_at;
+  std::string status_json;
+  bool is_finished = false;
+
+  void clear();
+};
+
+/// One stretch of watching one camera. A file that is not looped has one run from its first frame
+/// to its last, whoever works on it and however often it is interrupted: it starts over and leaves
+/// out what is stored already. Everything else gets a new run at each start.
+struct Run {
+  std::int64_t id = 0;
+  Instant base_time{};      // the instant of media time 0
+  std::int64_t frames = 0;  // stored already
+  Micros media_time{0};
+  bool is_finished = false;
+};
+
+class Recorder {
+ public:
+  /// Continues the camera's unfinished run of this revision and detector if `is_resumable`, else
+  /// begins one. Notes a change of detector in quality_log.
+  static Result<Recorder> begin(db::Database& database, work::Fence fence, std::string camera_id,
+                                std::int64_t revision, std::string detector,
+                                std::optional<Instant> base_time, bool is_resumable);
+
+  const Run& run() const { return run_; }
+
+  /// Stores a batch; all of it or nothing. Crossings that are stored already are left out. kFenced:
+  /// somebody else holds the camera now. An error leaves the recorder as it was: the same batch may
+  /// be tried again.
+  Result<void> write(const Batch& batch);
+
+ private:
+  Recorder(db::Database& database, work::Fence fence, std::string camera_id, Run run)
+      : database_(&database),
+        fence_(std::move(fence)),
+        camera_id_(std::move(camera_id)),
+        run_(run) {}
+
+  db::Database* database_;
+  work::Fence fence_;
+  std::string camera_id_;
+  Run run_;
+  // The span that the next batch may extend.
+  std::int64_t span_id_ = 0;
+  Instant span_end_{};
+};
+
+/// Opens or closes the camera's entry in quality_log: `cause` says why nothing is seen; nullopt: it
+/// is seen again. An entry with the same issue that is open stays.
+Result<void> note_outage(db::Database& database, const work::Fence& fence,
+                         std::string_view camera_id, std::string_view issue,
+                         std::optional<std::string_view> cause);
+
+}  // namespace vedette::traffic

@@ -1,0 +1,46 @@
+// Turns what cameras recorded into 5-minute and hourly history. Each recorded row is read once, in
+// the transaction that counts it, so a pass costs what is new and nothing of the past; a second
+// pass changes nothing; rows pruned after they were counted stay counted; a late row is added to
+// its hour once. Called by the keeper's loop, by tests and benchmarks; blocks on the database; two
+// keepers at once take turns.
+#pragma once
+
+#include <cstdint>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "work/lease.hpp"
+
+namespace vedette::db {
+class Database;
+}
+
+namespace vedette::traffic {
+
+/// The channel that tells of new history.
+inline constexpr std::string_view kHistoryChannel = "history";
+
+/// Less than this much of an hour watched is not scaled to a whole hour.
+inline constexpr Micros kLeastCoverage = std::chrono::minutes(1);
+
+struct RollupReport {
+  std::int64_t samples = 0;    // rows of current_traffic counted
+  std::int64_t crossings = 0;  // rows of crossings counted
+  Micros coverage{0};          // watched time added
+  /// There is more: call again at once.
+  bool has_more = false;
+
+  bool is_empty() const { return samples == 0 && crossings == 0 && coverage == Micros{0}; }
+};
+
+/// One pass over at most `most_rows` new rows of each kind (on PostgreSQL a transaction's rows stay
+/// together).
+///
+/// Meanings (contracts.md): tracks = distinct tracks of the period; crossers = distinct tracks that
+/// crossed a line; vehicles = crossers where the camera has lines, else tracks; intensity =
+/// vehicles * 3600 / coverage_s (null below kLeastCoverage; plain vehicles where no watched time
+/// was recorded at all); density = samples, one a second and road user, / coverage_s.
+Result<RollupReport> roll_up(db::Database& database, const work::Fence& fence,
+                             std::int64_t most_rows = 50'000);
+
+}  // namespace vedette::traffic

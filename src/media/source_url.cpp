@@ -222,13 +222,17 @@ Error source_error(const SourceUrl& url, int av_error, bool while_opening) {
     case SourceKind::kRtsp:
     case SourceKind::kHttp:
       if (av_error == AVERROR_EOF || av_error == AVERROR(ECONNRESET) ||
-          av_error == AVERROR(EPIPE)) {
-        return make(ErrorCode::kUnavailable,
-                    while_opening
-                        ? fmt::format("{} closed the connection without sending video; check that "
-                                      "this address is a video stream.",
-                                      shown)
-                        : fmt::format("The stream of {} ended; it is opened again.", shown));
+          av_error == AVERROR(EPIPE) || (av_error == AVERROR(EIO) && !while_opening)) {
+        return make(
+            ErrorCode::kUnavailable,
+            while_opening
+                ? fmt::format("{} closed the connection without sending video; check that "
+                              "this address is a video stream.",
+                              shown)
+                : fmt::format(
+                      "The stream of {} ended; if it ends often, check the camera's power and "
+                      "network.",
+                      shown));
       }
       if (av_error == AVERROR_INVALIDDATA) {
         return make(
@@ -249,6 +253,14 @@ Error source_error(const SourceUrl& url, int av_error, bool while_opening) {
         ErrorCode::kCorrupt,
         fmt::format("{} is not a video file that can be read, or its index is cut off; play "
                     "it with ffplay to see, and copy or record it again.",
+                    shown));
+  }
+  // What libav says of a format outside the list it may use.
+  if (av_error == AVERROR(EINVAL)) {
+    return make(
+        ErrorCode::kUnsupported,
+        fmt::format("{} is a playlist or of a format that is not read here; name a video file "
+                    "(MP4, AVI, MKV, TS).",
                     shown));
   }
   return make(ErrorCode::kUnavailable,

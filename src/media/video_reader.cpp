@@ -13,6 +13,11 @@ extern "C" {
 namespace vedette::media {
 namespace {
 
+// Formats that hold pictures themselves: no playlists and no lists of other files.
+constexpr const char* kFileFormats =
+    "mov,mp4,m4a,3gp,3g2,mj2,avi,matroska,webm,mpegts,mpeg,flv,live_flv,asf,mxf,ogg,gif,ivf,nut,rm,"
+    "wav,mp3,flac,h264,hevc,m4v,mpegvideo,mjpeg,mpjpeg,mjpeg_2000,dv,swf,wtv,yuv4mpegpipe";
+
 constexpr Micros kPollDevice{4'000};
 // A damaged file may hold any number of packets that give no picture; this many in a row end it.
 constexpr int kMaxBadPackets = 2'000;
@@ -72,7 +77,8 @@ Error VideoReader::explain(int av_error, bool while_opening) const {
   if (stop_.stop_requested()) {
     return fail(ErrorCode::kCancelled, "Reading was stopped.").error();
   }
-  if (av_error == AVERROR_EXIT || av_error == AVERROR(ETIMEDOUT) || av_error == AVERROR(EAGAIN)) {
+  const bool is_late = std::chrono::steady_clock::now() > deadline_;
+  if (is_late || av_error == AVERROR_EXIT || av_error == AVERROR(ETIMEDOUT)) {
     const auto waited = while_opening ? options_.open_timeout : options_.read_timeout;
     return stall_error(url_, waited, while_opening, packets_since_picture_ > 0);
   }
@@ -97,7 +103,9 @@ Result<std::unique_ptr<VideoReader>> VideoReader::open(const SourceUrl& url,
 
 Result<> VideoReader::open_container() {
   Options options;
-  const auto timeout = std::to_string(options_.open_timeout.count());
+  // Our own watchdog (should_interrupt) is first; libav's is the net below it.
+  const auto timeout =
+      std::to_string(2 * std::max(options_.open_timeout, options_.read_timeout).count());
   options.set("probesize", std::to_string(options_.max_probe_bytes));
   const AVInputFormat* input = nullptr;
   // A file or stream that names further addresses (a playlist) must not lead anywhere else.
@@ -105,6 +113,7 @@ Result<> VideoReader::open_container() {
     case SourceKind::kFile:
     case SourceKind::kLoop:
       options.set("protocol_whitelist", "file");
+      options.set("format_whitelist", kFileFormats);
       break;
     case SourceKind::kRtsp:
       options.set("protocol_whitelist", "rtsp,rtsps,rtp,udp,tcp,tls,srtp,crypto");

@@ -80,6 +80,9 @@ class Backend {
   virtual Result<void> check(Connection& reader) = 0;
   /// `writers` is the pool of this process's writing connections, which outlives the wire.
   virtual std::unique_ptr<NoticeWire> wire(Pool& writers) = 0;
+  /// A transaction went well, or failed: for the state. Cheap.
+  virtual void report_success(bool was_write) = 0;
+  virtual void report_failure(const Error& error) = 0;
   /// Fills reachable, since, message, address, server_version and size_bytes.
   virtual void describe(DatabaseState& state) const = 0;
 };

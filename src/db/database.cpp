@@ -32,12 +32,6 @@ Error defect(const std::exception& error) {
           false, error.what()};
 }
 
-Error contended(const Error& last) {
-  return {ErrorCode::kUnavailable,
-          "Other transactions were in the way each time this one was tried. Try again.", true,
-          last.detail};
-}
-
 // The newest migration a store has seen; 0 for one that was never migrated.
 int read_schema_version(Connection& connection) {
   const bool is_sqlite = connection.dialect() == Dialect::kSqlite;
@@ -128,6 +122,7 @@ Database::Impl::Attempt Database::Impl::attempt(Pool& pool, const Body& body, co
     connection.rollback();
     return outcome;
   }
+  backend->report_success(begin.write);
   outcome.notices = std::move(session.notices_);
   if (begin.write) {
     count_write(std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - started));
@@ -161,9 +156,12 @@ Result<void> Database::Impl::run(Pool& pool, const Body& body, const Begin& begi
         continue;
       }
     }
-    if (outcome.fault != Fault::kContention) return outcome.result;
+    if (outcome.fault != Fault::kContention) {
+      backend->report_failure(outcome.result.error());
+      return outcome.result;
+    }
     if (++contended_times >= kMaxContended || std::chrono::steady_clock::now() >= begin.deadline) {
-      return fail(contended(outcome.result.error()));
+      return outcome.result;
     }
     if (!sleep_for(begin.stop, contention_pause(contended_times))) {
       return fail(ErrorCode::kCancelled, "Stopped while waiting for the database.");

@@ -57,8 +57,10 @@ struct DatabaseOptions {
 /// What the Operations page and /readyz show. A copy; costs no round trip.
 struct DatabaseState {
   bool reachable = false;
-  Instant since;        // when `reachable` last changed
-  std::string message;  // while unreachable: cause and remedy, one sentence each; else empty
+  Instant since;  // when `reachable` last changed
+  /// Cause and remedy, one sentence each, while it is unreachable, its disk is full or its data are
+  /// damaged; else empty.
+  std::string message;
   Dialect dialect = Dialect::kSqlite;
   std::string address;  // "sqlite:/srv/vedette.db", "postgresql://db:5432/vedette"; no secrets
   std::string server_version;  // "3.54.1", "15.18"; empty until first reached

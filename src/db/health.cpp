@@ -16,8 +16,11 @@ void Health::turn(bool reachable) {
 void Health::up(const std::string& server_version) {
   const std::lock_guard lock(facts_mutex_);
   if (!reachable_ && !server_version_.empty()) log::info("db", "The database answers again.");
+  if (!reachable_) {
+    message_.clear();
+    has_trouble_ = false;
+  }
   turn(true);
-  message_.clear();
   server_version_ = server_version;
 }
 
@@ -28,6 +31,26 @@ void Health::down(const std::string& message) {
   }
   turn(false);
   message_ = message;
+  has_trouble_ = true;
+}
+
+void Health::end_trouble(bool was_write) {
+  const std::lock_guard lock(facts_mutex_);
+  // A read on an old connection proves that the database answers, not that it can be written.
+  if (reachable_ && !was_write) return;
+  if (!reachable_) log::info("db", "The database answers again.");
+  turn(true);
+  message_.clear();
+  has_trouble_ = false;
+}
+
+void Health::report_failure(const Error& error) {
+  if (error.code != ErrorCode::kDiskFull && error.code != ErrorCode::kCorrupt) return;
+  const std::lock_guard lock(facts_mutex_);
+  if (!reachable_ || message_ == error.message) return;
+  log::error("db", "{}", error.message);
+  message_ = error.message;
+  has_trouble_ = true;
 }
 
 void Health::set_size(std::int64_t bytes) {

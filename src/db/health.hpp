@@ -2,7 +2,9 @@
 // fail, read by Database::state. Any thread.
 #pragma once
 
+#include <atomic>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "db/database.hpp"
@@ -14,12 +16,20 @@ class Health {
   Health();
   void up(const std::string& server_version);
   void down(const std::string& message);
+  /// A transaction went well: the database answers, and after a write any trouble is over.
+  void report_success(bool was_write) {
+    if (has_trouble_) end_trouble(was_write);
+  }
+  /// A full disk or damaged data are said in the state though the database answers.
+  void report_failure(const Error& error);
   void set_size(std::int64_t bytes);
   void describe(DatabaseState& state) const;
 
  private:
   void turn(bool reachable);
+  void end_trouble(bool was_write);
 
+  std::atomic<bool> has_trouble_{true};  // there is a message; read on every transaction
   mutable std::mutex facts_mutex_;
   bool reachable_ = false;
   Instant since_;

@@ -77,7 +77,8 @@ constexpr std::array kKnown{
     Known{"53", Fault::kStatement, ErrorCode::kUnavailable,
           "PostgreSQL at {} has run out of memory or another resource. Look at its log."},
     Known{"57P", Fault::kLost, ErrorCode::kUnavailable,
-          "PostgreSQL at {} is shutting down or starting. The program reconnects by itself."},
+          "PostgreSQL at {} is shutting down or starting. Check that it is running; the program "
+          "reconnects by itself."},
     Known{"08P01", Fault::kStatement, ErrorCode::kInternal,
           "A database statement was sent to {} with the wrong values: a defect in the program. The "
           "log has details."},

@@ -31,6 +31,9 @@ class PostgresBackend final : public Backend {
     return std::make_unique<PgWire>(gate_);
   }
 
+  void report_success(bool was_write) override { gate_.health().report_success(was_write); }
+  void report_failure(const Error& error) override { gate_.health().report_failure(error); }
+
   void describe(DatabaseState& state) const override {
     gate_.health().describe(state);
     state.address = gate_.address().url;

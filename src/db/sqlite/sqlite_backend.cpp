@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <atomic>
 #include <filesystem>
 
 #include "db/health.hpp"
@@ -27,9 +28,11 @@ class SqliteBackend final : public Backend {
   Result<std::unique_ptr<Connection>> connect(bool writer, const std::stop_token&) override {
     auto connection = SqliteConnection::open(path_, writer, options_);
     if (!connection) {
-      health_.down(connection.error().message);
+      // Before the first connection the caller of open() hears of it.
+      if (was_open_) health_.down(connection.error().message);
       return fail(std::move(connection.error()));
     }
+    was_open_ = true;
     health_.up(sqlite3_libversion());
     return std::move(*connection);
   }
@@ -39,6 +42,9 @@ class SqliteBackend final : public Backend {
   std::unique_ptr<NoticeWire> wire(Pool& writers) override {
     return std::make_unique<SqliteWire>([this] { return connect(false, {}); }, writers);
   }
+
+  void report_success(bool was_write) override { health_.report_success(was_write); }
+  void report_failure(const Error& error) override { health_.report_failure(error); }
 
   void describe(DatabaseState& state) const override {
     health_.describe(state);
@@ -54,6 +60,7 @@ class SqliteBackend final : public Backend {
  private:
   const std::string path_;
   const DatabaseOptions options_;
+  std::atomic<bool> was_open_{false};
   Health health_;
 };
 

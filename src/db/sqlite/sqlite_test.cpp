@@ -141,9 +141,12 @@ TEST_F(SqliteFile, AFullDiskUndoesTheWriteAndPasses) {
     EXPECT_EQ(result.error().code, ErrorCode::kDiskFull);
     EXPECT_THAT(result.error().message, HasSubstr(file()));
     EXPECT_EQ(count(*database), 500);
+    EXPECT_TRUE(database->state().reachable);
+    EXPECT_THAT(database->state().message, HasSubstr("no space left"));
     must(database->write([](Session& session) {
       return session.execute("INSERT INTO t VALUES (1000, randomblob(10))");
     }));
+    EXPECT_EQ(database->state().message, "");
     EXPECT_EQ(count(*database), 501);
     must(database->check());
   }

@@ -117,7 +117,12 @@ Result<std::unique_ptr<PostgresServer>> PostgresServer::create() {
   server->make_cluster();
   for (int attempt = 0; attempt < 5; ++attempt) {
     server->port_ = free_port();
-    if (server->try_start()) return server;
+    if (!server->try_start()) continue;
+    // Twice as fast without durability; PostgreSQL 14 knows no other way and no word for it.
+    if (std::stoi(server->execute("postgres", "SHOW server_version_num")) >= 150'000) {
+      server->copy_strategy_ = " STRATEGY file_copy";
+    }
+    return server;
   }
   throw std::runtime_error("PostgreSQL does not start:\n" + text_of(server->folder_ / "log"));
 }
@@ -214,7 +219,7 @@ std::string PostgresServer::url(std::string_view database) const {
 
 std::string PostgresServer::fresh_database() {
   const std::string name = fmt::format("test{}", ++databases_);
-  execute("postgres", "CREATE DATABASE " + name);
+  execute("postgres", "CREATE DATABASE " + name + copy_strategy_);
   return url(name);
 }
 

@@ -60,6 +60,7 @@ class PostgresServer {
   // killed test leaves nothing behind.
   std::jthread keeper_;
   int databases_ = 0;
+  std::string copy_strategy_;
 };
 
 }  // namespace vedette::db::testing

@@ -69,7 +69,7 @@ class Supervisor {
  public:
   /// `database` must outlive the supervisor. Touches nothing yet.
   Supervisor(db::Database& database, SupervisorOptions options);
-  /// Stops with no grace; waits for bodies that have not returned.
+  /// Stops with a grace of 5 s if stop() was not called; waits for bodies that have not returned.
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;

@@ -1,0 +1,168 @@
+// The inside of Supervisor: the loops of this process and the two threads that move them. The time
+// thread never touches the database: it starts and ends bodies and gives up leases that it can no
+// longer trust, on time whatever the database does. The database thread takes, renews and gives
+// back leases and writes states; it never waits for a body.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "work/boot_clock.hpp"
+#include "work/lease_store.hpp"
+#include "work/loop_cell.hpp"
+#include "work/supervisor.hpp"
+#include "work/wakeup.hpp"
+
+namespace vedette::work {
+
+class Supervisor::Engine {
+ public:
+  Engine(db::Database& database, SupervisorOptions options);
+  ~Engine();
+
+  Result<void> add(LoopSpec spec);
+  Result<void> remove(std::string_view name, Micros grace);
+  Result<void> restart(std::string_view name);
+  Result<void> wake(std::string_view name);
+  void start();
+  std::vector<std::string> stop(Micros grace);
+  std::vector<LoopStatus> snapshot() const;
+  std::optional<LoopStatus> status(std::string_view name) const;
+  Result<std::vector<LoopStatus>> all() const;
+  SupervisorMetrics metrics() const;
+  const ProcessInfo& process() const { return process_; }
+
+ private:
+  using Time = BootClock::time_point;
+
+  /// A lease as last seen in the database, and since when it has looked like that.
+  struct Sighting {
+    LeaseView view;
+    Time first_seen;
+  };
+
+  /// One loop. All of it is guarded by loops_mutex_, except `spec` and `cell`, which do not change
+  /// while a body runs.
+  struct Loop {
+    LoopSpec spec;
+    std::shared_ptr<LoopCell> cell;
+    std::uint64_t written_version = 0;  // of the cell, in the database
+
+    bool is_wanted = true;      // false: end the body, give the lease back
+    bool is_forgotten = false;  // and then drop the loop: remove()
+    bool restart_asked = false;
+    bool is_finished = false;
+
+    std::int64_t token = 0;  // 0: does not hold its lease
+    Time trusted_until{};
+    bool is_in_database = false;       // the database thread is taking or giving back the lease
+    std::optional<Sighting> sighting;  // nothing: not seen yet, or nobody has ever held it
+    std::string taken_over_from;       // a sentence about the holder before, for the next run
+
+    std::jthread body;
+    bool is_running = false;
+    bool stop_sent = false;
+    bool has_returned = false;
+    Result<void> outcome;
+    Time started_at{};
+    int failures = 0;  // in a row
+    Time next_attempt{};
+    std::optional<Instant> next_attempt_at;  // the same for people; absent when not backing off
+  };
+  using LoopPtr = std::shared_ptr<Loop>;
+  using Loops = std::map<std::string, LoopPtr, std::less<>>;
+
+  // Time thread (engine_time.cpp).
+  struct Todo {
+    std::vector<std::stop_source> stops;  // to fire
+    std::vector<std::jthread> ended;      // to join
+    std::vector<LoopBody> bodies;         // to destroy
+    Time next;                            // when something may be due again
+    bool is_unfinished() const { return !stops.empty() || !ended.empty() || !bodies.empty(); }
+  };
+  void run_time();
+  void advance(Loop& loop, Time now, Todo& todo);
+  Loops::iterator drop_if_done(Loops::iterator entry, Todo& todo);
+  void start_body(Loop& loop, Time now);
+  void run_body(Loop& loop, std::stop_token stop, Fence fence);
+  void settle(Loop& loop, Time now);
+  void back_off(Loop& loop, Time now, Micros at_least);
+  void lose(Loop& loop, std::string_view why);
+  LoopCell::Facts describe(const Loop& loop, Time now) const;
+  std::string unreachable_cause() const;
+  bool is_settled(const Loop& loop) const;
+
+  // Database thread (engine_database.cpp).
+  struct Held {
+    LoopPtr loop;
+    std::int64_t token = 0;
+  };
+  void run_database();
+  Time do_database_work();
+  std::vector<Held> held_leases(bool to_release) const;
+  void renew_leases();
+  void release_leases();
+  void look_for_leases();
+  bool wants_lease(const Loop& loop) const;
+  bool is_free(const Sighting& sighting, Time now) const;
+  bool is_left_behind(const Sighting& sighting, Time now) const;
+  std::vector<LoopPtr> see(const std::vector<LeaseView>& views, Time now);
+  void claim_leases(const std::vector<LoopPtr>& candidates);
+  void take(Loop& loop, const Claim& claim, Time sent);
+  void write_changes();
+  void write_end();
+  bool note(const Result<void>& outcome);
+
+  void cell_changed(bool is_visible);
+  LoopPtr find(std::string_view name) const;
+
+  db::Database& database_;
+  const SupervisorOptions options_;
+  ProcessInfo process_;
+  const LeaseStore leases_;
+
+  mutable std::mutex loops_mutex_;
+  std::condition_variable settled_;  // a loop was dropped or came to rest
+  Loops loops_;
+  std::vector<std::string> dropped_;  // names whose rows are to be deleted
+  bool is_started_ = false;
+  bool is_stopping_ = false;
+  bool is_time_over_ = false;
+  bool is_database_over_ = false;
+  std::optional<Error> database_error_;  // of the last attempt; absent: it answered
+  Instant unreachable_since_{};
+  SupervisorMetrics counters_;
+  std::mt19937_64 random_{std::random_device{}()};
+
+  // Database thread only.
+  bool is_introduced_ = false;
+  Time next_heartbeat_{};
+  Time last_heartbeat_{};
+  Time next_look_{};
+  Time last_look_{};
+  Time next_write_{};
+
+  std::atomic<bool> look_asked_{false};
+  std::atomic<bool> has_unwritten_{true};
+  std::atomic<bool> has_visible_change_{false};
+  Wakeup time_wakeup_;
+  Wakeup database_wakeup_;
+  db::Subscription notices_;
+  std::mutex stop_mutex_;  // one stop() at a time
+  std::optional<std::vector<std::string>> left_running_;
+  std::thread time_thread_;
+  std::thread database_thread_;
+};
+
+}  // namespace vedette::work

@@ -1,0 +1,344 @@
+// The database thread: takes, renews and gives back leases, and writes what there is to see.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/log.hpp"
+#include "base/process.hpp"
+#include "work/engine.hpp"
+#include "work/state_store.hpp"
+
+namespace vedette::work {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// On SQLite every commit of another process is a hint to look; more often than this is no use.
+constexpr auto kLookPause = milliseconds(20);
+// Somebody was writing under a lease that has run out: try again when that may be over.
+constexpr auto kLockedPause = milliseconds(50);
+// SQLite's clock has whole milliseconds.
+constexpr auto kClockGrain = milliseconds(1);
+constexpr Micros kLongestLookPause = seconds(1);
+
+}  // namespace
+
+void Supervisor::Engine::run_database() {
+  set_thread_name("work database");
+  while (true) {
+    const Time next = do_database_work();
+    {
+      const std::lock_guard lock(loops_mutex_);
+      if (is_database_over_) break;
+    }
+    const Time now = BootClock::now();
+    if (next > now) database_wakeup_.wait_for(next - now);
+  }
+  write_end();
+}
+
+Supervisor::Engine::Time Supervisor::Engine::do_database_work() {
+  release_leases();
+  if (BootClock::now() >= next_heartbeat_) renew_leases();
+  if (look_asked_ && BootClock::now() >= last_look_ + kLookPause) {
+    look_asked_ = false;
+    next_look_ = {};
+  }
+  if (BootClock::now() >= next_look_) look_for_leases();
+  const bool may_write = is_introduced_ && !database_error_;
+  if (may_write && has_unwritten_ && BootClock::now() >= next_write_) write_changes();
+
+  Time next = std::min(next_heartbeat_, next_look_);
+  if (look_asked_) next = std::min<Time>(next, last_look_ + kLookPause);
+  if (may_write && has_unwritten_) next = std::min(next, next_write_);
+  return next;
+}
+
+std::vector<Supervisor::Engine::Held> Supervisor::Engine::held_leases(bool to_release) const {
+  std::vector<Held> held;
+  for (const auto& [name, loop] : loops_) {
+    const bool is_done = !loop->is_wanted && !loop->is_running;
+    if (loop->token > 0 && is_done == to_release) held.push_back({loop, loop->token});
+  }
+  // All processes lock rows in the same order.
+  std::ranges::sort(held, {}, [](const Held& one) { return one.loop->spec.lease; });
+  return held;
+}
+
+void Supervisor::Engine::renew_leases() {
+  std::vector<Held> held;
+  {
+    const std::lock_guard lock(loops_mutex_);
+    held = held_leases(false);
+  }
+  process_.resident_bytes = resident_bytes();
+  const Time begun = BootClock::now();
+  Time sent{};
+  std::vector<bool> is_kept;
+  const Result<void> outcome = database_.write(
+      [&](db::Session& session) -> Result<void> {
+        sent = BootClock::now();
+        is_kept.clear();
+        if (!is_introduced_) VEDETTE_CHECK(forget_old_processes(session));
+        VEDETTE_CHECK(write_process(session, process_));
+        for (const Held& one : held) {
+          VEDETTE_TRY(kept, leases_.renew(session, one.loop->spec.lease, one.token));
+          is_kept.push_back(kept);
+        }
+        return {};
+      },
+      {.stop = {}, .statement_timeout = options_.lease.ttl / 2});
+  const Time done = BootClock::now();
+  const bool is_ok = note(outcome);
+
+  const std::lock_guard lock(loops_mutex_);
+  if (!is_ok) {
+    ++counters_.renewals_failed;
+    next_heartbeat_ = done + options_.lease.heartbeat() / 4;
+    return;
+  }
+  // After a long silence others may have forgotten this process.
+  if (last_heartbeat_ + options_.lease.ttl < done) {
+    for (const auto& [name, loop] : loops_) loop->written_version = 0;
+    has_unwritten_ = true;
+  }
+  is_introduced_ = true;
+  last_heartbeat_ = done;
+  next_heartbeat_ = begun + options_.lease.heartbeat();
+  const double took_s = std::chrono::duration<double>(done - sent).count();
+  ++counters_.renewals;
+  counters_.last_renewal_s = took_s;
+  counters_.longest_renewal_s = std::max(counters_.longest_renewal_s, took_s);
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    Loop& loop = *held[i].loop;
+    if (loop.token != held[i].token) continue;  // given up meanwhile
+    if (is_kept[i]) {
+      loop.trusted_until = sent + options_.lease.own_life();
+    } else {
+      lose(loop, "another process has taken it over");
+      time_wakeup_.raise();
+    }
+  }
+}
+
+void Supervisor::Engine::release_leases() {
+  std::vector<Held> held;
+  {
+    const std::lock_guard lock(loops_mutex_);
+    held = held_leases(true);
+    for (const Held& one : held) one.loop->is_in_database = true;
+  }
+  if (held.empty()) return;
+  const Result<void> outcome = database_.write(
+      [&](db::Session& session) -> Result<void> {
+        for (const Held& one : held) {
+          VEDETTE_CHECK(leases_.release(session, one.loop->spec.lease, one.token));
+        }
+        return {};
+      },
+      {.stop = {}, .statement_timeout = options_.lease.ttl / 2});
+  note(outcome);
+  {
+    // When it could not be given back it runs out by itself.
+    const std::lock_guard lock(loops_mutex_);
+    for (const Held& one : held) {
+      one.loop->is_in_database = false;
+      one.loop->token = 0;
+    }
+  }
+  time_wakeup_.raise();
+}
+
+void Supervisor::Engine::look_for_leases() {
+  last_look_ = BootClock::now();
+  next_look_ = last_look_ + std::min(kLongestLookPause, options_.lease.heartbeat());
+  {
+    const std::lock_guard lock(loops_mutex_);
+    const bool is_any_wanted = std::ranges::any_of(
+        loops_, [this](const auto& entry) { return wants_lease(*entry.second); });
+    if (!is_any_wanted) {
+      next_look_ = Time::max();
+      return;
+    }
+  }
+  const Result<std::vector<LeaseView>> views = database_.read(&LeaseStore::look);
+  if (!note(views ? Result<void>{} : fail(views.error()))) return;
+
+  const std::vector<LoopPtr> candidates = see(*views, BootClock::now());
+  if (!candidates.empty()) claim_leases(candidates);
+  time_wakeup_.raise();
+}
+
+bool Supervisor::Engine::wants_lease(const Loop& loop) const {
+  return loop.is_wanted && !loop.is_running && loop.token == 0 && !loop.spec.lease.empty();
+}
+
+std::vector<Supervisor::Engine::LoopPtr> Supervisor::Engine::see(
+    const std::vector<LeaseView>& views, Time now) {
+  std::map<std::string_view, const LeaseView*> by_name;
+  for (const LeaseView& view : views) by_name.emplace(view.name, &view);
+  std::vector<LoopPtr> candidates;
+  const std::lock_guard lock(loops_mutex_);
+  for (const auto& [name, loop] : loops_) {
+    if (!wants_lease(*loop)) continue;
+    const auto found = by_name.find(loop->spec.lease);
+    if (found == by_name.end()) {
+      loop->sighting.reset();
+      candidates.push_back(loop);
+      continue;
+    }
+    const LeaseView& view = *found->second;
+    const bool is_same = loop->sighting && loop->sighting->view.token == view.token &&
+                         loop->sighting->view.renewed_at == view.renewed_at;
+    loop->sighting = Sighting{view, is_same ? loop->sighting->first_seen : now};
+    if (is_free(*loop->sighting, now)) {
+      candidates.push_back(loop);
+    } else {
+      next_look_ = std::min<Time>(next_look_, now + view.left + kClockGrain);
+    }
+  }
+  std::ranges::sort(candidates, {}, [](const LoopPtr& loop) { return loop->spec.lease; });
+  for (const LoopPtr& loop : candidates) loop->is_in_database = true;
+  return candidates;
+}
+
+bool Supervisor::Engine::is_free(const Sighting& sighting, Time now) const {
+  const LeaseView& view = sighting.view;
+  return !view.holder || *view.holder == process_.id || view.left <= Micros::zero() ||
+         is_left_behind(sighting, now);
+}
+
+bool Supervisor::Engine::is_left_behind(const Sighting& sighting, Time now) const {
+  return sighting.view.is_in_future && now - sighting.first_seen > options_.lease.row_life();
+}
+
+void Supervisor::Engine::claim_leases(const std::vector<LoopPtr>& candidates) {
+  struct Try {
+    std::string lease;
+    std::optional<Sighting> sighting;
+  };
+  std::vector<Try> tries;
+  {
+    const std::lock_guard lock(loops_mutex_);
+    for (const LoopPtr& loop : candidates) tries.push_back({loop->spec.lease, loop->sighting});
+  }
+  Time sent{};
+  std::vector<std::optional<Claim>> claims;
+  const Result<void> outcome = database_.write(
+      [&](db::Session& session) -> Result<void> {
+        sent = BootClock::now();
+        claims.clear();
+        for (const Try& one : tries) {
+          if (!one.sighting) VEDETTE_CHECK(leases_.introduce(session, one.lease));
+          const bool is_behind = one.sighting && is_left_behind(*one.sighting, sent);
+          VEDETTE_TRY(claim,
+                      leases_.claim(session, one.lease, is_behind ? &one.sighting->view : nullptr));
+          claims.push_back(std::move(claim));
+        }
+        return {};
+      },
+      {.stop = {}, .statement_timeout = options_.lease.ttl / 2});
+  const bool is_ok = note(outcome);
+
+  const std::lock_guard lock(loops_mutex_);
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    Loop& loop = *candidates[i];
+    loop.is_in_database = false;
+    if (!is_ok) continue;
+    if (claims[i]) {
+      take(loop, *claims[i], sent);
+    } else {
+      next_look_ = std::min<Time>(next_look_, BootClock::now() + kLockedPause);
+    }
+  }
+}
+
+void Supervisor::Engine::take(Loop& loop, const Claim& claim, Time sent) {
+  loop.token = claim.token;
+  loop.trusted_until = sent + options_.lease.own_life();
+  loop.sighting.reset();
+  const bool is_own = claim.previous_holder == process_.id;
+  // Whoever held it in between may have left the work half done.
+  if (!is_own) loop.is_finished = false;
+  loop.taken_over_from.clear();
+  if (claim.previous_holder && !is_own && claim.previous_ended_at) {
+    loop.taken_over_from =
+        fmt::format("Taken over from {}, whose lease ran out at {}.", claim.previous_process,
+                    to_rfc3339(floor_to(*claim.previous_ended_at, seconds(1))));
+  } else if (!claim.previous_holder && !claim.previous_process.empty() &&
+             claim.previous_process != process_.name) {
+    loop.taken_over_from = fmt::format("Handed over by {}.", claim.previous_process);
+  }
+  log::info("work", "{}: holds its lease (attempt {}){}{}", loop.spec.name, loop.token,
+            loop.taken_over_from.empty() ? "" : ": ", loop.taken_over_from);
+}
+
+void Supervisor::Engine::write_changes() {
+  has_unwritten_ = false;
+  std::vector<std::pair<LoopPtr, std::uint64_t>> written;
+  std::vector<LoopStatus> states;
+  std::vector<std::string> dropped;
+  {
+    const std::lock_guard lock(loops_mutex_);
+    dropped = std::exchange(dropped_, {});
+    for (const auto& [name, loop] : loops_) {
+      const std::uint64_t version = loop->cell->version();
+      if (version == loop->written_version) continue;
+      written.emplace_back(loop, version);
+      states.push_back(loop->cell->status());
+    }
+  }
+  next_write_ = BootClock::now() + options_.write_every;
+  if (states.empty() && dropped.empty()) return;
+  const Result<void> outcome = database_.write(
+      [&](db::Session& session) -> Result<void> {
+        for (const std::string& name : dropped) {
+          VEDETTE_CHECK(erase_state(session, process_.id, name));
+        }
+        return write_states(session, states);
+      },
+      {.stop = {}, .statement_timeout = options_.lease.ttl / 2});
+  const bool is_ok = note(outcome);
+  const std::lock_guard lock(loops_mutex_);
+  if (is_ok) {
+    for (const auto& [loop, version] : written) loop->written_version = version;
+    return;
+  }
+  dropped_.insert(dropped_.end(), dropped.begin(), dropped.end());
+  has_unwritten_ = true;
+}
+
+void Supervisor::Engine::write_end() {
+  if (!is_introduced_ || database_error_) return;
+  write_changes();
+  const Result<void> outcome =
+      database_.write([&](db::Session& session) { return write_stopped(session, process_.id); },
+                      {.stop = {}, .statement_timeout = options_.lease.ttl / 2});
+  note(outcome);
+}
+
+bool Supervisor::Engine::note(const Result<void>& outcome) {
+  const std::lock_guard lock(loops_mutex_);
+  const bool was_ok = !database_error_;
+  if (outcome) {
+    if (was_ok) return true;
+    database_error_.reset();
+    log::info("work", "the database answers again");
+    time_wakeup_.raise();
+    return true;
+  }
+  if (was_ok) {
+    unreachable_since_ = SystemClock().now();
+    log::warn("work", "leases cannot be renewed or taken: {}{}{}", outcome.error().message,
+              outcome.error().detail.empty() ? "" : " | ", outcome.error().detail);
+  }
+  database_error_ = outcome.error();
+  time_wakeup_.raise();
+  return false;
+}
+
+}  // namespace vedette::work

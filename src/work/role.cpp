@@ -1,0 +1,83 @@
+#include "work/role.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstddef>
+
+namespace vedette::work {
+namespace {
+
+constexpr std::array<std::string_view, 5> kNames{"api", "watch", "collect", "work", "keep"};
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+std::string_view name(Role role) {
+  return kNames[static_cast<std::size_t>(role)];
+}
+
+std::optional<Role> role_named(std::string_view text) {
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (kNames[i] == text) return static_cast<Role>(i);
+  }
+  return std::nullopt;
+}
+
+Roles Roles::all() {
+  Roles roles;
+  roles.bits_.set();
+  return roles;
+}
+
+Result<Roles> Roles::parse(std::string_view text) {
+  Roles roles;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    const std::string_view word = trimmed(text.substr(0, comma));
+    text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
+    if (word.empty()) continue;
+    if (word == "all") {
+      roles.bits_.set();
+      continue;
+    }
+    const std::optional<Role> role = role_named(word);
+    if (!role) {
+      return fail(ErrorCode::kUsage,
+                  fmt::format("\"{}\" is no role. Use api, watch, collect, work, keep or all, with "
+                              "commas between them.",
+                              word));
+    }
+    roles.add(*role);
+  }
+  if (roles.bits_.none()) {
+    return fail(ErrorCode::kUsage, "No role is named. Use api, watch, collect, work, keep or all.");
+  }
+  return roles;
+}
+
+Roles& Roles::add(Role role) {
+  bits_.set(static_cast<std::size_t>(role));
+  return *this;
+}
+
+bool Roles::has(Role role) const {
+  return bits_.test(static_cast<std::size_t>(role));
+}
+
+std::string Roles::text() const {
+  std::string text;
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (!bits_.test(i)) continue;
+    if (!text.empty()) text += ", ";
+    text += kNames[i];
+  }
+  return text;
+}
+
+}  // namespace vedette::work

@@ -1,0 +1,422 @@
+// The supervisor inside one process, alone and with a second one on the same database; both
+// databases.
+#include "work/supervisor.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+#include "work/testing/eventually.hpp"
+#include "work/testing/store.hpp"
+
+namespace vedette::work {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using testing::eventually;
+using ::testing::HasSubstr;
+
+/// Waits for its end, and knows how it fares.
+struct Sleeper {
+  std::atomic<int> runs = 0;
+  std::atomic<int> running = 0;
+  std::atomic<std::int64_t> token = 0;
+
+  LoopBody body() {
+    return [this](LoopContext& loop) -> Result<void> {
+      token = loop.fence().token;
+      ++running;
+      ++runs;
+      while (loop.wait(hours(1))) loop.success(milliseconds(1));
+      --running;
+      return {};
+    };
+  }
+};
+
+LoopSpec spec(std::string name, LoopBody body, std::string lease = "same") {
+  LoopSpec loop;
+  loop.lease = lease == "same" ? name : std::move(lease);
+  loop.title = "Loop " + name;
+  loop.name = std::move(name);
+  loop.body = std::move(body);
+  loop.options = {.backoff_min = milliseconds(20),
+                  .backoff_max = milliseconds(100),
+                  .healthy_after = milliseconds(50)};
+  return loop;
+}
+
+struct SupervisorTest : testing::StoreTest {
+  static SupervisorOptions options() {
+    SupervisorOptions options;
+    options.lease.ttl = milliseconds(1000);
+    options.write_every = milliseconds(20);
+    options.version = "1.2.3";
+    options.address = "127.0.0.1:8080";
+    return options;
+  }
+  bool reaches(const Supervisor& supervisor, std::string_view loop, LoopState state) {
+    return eventually([&] {
+      const auto status = supervisor.status(loop);
+      return status && status->state == state;
+    });
+  }
+  std::vector<Holding> history(std::string_view lease) {
+    return lease_history(*database, lease, 100).value();
+  }
+};
+
+TEST_P(SupervisorTest, RunsALoopUnderItsLeaseAndGivesItBackAtTheStop) {
+  std::atomic<bool> has_written = false;
+  Supervisor supervisor(*database, options());
+  ASSERT_TRUE(supervisor.add(spec("roll-up", [&](LoopContext& loop) -> Result<void> {
+    VEDETTE_CHECK(database->write([&](db::Session& s) { return loop.fence().check(s); }));
+    has_written = true;
+    loop.success(milliseconds(7));
+    loop.wait(hours(1));
+    return {};
+  })));
+  supervisor.start();
+  ASSERT_TRUE(eventually([&] { return has_written.load(); }));
+  ASSERT_TRUE(reaches(supervisor, "roll-up", LoopState::kWaiting));
+  const LoopStatus status = supervisor.snapshot().at(0);
+  EXPECT_EQ(status.token, 1);
+  EXPECT_EQ(status.held_by, supervisor.process_name());
+  EXPECT_EQ(status.title, "Loop roll-up");
+  EXPECT_EQ(status.last_took, milliseconds(7));
+  EXPECT_TRUE(status.next_run_at);
+  EXPECT_EQ(supervisor.metrics().leases_held, 1);
+
+  EXPECT_TRUE(supervisor.stop(seconds(5)).empty());
+  EXPECT_EQ(supervisor.snapshot().at(0).state, LoopState::kStopped);
+  const auto past = history("roll-up");
+  ASSERT_EQ(past.size(), 1u);
+  EXPECT_EQ(past[0].ended_by, "released");
+  EXPECT_EQ(past[0].process, supervisor.process_name());
+  // The last state is in the database for the others to see.
+  const auto rows = all_loops(*other_database).value();
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].state, LoopState::kStopped);
+  EXPECT_TRUE(processes(*other_database).value().at(0).stopped_at);
+}
+
+TEST_P(SupervisorTest, OfTwoOneRunsAndTheOtherStandsByUntilItStops) {
+  Sleeper first;
+  Sleeper second;
+  Supervisor north(*database, options());
+  Supervisor south(*other_database, options());
+  ASSERT_TRUE(north.add(spec("roll-up", first.body())));
+  north.start();
+  ASSERT_TRUE(eventually([&] { return first.running == 1; }));
+  ASSERT_TRUE(south.add(spec("roll-up", second.body())));
+  south.start();
+  ASSERT_TRUE(reaches(south, "roll-up", LoopState::kStandby));
+  EXPECT_EQ(south.status("roll-up")->held_by, north.process_name());
+  EXPECT_THAT(south.status("roll-up")->cause, HasSubstr(north.process_name()));
+
+  const auto asked = std::chrono::steady_clock::now();
+  EXPECT_TRUE(north.stop(seconds(5)).empty());
+  ASSERT_TRUE(eventually([&] { return second.running == 1; }));
+  const auto took = std::chrono::steady_clock::now() - asked;
+  EXPECT_LT(took, seconds(1));
+  RecordProperty("hand_over_ms", static_cast<int>(took / milliseconds(1)));
+  EXPECT_EQ(second.token, 2);
+  EXPECT_EQ(first.running, 0);
+  const auto past = history("roll-up");
+  EXPECT_LE(*past[1].ended_at, past[0].acquired_at);
+}
+
+TEST_P(SupervisorTest, ABodyThatFailsIsRetriedVisiblyAndNeverHot) {
+  std::atomic<int> calls = 0;
+  const auto begun = std::chrono::steady_clock::now();
+  Supervisor supervisor(*database, options());
+  ASSERT_TRUE(supervisor.add(spec("camera", [&](LoopContext&) -> Result<void> {
+    ++calls;
+    return fail(ErrorCode::kUnavailable, "Connection refused by 10.0.4.17:554.");
+  })));
+  supervisor.start();
+  ASSERT_TRUE(eventually([&] { return calls >= 5; }));
+  // Four waits of at least backoff_min lie between five calls.
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, milliseconds(80));
+  ASSERT_TRUE(reaches(supervisor, "camera", LoopState::kRetrying));
+  const LoopStatus status = *supervisor.status("camera");
+  EXPECT_EQ(status.last_error, "Connection refused by 10.0.4.17:554.");
+  EXPECT_GE(status.restarts, 4);
+  EXPECT_EQ(status.restarts, status.restarts_today);
+  EXPECT_EQ(status.health, Health::kBad);
+  EXPECT_TRUE(status.last_error_at);
+  EXPECT_EQ(supervisor.metrics().leases_held, 1);
+}
+
+TEST_P(SupervisorTest, ABodyThatThrowsIsRetriedAndRecovers) {
+  std::atomic<int> calls = 0;
+  Supervisor supervisor(*database, options());
+  ASSERT_TRUE(supervisor.add(spec("camera", [&](LoopContext& loop) -> Result<void> {
+    if (++calls == 1) throw std::runtime_error("a defect");
+    if (calls == 2) throw 7;
+    loop.success(milliseconds(1));
+    loop.wait(hours(1));
+    return {};
+  })));
+  supervisor.start();
+  ASSERT_TRUE(reaches(supervisor, "camera", LoopState::kWaiting));
+  EXPECT_EQ(calls, 3);
+  EXPECT_EQ(supervisor.status("camera")->restarts, 2);
+  EXPECT_THAT(supervisor.status("camera")->last_error, HasSubstr("the log says more"));
+  EXPECT_EQ(supervisor.status("camera")->health, Health::kGood);
+}
+
+TEST_P(SupervisorTest, WakeEndsABackoff) {
+  std::atomic<int> calls = 0;
+  Supervisor supervisor(*database, options());
+  LoopSpec slow = spec("camera", [&](LoopContext& loop) -> Result<void> {
+    if (++calls == 1) return fail(ErrorCode::kUnavailable, "Connection refused.");
+    loop.wait(hours(1));
+    return {};
+  });
+  slow.options.backoff_min = hours(1);
+  slow.options.backoff_max = hours(2);
+  ASSERT_TRUE(supervisor.add(std::move(slow)));
+  supervisor.start();
+  ASSERT_TRUE(reaches(supervisor, "camera", LoopState::kRetrying));
+  const auto next = supervisor.status("camera")->next_run_at;
+  ASSERT_TRUE(next);
+  EXPECT_GT(*next - SystemClock().now(), std::chrono::minutes(50));
+  EXPECT_TRUE(supervisor.wake("camera"));
+  ASSERT_TRUE(reaches(supervisor, "camera", LoopState::kWaiting));
+  EXPECT_EQ(supervisor.wake("nobody").error().code, ErrorCode::kNotFound);
+}
+
+TEST_P(SupervisorTest, WhatIsFinishedStaysFinishedUntilRestarted) {
+  std::atomic<int> calls = 0;
+  Supervisor supervisor(*database, options());
+  Supervisor other(*other_database, options());
+  const LoopBody body = [&](LoopContext& loop) -> Result<void> {
+    ++calls;
+    loop.success(milliseconds(1));
+    return {};
+  };
+  ASSERT_TRUE(supervisor.add(spec("file", body)));
+  supervisor.start();
+  ASSERT_TRUE(reaches(supervisor, "file", LoopState::kFinished));
+  ASSERT_TRUE(other.add(spec("file", body)));
+  other.start();
+  ASSERT_TRUE(reaches(other, "file", LoopState::kStandby));
+  EXPECT_EQ(calls, 1);
+  EXPECT_TRUE(supervisor.restart("file"));
+  ASSERT_TRUE(eventually([&] { return calls == 2; }));
+  ASSERT_TRUE(reaches(supervisor, "file", LoopState::kFinished));
+}
+
+TEST_P(SupervisorTest, RestartCallsTheBodyAgainUnderTheSameLease) {
+  Sleeper sleeper;
+  Supervisor supervisor(*database, options());
+  ASSERT_TRUE(supervisor.add(spec("camera", sleeper.body())));
+  supervisor.start();
+  ASSERT_TRUE(eventually([&] { return sleeper.running == 1; }));
+  EXPECT_TRUE(supervisor.restart("camera"));
+  ASSERT_TRUE(eventually([&] { return sleeper.runs == 2 && sleeper.running == 1; }));
+  EXPECT_EQ(sleeper.token, 1);
+  EXPECT_EQ(supervisor.status("camera")->restarts, 0);
+  EXPECT_EQ(supervisor.restart("nobody").error().code, ErrorCode::kNotFound);
+}
+
+TEST_P(SupervisorTest, ALoopWithoutALeaseRunsEverywhere) {
+  Sleeper first;
+  Sleeper second;
+  Supervisor north(*database, options());
+  Supervisor south(*other_database, options());
+  ASSERT_TRUE(north.add(spec("sweep", first.body(), "")));
+  ASSERT_TRUE(south.add(spec("sweep", second.body(), "")));
+  north.start();
+  south.start();
+  ASSERT_TRUE(eventually([&] { return first.running == 1 && second.running == 1; }));
+  EXPECT_EQ(first.token, 0);
+  ASSERT_TRUE(eventually([&] { return north.all().value().size() == 2; }));
+}
+
+TEST_P(SupervisorTest, ALoopOfAnotherRoleIsNotStarted) {
+  SupervisorOptions only_api = options();
+  only_api.roles = Roles().add(Role::kApi);
+  Sleeper sleeper;
+  Supervisor supervisor(*database, only_api);
+  ASSERT_TRUE(supervisor.add(spec("roll-up", sleeper.body())));
+  supervisor.start();
+  ASSERT_TRUE(eventually([&] { return !processes(*other_database).value().empty(); }));
+  EXPECT_TRUE(supervisor.snapshot().empty());
+  EXPECT_EQ(sleeper.runs, 0);
+}
+
+TEST_P(SupervisorTest, LoopsComeAndGoWhileItRuns) {
+  Supervisor supervisor(*database, options());
+  supervisor.start();
+  for (int round = 1; round <= 3; ++round) {
+    auto sleeper = std::make_shared<Sleeper>();
+    const std::weak_ptr<Sleeper> witness = sleeper;
+    LoopSpec loop = spec("camera", [sleeper, body = sleeper->body()](LoopContext& context) {
+      return body(context);
+    });
+    ASSERT_TRUE(supervisor.add(std::move(loop)));
+    ASSERT_TRUE(eventually([&] { return sleeper->running == 1; }));
+    EXPECT_EQ(sleeper->token, round);
+    ASSERT_TRUE(supervisor.remove("camera"));
+    EXPECT_EQ(sleeper->running, 0);
+    sleeper.reset();
+    EXPECT_TRUE(witness.expired());  // nothing of the body is left
+    EXPECT_TRUE(supervisor.snapshot().empty());
+    EXPECT_EQ(history("camera").at(0).ended_by, "released");
+  }
+  ASSERT_TRUE(eventually([&] { return all_loops(*other_database).value().empty(); }));
+  EXPECT_EQ(supervisor.remove("camera").error().code, ErrorCode::kNotFound);
+}
+
+TEST_P(SupervisorTest, NamesAndLeasesAreUsedOnce) {
+  Sleeper sleeper;
+  Supervisor supervisor(*database, options());
+  ASSERT_TRUE(supervisor.add(spec("a", sleeper.body())));
+  EXPECT_EQ(supervisor.add(spec("a", sleeper.body())).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(supervisor.add(spec("b", sleeper.body(), "a")).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(supervisor.add(spec("", sleeper.body())).error().code, ErrorCode::kInvalid);
+  EXPECT_TRUE(supervisor.remove("a"));
+  EXPECT_TRUE(supervisor.snapshot().empty());
+}
+
+TEST_P(SupervisorTest, ABodyThatDoesNotEndIsNamedAndKeepsItsLease) {
+  std::atomic<bool> may_end = false;
+  std::atomic<bool> has_begun = false;
+  Supervisor supervisor(*database, options());
+  ASSERT_TRUE(supervisor.add(spec("stubborn", [&](LoopContext&) -> Result<void> {
+    has_begun = true;
+    may_end.wait(false);
+    return {};
+  })));
+  Sleeper sleeper;
+  ASSERT_TRUE(supervisor.add(spec("good", sleeper.body())));
+  supervisor.start();
+  ASSERT_TRUE(eventually([&] { return has_begun && sleeper.running == 1; }));
+  EXPECT_EQ(supervisor.remove("stubborn", milliseconds(30)).error().code, ErrorCode::kTimeout);
+  EXPECT_EQ(supervisor.status("stubborn")->state, LoopState::kStopping);
+  EXPECT_THAT(supervisor.stop(milliseconds(300)), ElementsAre("stubborn"));
+  EXPECT_EQ(history("stubborn").at(0).ended_by, "");
+  EXPECT_EQ(history("good").at(0).ended_by, "released");
+  may_end = true;
+  may_end.notify_all();
+}
+
+TEST_P(SupervisorTest, ABodyCannotWaitForItsOwnEnd) {
+  std::atomic<bool> was_refused = false;
+  Supervisor supervisor(*database, options());
+  ASSERT_TRUE(supervisor.add(spec("a", [&](LoopContext& loop) -> Result<void> {
+    const auto removed = supervisor.remove("a");
+    was_refused = !removed && removed.error().code == ErrorCode::kInvalid;
+    loop.wait(hours(1));
+    return {};
+  })));
+  supervisor.start();
+  ASSERT_TRUE(eventually([&] { return was_refused.load(); }));
+}
+
+// Somebody else has the lease by the database's word: the body ends, its writes fail before that.
+TEST_P(SupervisorTest, WhoLostItsLeaseStopsAndStandsBy) {
+  Sleeper sleeper;
+  Supervisor supervisor(*database, options());
+  ASSERT_TRUE(supervisor.add(spec("roll-up", sleeper.body())));
+  supervisor.start();
+  ASSERT_TRUE(eventually([&] { return sleeper.running == 1; }));
+  const std::string later = db::plus_sql(GetParam(), db::now_sql(GetParam()), "$1");
+  ASSERT_TRUE(other_database->write([&](db::Session& s) {
+    return s.execute(
+        "update lease set holder = 'thief', process = 'thief:1', token = token + 1, "
+        "expires_at = " +
+            later,
+        {3'600'000'000});
+  }));
+  ASSERT_TRUE(eventually([&] { return sleeper.running == 0; }));
+  ASSERT_TRUE(reaches(supervisor, "roll-up", LoopState::kStandby));
+  EXPECT_EQ(supervisor.status("roll-up")->held_by, "thief:1");
+  EXPECT_EQ(supervisor.metrics().leases_lost, 1);
+  EXPECT_EQ(supervisor.metrics().leases_held, 0);
+}
+
+TEST_P(SupervisorTest, ABodyThatIsFencedGetsANewAttempt) {
+  std::atomic<std::int64_t> last = 0;
+  Supervisor supervisor(*database, options());
+  ASSERT_TRUE(supervisor.add(spec("roll-up", [&](LoopContext& loop) -> Result<void> {
+    last = loop.fence().token;
+    if (last == 1) return fail(ErrorCode::kFenced, "The lease has run out.");
+    loop.wait(hours(1));
+    return {};
+  })));
+  supervisor.start();
+  ASSERT_TRUE(eventually([&] { return last == 2; }));
+  ASSERT_TRUE(reaches(supervisor, "roll-up", LoopState::kWaiting));
+  EXPECT_EQ(history("roll-up").at(1).ended_by, "reclaimed");
+}
+
+TEST_P(SupervisorTest, AllTellsOfEveryProcess) {
+  Sleeper first;
+  Sleeper second;
+  Sleeper third;
+  Supervisor north(*database, options());
+  Supervisor south(*other_database, options());
+  ASSERT_TRUE(north.add(spec("a", first.body())));
+  north.start();
+  ASSERT_TRUE(eventually([&] { return first.running == 1; }));
+  ASSERT_TRUE(south.add(spec("a", second.body())));
+  ASSERT_TRUE(south.add(spec("b", third.body())));
+  south.start();
+  ASSERT_TRUE(eventually([&] {
+    const auto loops = north.all().value();
+    return loops.size() == 2 && loops[0].standbys.size() == 1 &&
+           loops[1].state == LoopState::kWaiting;
+  }));
+  const auto loops = north.all().value();
+  EXPECT_EQ(loops[0].name, "a");
+  EXPECT_EQ(loops[0].process_id, north.process_id());
+  EXPECT_EQ(loops[0].state, LoopState::kWaiting);
+  EXPECT_EQ(loops[1].process_id, south.process_id());
+  EXPECT_EQ(loops[1].token, 1);
+  EXPECT_FALSE(loops[1].is_stale);
+  const auto list = processes(*database).value();
+  ASSERT_EQ(list.size(), 2u);
+  EXPECT_EQ(list[0].version, "1.2.3");
+  EXPECT_EQ(list[0].address, "127.0.0.1:8080");
+  EXPECT_EQ(list[0].roles, "api, watch, collect, work, keep");
+  EXPECT_GT(list[0].resident_bytes, 0);
+  EXPECT_FALSE(list[0].is_stale);
+}
+
+TEST_P(SupervisorTest, TellsOfChanges) {
+  std::atomic<int> changes = 0;
+  SupervisorOptions with_listener = options();
+  with_listener.on_change = [&] { ++changes; };
+  Sleeper sleeper;
+  Supervisor supervisor(*database, with_listener);
+  ASSERT_TRUE(supervisor.add(spec("a", sleeper.body())));
+  supervisor.start();
+  ASSERT_TRUE(reaches(supervisor, "a", LoopState::kWaiting));
+  const int before = changes;
+  ASSERT_TRUE(supervisor.wake("a"));
+  EXPECT_TRUE(eventually([&] { return changes > before; }));
+}
+
+TEST_P(SupervisorTest, NeverStartedItStopsAtOnce) {
+  Sleeper sleeper;
+  Supervisor supervisor(*database, options());
+  ASSERT_TRUE(supervisor.add(spec("a", sleeper.body())));
+  EXPECT_TRUE(supervisor.stop(seconds(5)).empty());
+  EXPECT_EQ(supervisor.add(spec("b", sleeper.body())).error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(sleeper.runs, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Databases, SupervisorTest, testing::every_store(), testing::store_name);
+
+}  // namespace
+}  // namespace vedette::work

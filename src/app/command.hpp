@@ -5,9 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
-#include <memory>
+#include <map>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "config/load.hpp"
@@ -32,9 +32,11 @@ using CommandBody = std::function<Result<int>(const Invocation&)>;
 
 class CommandLine {
  public:
+  CommandLine();
+
   /// A subcommand of the program, or of `parent`. Add flags and positionals to what is returned, in
   /// variables that the body keeps alive (a shared_ptr to a struct of them). --config, --json and
-  /// all settings are understood everywhere already. A command without body shows its help.
+  /// all settings are understood everywhere already. Without a body it shows its help.
   CLI::App* add(const std::string& name, const std::string& help, CommandBody body,
                 CLI::App* parent = nullptr);
 
@@ -42,19 +44,19 @@ class CommandLine {
   /// wrong and returns the exit code.
   int run(std::vector<std::string> arguments);
 
-  CommandLine();
-
  private:
   void declare_settings();
+  const CLI::App* chosen() const;
   int run_chosen();
   int complain(const CLI::ParseError& error);
+  std::string explain_extra(const std::string& word, const CLI::App& command) const;
   int report(const Error& error) const;
 
   CLI::App app_;
   std::string file_;
   config::LoadOptions load_;
   bool json_ = false;
-  CommandBody chosen_;
+  std::map<const CLI::App*, CommandBody> bodies_;
 };
 
 }  // namespace vedette::app

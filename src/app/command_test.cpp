@@ -1,0 +1,232 @@
+// The built program as a shell sees it: exit codes, messages, help, JSON.
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "config/table.hpp"
+
+namespace vedette::app {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+struct Outcome {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// Runs `vedette` in a folder of its own with an environment of its own.
+class Program : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "vedette-command-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ / name) << text;
+  }
+
+  // `arguments` and `environment` as a shell reads them.
+  Outcome run(const std::string& arguments, const std::string& environment = "",
+              const std::string& input = "/dev/null") const {
+    // Addresses of sanitizers and libraries come from the caller's environment.
+    const auto command = "cd " + folder_.string() +
+                         " && env -u VEDETTE_SAMPLES HOME=" + folder_.string() +
+                         " XDG_DATA_HOME= " + environment + " " VEDETTE_PROGRAM " " + arguments +
+                         " < " + input + " > out.txt 2> err.txt";
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(folder_ / "out.txt"),
+            read(folder_ / "err.txt")};
+  }
+
+  json::value run_json(const std::string& arguments, int code = 0) const {
+    const auto done = run(arguments + " --json");
+    EXPECT_EQ(done.code, code) << done.err;
+    boost::system::error_code error;
+    auto value = json::parse(done.out, error);
+    EXPECT_FALSE(error) << done.out;
+    return value;
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(Program, HelpIsForNewcomers) {
+  const auto done = run("--help");
+  EXPECT_EQ(done.code, 0);
+  for (const auto* word : {"config", "db", "doctor", "status", "watch", "--listen", "--data",
+                           "--json", "Exit codes"}) {
+    EXPECT_THAT(done.out, HasSubstr(word));
+  }
+  // The settings that few people touch are named once, not listed.
+  EXPECT_THAT(done.out, Not(HasSubstr("--lease-ttl")));
+  EXPECT_THAT(run("config --help").out, AllOf(HasSubstr("docs"), HasSubstr("hash-password")));
+  EXPECT_THAT(run("db migrate --help").out, HasSubstr("Bring the database"));
+}
+
+TEST_F(Program, VersionNamesItsParts) {
+  const auto done = run("--version");
+  EXPECT_EQ(done.code, 0);
+  EXPECT_THAT(done.out,
+              AllOf(StartsWith("vedette "), HasSubstr("\nSQLite 3."), HasSubstr("\nOpenCV "),
+                    HasSubstr("\nFFmpeg "), HasSubstr("\nOpenVINO ")));
+}
+
+TEST_F(Program, BadUseIsExitCodeTwoWithAHint) {
+  const auto expect = [&](const std::string& arguments, const std::string& hint) {
+    const auto done = run(arguments);
+    EXPECT_EQ(done.code, 2) << arguments;
+    EXPECT_THAT(done.err, AllOf(StartsWith("vedette: "), HasSubstr(hint), HasSubstr("--help")))
+        << arguments;
+    EXPECT_EQ(done.out, "") << arguments;
+  };
+  expect("statsu", "there is no command statsu; did you mean status?");
+  expect("--lisen 127.0.0.1:1 config", "there is no flag --lisen; did you mean --listen?");
+  expect("config --jsn", "did you mean --json?");
+  expect("db migrat", "did you mean migrate?");
+  expect("status now", "\"now\" is one word too many");
+  expect("config --listen", "--listen");
+  EXPECT_EQ(run("").code, 2);
+  EXPECT_THAT(run("").err, HasSubstr("COMMANDS"));
+  EXPECT_EQ(run("db").code, 2);
+}
+
+TEST_F(Program, BadSettingsStopEveryCommand) {
+  write("vedette.toml", "[http]\n\nlisen = \"127.0.0.1:1\"\n");
+  for (const auto* command : {"config", "doctor", "status", "db check"}) {
+    const auto done = run(command);
+    EXPECT_EQ(done.code, 2) << command;
+    EXPECT_EQ(
+        done.err,
+        "vedette: vedette.toml:3: there is no setting http.lisen; did you mean http.listen?\n");
+  }
+  const auto error = run_json("config", 2).at("error").as_object();
+  EXPECT_EQ(error.at("code"), "usage");
+  EXPECT_THAT(run("config --config none.toml").err, HasSubstr("there is no file none.toml"));
+  fs::remove(folder_ / "vedette.toml");
+  EXPECT_THAT(run("config --live-fps 1000").err,
+              HasSubstr("flag --live-fps: live.fps = \"1000\" is not right; it should be a whole "
+                        "number from 1 to 60"));
+  EXPECT_THAT(run("config", "VEDETTE_LISTEN=8080").err,
+              HasSubstr("environment VEDETTE_LISTEN: http.listen = \"8080\""));
+}
+
+TEST_F(Program, ConfigSaysWhereEachSettingCameFrom) {
+  write("vedette.toml", "[live]\nfps = 5\n");
+  write(".env", "VEDETTE_LIVE_QUALITY=70\nAWS_REGION=x\n");
+  const auto done = run("config --listen 127.0.0.1:9 --http-io-threads=2",
+                        "VEDETTE_AUTH_TOKEN=hush-hush-hush-hush VEDETTE_LOG_LEVEL=warn");
+  EXPECT_EQ(done.code, 0);
+  EXPECT_THAT(done.out, testing::ContainsRegex("http.listen +127.0.0.1:9 +flag --listen\n"));
+  EXPECT_THAT(done.out, testing::ContainsRegex("http.io_threads +2 +flag --http-io-threads\n"));
+  EXPECT_THAT(done.out, testing::ContainsRegex("live.fps +5 +vedette.toml:2\n"));
+  EXPECT_THAT(done.out, testing::ContainsRegex("live.quality +70 +.env:1 VEDETTE_LIVE_QUALITY\n"));
+  EXPECT_THAT(done.out, testing::ContainsRegex("log.level +warn +environment VEDETTE_LOG_LEVEL"));
+  EXPECT_THAT(done.out, testing::ContainsRegex("auth.token +.set. +environment"));
+  EXPECT_THAT(done.out, AllOf(HasSubstr("AWS_REGION (.env:2)"), Not(HasSubstr("hush"))));
+
+  const auto all = run_json("config");
+  EXPECT_EQ(all.at("settings").as_array().size(), config::declarations().size());
+  EXPECT_EQ(all.at("file").as_string(), (folder_ / "vedette.toml").string());
+  // Flags may stand before the command too.
+  EXPECT_THAT(run("--live-fps 7 config").out, testing::ContainsRegex("live.fps +7 +flag"));
+}
+
+TEST_F(Program, TheFileAmongTheDataIsRead) {
+  fs::create_directories(folder_ / "data");
+  write("data/vedette.toml", "[live]\nfps = 3\n");
+  EXPECT_THAT(run("config --data data").out,
+              testing::ContainsRegex("live.fps +3 +.*/data/vedette.toml:2\n"));
+}
+
+TEST_F(Program, DocsPrintTheCommittedPage) {
+  EXPECT_EQ(run("config docs").out, read(VEDETTE_SOURCE_DIR "/docs/operations/settings.md"));
+}
+
+TEST_F(Program, PasswordsAreHashedFromStandardInput) {
+  write("password", "correct horse\n");
+  const auto done = run("config hash-password", "", "password");
+  EXPECT_EQ(done.code, 0) << done.err;
+  const auto hash = done.out.substr(0, done.out.find('\n'));
+  EXPECT_THAT(hash, AllOf(HasSubstr("$"), Not(HasSubstr("horse"))));
+  // What is printed is accepted as the setting.
+  write("vedette.toml", "[auth]\npassword_hash = \"" + hash + "\"\n");
+  EXPECT_EQ(run("config").code, 0);
+  EXPECT_THAT(run("doctor --listen 0.0.0.0:0").out, HasSubstr("writing needs a login"));
+  EXPECT_EQ(run("config hash-password").code, 2);
+}
+
+TEST_F(Program, DatabaseIsMadeOnceAndFoundSound) {
+  const auto before = run("db check");
+  EXPECT_EQ(before.code, 1);
+  EXPECT_THAT(before.err, HasSubstr("`vedette db migrate` makes it"));
+  const auto first = run_json("db migrate");
+  EXPECT_EQ(first.at("from_version").as_int64(), 0);
+  EXPECT_FALSE(first.at("applied").as_array().empty());
+  EXPECT_TRUE(run_json("db migrate").at("applied").as_array().empty());
+  EXPECT_THAT(run("db migrate").out, HasSubstr("is up to date"));
+  const auto check = run_json("db check");
+  EXPECT_EQ(check.at("schema_version"), check.at("newest_version"));
+  EXPECT_THAT(run("db check").out, HasSubstr("is sound"));
+}
+
+TEST_F(Program, ABrokenDatabaseIsSaidToBeBroken) {
+  write("broken.db", std::string(8192, 'x'));
+  const auto done = run("db check --database sqlite:broken.db");
+  EXPECT_EQ(done.code, 1);
+  EXPECT_THAT(done.err, HasSubstr("broken.db"));
+  const auto doctor = run("doctor --database sqlite:broken.db --watch-model none");
+  EXPECT_EQ(doctor.code, 1);
+  EXPECT_THAT(doctor.out, testing::ContainsRegex("bad +Database +.*broken.db"));
+}
+
+TEST_F(Program, StatusSaysThatNobodyAnswers) {
+  const auto done = run("status --url http://127.0.0.1:1");
+  EXPECT_EQ(done.code, 1);
+  EXPECT_THAT(done.err,
+              AllOf(HasSubstr("nothing answers at 127.0.0.1:1"), HasSubstr("vedette serve")));
+  EXPECT_EQ(run("status --url https://x").code, 2);
+}
+
+TEST_F(Program, DoctorNamesWhatIsWrongAndTheRemedy) {
+  const auto fine = run("doctor --watch-model none --listen 127.0.0.1:0");
+  EXPECT_EQ(fine.code, 0) << fine.out;
+  EXPECT_THAT(fine.out, HasSubstr("Nothing stands in the way"));
+  write("file", "");
+  const auto done = run("doctor --data file/below --watch-model missing.onnx --listen 0.0.0.0:0");
+  EXPECT_EQ(done.code, 1);
+  EXPECT_THAT(done.out, testing::ContainsRegex("bad +Data folder"));
+  EXPECT_THAT(done.out, testing::ContainsRegex("bad +Model .*missing.onnx"));
+  EXPECT_THAT(done.out, testing::ContainsRegex("bad +Access"));
+  EXPECT_THAT(done.out, HasSubstr("to be repaired"));
+  const auto all = run_json("doctor --watch-model none --listen 127.0.0.1:0");
+  EXPECT_EQ(all.at("bad").as_int64(), 0);
+  EXPECT_GE(all.at("findings").as_array().size(), 10U);
+}
+
+}  // namespace
+}  // namespace vedette::app

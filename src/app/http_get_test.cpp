@@ -1,0 +1,146 @@
+#include "app/http_get.hpp"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <future>
+#include <string>
+#include <thread>
+
+#include "app/text_table.hpp"
+
+namespace vedette::app {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+// A server for one connection: reads what comes first, answers these bytes, closes.
+class OneAnswer {
+ public:
+  explicit OneAnswer(std::string answer, bool closes = true) {
+    listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(listener_, 1), 0);
+    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    target = {"127.0.0.1", std::to_string(ntohs(address.sin_port)), ""};
+    thread_ = std::jthread([this, closes, answer = std::move(answer)] {
+      const int client = ::accept(listener_, nullptr, nullptr);
+      std::string request(4096, '\0');
+      request.resize(static_cast<std::size_t>(
+          std::max<ssize_t>(0, ::recv(client, request.data(), request.size(), 0))));
+      (void)::send(client, answer.data(), answer.size(), MSG_NOSIGNAL);
+      // Until the other side gives up.
+      char byte = 0;
+      if (!closes) (void)::recv(client, &byte, 1, 0);
+      ::close(client);
+      received.set_value(std::move(request));
+    });
+  }
+  ~OneAnswer() {
+    thread_.join();
+    ::close(listener_);
+  }
+  OneAnswer(const OneAnswer&) = delete;
+  OneAnswer& operator=(const OneAnswer&) = delete;
+
+  HttpTarget target;
+  std::promise<std::string> received;
+
+ private:
+  int listener_ = -1;
+  std::jthread thread_;
+};
+
+TEST(HttpGet, AsksWithTheTokenAndReadsTheBody) {
+  OneAnswer server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+  server.target.base = "/base";
+  const auto reply = http_get(server.target, "/api/status", "secret", seconds(5));
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_EQ(reply->status, 200);
+  EXPECT_EQ(reply->body, "{}");
+  const auto request = server.received.get_future().get();
+  EXPECT_THAT(request, testing::StartsWith("GET /base/api/status HTTP/1.1\r\n"));
+  EXPECT_THAT(request, HasSubstr("Authorization: Bearer secret\r\n"));
+}
+
+TEST(HttpGet, ReadsChunksAndBodiesThatEndWithTheConnection) {
+  {
+    OneAnswer server("HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+    const auto reply = http_get(server.target, "/", "", seconds(5));
+    ASSERT_TRUE(reply) << reply.error().message;
+    EXPECT_EQ(reply->status, 404);
+    EXPECT_EQ(reply->body, "abc");
+  }
+  OneAnswer server("HTTP/1.0 200 OK\r\n\r\nall of it");
+  const auto reply = http_get(server.target, "/", "", seconds(5));
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_EQ(reply->body, "all of it");
+}
+
+TEST(HttpGet, RefusesWhatIsNotHttpWhatIsCutOffAndWhatIsTooLarge) {
+  for (const auto* answer :
+       {"SSH-2.0-OpenSSH_9.2\r\n", "", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
+        "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"}) {
+    OneAnswer server(answer);
+    const auto reply = http_get(server.target, "/", "", seconds(5));
+    ASSERT_FALSE(reply) << answer;
+    EXPECT_EQ(reply.error().code, ErrorCode::kCorrupt) << answer;
+  }
+  OneAnswer endless("HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x'));
+  EXPECT_FALSE(http_get(endless.target, "/", "", seconds(5)));
+}
+
+TEST(HttpGet, GivesUpInTime) {
+  OneAnswer silent("HTTP/1.1 200 OK\r\n", false);
+  const auto reply = http_get(silent.target, "/", "", milliseconds(100));
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().code, ErrorCode::kTimeout);
+}
+
+TEST(HttpGet, SaysWhenNobodyAnswers) {
+  // A port that was free a moment ago.
+  HttpTarget target;
+  {
+    OneAnswer gone("");
+    target = gone.target;
+    (void)http_get(target, "/", "", seconds(5));
+  }
+  const auto reply = http_get(target, "/", "", seconds(5));
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(reply.error().message, HasSubstr("127.0.0.1:" + target.port));
+}
+
+TEST(ParseTarget, ReadsAddressesAsPeopleWriteThem) {
+  const auto read = [](std::string_view url) {
+    const auto target = parse_target(url);
+    return target ? target->host + '|' + target->port + '|' + target->base : "refused";
+  };
+  EXPECT_EQ(read("http://127.0.0.1:8080"), "127.0.0.1|8080|");
+  EXPECT_EQ(read("localhost:9000/"), "localhost|9000|");
+  EXPECT_EQ(read("http://[::1]:8080/vedette/"), "::1|8080|/vedette");
+  EXPECT_EQ(read("http://[::1]"), "::1|80|");
+  EXPECT_EQ(read("host"), "host|80|");
+  for (const auto* wrong : {"https://host", "", "http://", "http://a b", "http://h:x",
+                            "http://h:", "http://u@h", "http://h/\r\nX: y", "http://h:123456"}) {
+    EXPECT_EQ(read(wrong), "refused") << wrong;
+  }
+}
+
+TEST(TextTable, PadsByCharacters) {
+  EXPECT_EQ(text_table({"A", "B"}, {{"zürich", "x"}, {"bern", "y"}}),
+            "A       B\nzürich  x\nbern    y\n");
+}
+
+}  // namespace
+}  // namespace vedette::app

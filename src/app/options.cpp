@@ -1,0 +1,102 @@
+#include "app/options.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <system_error>
+
+namespace vedette::app {
+namespace {
+
+std::chrono::seconds whole_seconds(Micros time) {
+  return std::chrono::ceil<std::chrono::seconds>(time);
+}
+
+}  // namespace
+
+db::DatabaseOptions database_options(const config::Settings& settings) {
+  db::DatabaseOptions options;
+  options.url = settings.database.url;
+  options.read_connections = settings.database.pool;
+  options.statement_timeout = settings.database.statement_timeout;
+  options.synchronous = settings.database.sqlite_sync == "full" ? db::SqliteSynchronous::kFull
+                                                                : db::SqliteSynchronous::kNormal;
+  return options;
+}
+
+http::ServerOptions server_options(const config::Settings& settings) {
+  const auto& from = settings.http;
+  http::ServerOptions options;
+  options.address = from.listen_host == "localhost" ? "127.0.0.1" : from.listen_host;
+  options.port = from.listen_port;
+  options.io_threads = from.io_threads;
+  options.pool_threads = from.pool_threads;
+  options.header_bytes = static_cast<std::size_t>(from.max_header);
+  options.connections = static_cast<std::size_t>(from.max_connections);
+  options.connections_per_address = static_cast<std::size_t>(from.max_connections_per_address);
+  options.header_time = whole_seconds(from.header_timeout);
+  options.body_time = whole_seconds(from.body_timeout);
+  options.write_time = whole_seconds(from.write_timeout);
+  options.keep_alive_time = whole_seconds(from.idle_timeout);
+  return options;
+}
+
+http::AuthOptions auth_options(const config::Settings& settings) {
+  http::AuthOptions options;
+  options.address = settings.http.listen_host;
+  options.token = settings.auth.token;
+  options.user = settings.auth.user;
+  options.password_hash = settings.auth.password_hash;
+  options.reads = settings.auth.protect_reads;
+  options.behind_tls = settings.auth.behind_tls;
+  options.hosts = settings.http.allowed_hosts;
+  options.session_time = whole_seconds(settings.auth.session_time);
+  return options;
+}
+
+work::Roles roles(const config::Settings& settings) {
+  work::Roles chosen;
+  for (const auto& word : settings.roles) {
+    // The words were checked when the settings were read.
+    if (const auto one = work::Roles::parse(word)) {
+      for (const auto role : {work::Role::kApi, work::Role::kWatch, work::Role::kCollect,
+                              work::Role::kWork, work::Role::kKeep}) {
+        if (one->has(role)) chosen.add(role);
+      }
+    }
+  }
+  return chosen;
+}
+
+work::LeaseOptions lease_options(const config::Settings& settings) {
+  work::LeaseOptions options;
+  options.ttl = settings.lease.ttl;
+  return options;
+}
+
+media::DetectorOptions detector_options(const config::Settings& settings) {
+  media::DetectorOptions options;
+  options.engine = settings.watch.engine;
+  options.threads = settings.watch.thread_count();
+  options.precision = settings.watch.precision;
+  options.device = settings.watch.device;
+  options.score_threshold = static_cast<float>(settings.watch.score);
+  options.cache_dir = settings.data.dir / "cache" / "models";
+  return options;
+}
+
+Result<> make_data_folder(const config::Settings& settings) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  if (fs::is_directory(settings.data.dir, failed)) return {};
+  if (fs::create_directories(settings.data.dir, failed); failed) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("the data folder {} cannot be made ({}); name another with --data DIR",
+                            settings.data.dir.string(), failed.message()));
+  }
+  fs::permissions(settings.data.dir, fs::perms::owner_all, failed);
+  return {};
+}
+
+}  // namespace vedette::app

@@ -1,0 +1,29 @@
+// What the settings mean to the other folders: their own option structs, filled from Settings in
+// one place. Called by the commands at the start. Pure.
+#pragma once
+
+#include "base/error.hpp"
+#include "config/settings.hpp"
+#include "db/database.hpp"
+#include "http/auth.hpp"
+#include "http/server.hpp"
+#include "media/detector.hpp"
+#include "work/lease.hpp"
+#include "work/role.hpp"
+
+namespace vedette::app {
+
+db::DatabaseOptions database_options(const config::Settings& settings);
+http::ServerOptions server_options(const config::Settings& settings);
+http::AuthOptions auth_options(const config::Settings& settings);
+work::Roles roles(const config::Settings& settings);
+work::LeaseOptions lease_options(const config::Settings& settings);
+
+/// All but the model, which is chosen by app/models.hpp.
+media::DetectorOptions detector_options(const config::Settings& settings);
+
+/// Makes the data folder, readable by its owner only, where it is missing. kUnavailable with the
+/// remedy when it cannot be made.
+Result<> make_data_folder(const config::Settings& settings);
+
+}  // namespace vedette::app

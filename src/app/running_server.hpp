@@ -1,0 +1,59 @@
+// What a running Vedette says about itself over its API: for `vedette status` and `vedette doctor`.
+// Blocking, a few seconds at most. One thread.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <string>
+#include <vector>
+
+#include "app/http_get.hpp"
+#include "base/error.hpp"
+#include "config/settings.hpp"
+
+namespace vedette::app {
+
+/// Where the settings say that the server of this machine listens; 0.0.0.0 and :: become loopback.
+HttpTarget own_server(const config::Settings& settings);
+
+/// GET of JSON. kUnauthorized with the remedy when a token is wanted; kCorrupt when it is not
+/// Vedette that answers.
+Result<boost::json::value> ask(const HttpTarget& server, std::string_view path,
+                               const config::Settings& settings);
+
+/// A camera or a loop that a person should look at.
+struct Complaint {
+  std::string title;
+  std::string word;
+  std::string why;
+};
+
+/// One camera, as a person wants it.
+struct CameraLine {
+  std::string name;
+  std::string word;
+  std::string since;  // RFC 3339, or empty
+  double fps = 0;
+  std::string model;
+  std::string cause;
+};
+
+struct ServerReport {
+  boost::json::value status;
+  boost::json::value loops;
+  boost::json::value cameras;
+  std::vector<CameraLine> camera_lines;
+  std::vector<Complaint> complaints;
+  /// For the server's own summary line.
+  std::string version;
+  std::string started_at;
+  std::string roles;
+  std::string database;  // "SQLite 3.54.1, reachable"
+  int other_processes = 0;
+  int loop_count = 0;
+};
+
+/// Asks for status, loops and cameras, and picks out what matters. An answer that lacks a field is
+/// read without it: an older or newer server must not break `status`.
+Result<ServerReport> ask_all(const HttpTarget& server, const config::Settings& settings);
+
+}  // namespace vedette::app

@@ -1,0 +1,115 @@
+#include "app/status_command.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <memory>
+
+#include "app/running_server.hpp"
+#include "app/text_table.hpp"
+#include "base/time.hpp"
+
+namespace vedette::app {
+namespace {
+
+namespace json = boost::json;
+
+std::string age(const std::string& since) {
+  const auto start = from_rfc3339(since);
+  if (!start) return "-";
+  const auto seconds = std::max<std::int64_t>(
+      0, std::chrono::floor<std::chrono::seconds>(SystemClock().now() - *start).count());
+  if (seconds < 120) return fmt::format("{} s", seconds);
+  if (seconds < 7200) return fmt::format("{} min", seconds / 60);
+  if (seconds < 172800) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+  return fmt::format("{} days", seconds / 86400);
+}
+
+void print_text(const ServerReport& report, const std::string& url) {
+  fmt::print("Vedette {} at {}, up {}, roles {}\n", report.version, url, age(report.started_at),
+             report.roles);
+  fmt::print("Database: {}\n", report.database);
+  if (report.other_processes > 0) {
+    fmt::print("Other processes of this deployment: {}\n", report.other_processes);
+  }
+  fmt::print("\n");
+  if (report.camera_lines.empty()) {
+    fmt::print("No cameras yet; add one on the page Roads.\n");
+  } else {
+    std::vector<TextRow> rows;
+    for (const auto& camera : report.camera_lines) {
+      rows.push_back({camera.name, camera.word, age(camera.since),
+                      camera.fps > 0 ? fmt::format("{:.1f}", camera.fps) : "-",
+                      camera.model.empty() ? "-" : camera.model});
+    }
+    fmt::print("{}", text_table({"CAMERA", "STATE", "FOR", "PICTURES/S", "MODEL"}, rows));
+  }
+  if (report.complaints.empty()) {
+    fmt::print("\nAll {} background loops are fine.\n", report.loop_count);
+    return;
+  }
+  fmt::print("\nTo be looked at:\n");
+  for (const auto& complaint : report.complaints) {
+    fmt::print("  {}: {}{}{}\n", complaint.title, complaint.word, complaint.why.empty() ? "" : ". ",
+               complaint.why);
+  }
+}
+
+void print_json(const ServerReport& report, const std::string& url) {
+  json::array complaints;
+  for (const auto& complaint : report.complaints) {
+    complaints.push_back(
+        {{"title", complaint.title}, {"word", complaint.word}, {"why", complaint.why}});
+  }
+  const auto* loops = report.loops.as_object().if_contains("loops");
+  const auto* cameras =
+      report.cameras.is_object() ? report.cameras.get_object().if_contains("cameras") : nullptr;
+  fmt::print("{}\n", json::serialize(json::object{
+                         {"url", url},
+                         {"status", report.status},
+                         {"loops", loops == nullptr ? json::value(nullptr) : *loops},
+                         {"cameras", cameras == nullptr ? json::value(nullptr) : *cameras},
+                         {"to_be_looked_at", std::move(complaints)}}));
+}
+
+Result<int> status(const Invocation& invocation, const std::string& url) {
+  const auto& settings = invocation.settings();
+  auto server = own_server(settings);
+  if (!url.empty()) {
+    VEDETTE_TRY(target, parse_target(url));
+    server = std::move(target);
+  }
+  auto report = ask_all(server, settings);
+  if (!report) {
+    auto error = std::move(report.error());
+    if (error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kTimeout) {
+      error.message += "; start it with `vedette serve`, or name another with --url";
+    }
+    return fail(std::move(error));
+  }
+  const auto shown = fmt::format("http://{}:{}{}",
+                                 server.host.contains(':') ? '[' + server.host + ']' : server.host,
+                                 server.port, server.base);
+  if (invocation.json) {
+    print_json(*report, shown);
+  } else {
+    print_text(*report, shown);
+  }
+  return report->complaints.empty() ? kDone : kPartlyDone;
+}
+
+}  // namespace
+
+void add_status_command(CommandLine& line) {
+  auto url = std::make_shared<std::string>();
+  auto* command =
+      line.add("status", "Ask a running server how it is; exit code 3 when something needs a look",
+               [url](const Invocation& invocation) { return status(invocation, *url); });
+  command
+      ->add_option("--url", *url,
+                   "The server, such as http://127.0.0.1:8080 (default: where "
+                   "the settings say it listens)")
+      ->type_name("URL");
+}
+
+}  // namespace vedette::app

@@ -1,0 +1,43 @@
+#include "app/text_table.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace vedette::app {
+namespace {
+
+std::size_t width_of(const std::string& text) {
+  // Every byte but the continuations of UTF-8.
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned>(c) & 0xC0) != 0x80; }));
+}
+
+}  // namespace
+
+std::string text_table(const TextRow& header, const std::vector<TextRow>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& cell : header) widths.push_back(width_of(cell));
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i) {
+      widths[i] = std::max(widths[i], width_of(row[i]));
+    }
+  }
+  std::string text;
+  const auto write = [&](const TextRow& row) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      text += row[i];
+      if (i + 1 < row.size()) text.append(widths[i] - width_of(row[i]) + 2, ' ');
+    }
+    text += '\n';
+  };
+  write(header);
+  for (const auto& row : rows) write(row);
+  return text;
+}
+
+bool is_terminal() {
+  return isatty(STDOUT_FILENO) == 1;
+}
+
+}  // namespace vedette::app

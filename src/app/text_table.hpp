@@ -1,0 +1,18 @@
+// Columns of text for a terminal or a pipe: used by the commands that list things. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace vedette::app {
+
+using TextRow = std::vector<std::string>;
+
+/// Rows under a header, columns padded to their widest cell (UTF-8 counted by characters), two
+/// spaces between; the last column is not padded. Ends with a line break.
+std::string text_table(const TextRow& header, const std::vector<TextRow>& rows);
+
+/// Whether standard output is a terminal: only there are progress bars and colours.
+bool is_terminal();
+
+}  // namespace vedette::app

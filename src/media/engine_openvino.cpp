@@ -1,5 +1,7 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <openvino/openvino.hpp>
@@ -146,6 +148,23 @@ std::string shape_text(const ov::PartialShape& shape) {
   return shape.to_string();
 }
 
+// "GPU" is there when "GPU.0" is; AUTO, HETERO and MULTI choose among what is there.
+Result<> check_device(ov::Core& core, const std::string& device) {
+  const auto wanted = device.substr(0, device.find_first_of(":."));
+  if (wanted == "AUTO" || wanted == "HETERO" || wanted == "MULTI") return {};
+  const auto available = core.get_available_devices();
+  const bool is_there = std::ranges::any_of(available, [&](const std::string& name) {
+    return name == device || name.substr(0, name.find('.')) == wanted;
+  });
+  if (is_there) return {};
+  return fail(
+      ErrorCode::kUnavailable,
+      fmt::format("OpenVINO has no device {} on this machine (it has {}); choose one of "
+                  "these, or --engine opencv.",
+                  device,
+                  available.empty() ? "none" : fmt::format("{}", fmt::join(available, ", "))));
+}
+
 // The sidecar's word about the input must hold for the model.
 Result<> fit_input(ov::Model& model, const ModelInput& input, const std::string& file) {
   if (model.inputs().size() != 1) {
@@ -210,7 +229,7 @@ Result<std::unique_ptr<Engine>> open_openvino(const EngineOptions& options, cons
   try {
     core.emplace();
     if (!options.cache_dir.empty()) core->set_property(ov::cache_dir(options.cache_dir.string()));
-    core->get_versions(options.device);
+    VEDETTE_CHECK(check_device(*core, options.device));
   } catch (const std::exception& error) {
     return fail(
         ErrorCode::kUnavailable,

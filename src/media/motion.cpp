@@ -21,6 +21,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int kGridPoints = 1'000;
 // Frames that only build the background at first.
 constexpr int kWarmUpFrames = 5;
+constexpr double kBackgroundShare = 0.1;
 constexpr double kVarianceThreshold = 25;
 constexpr double kExposureCaution = 8;
 // The background changes slowly: taking it out for the brightness every so many frames is enough.
@@ -161,9 +162,10 @@ class MotionSession final : public Session {
       mog_->setVarThreshold(kVarianceThreshold * (1 + kExposureCaution * std::abs(std::log(gain))));
     }
     const double fps = options_.fps > 0 ? options_.fps : measured_fps(frame);
-    const double memory = std::max(2.0, options_.memory_s * fps);
-    const double rate = seen_ < memory ? 1 / std::min(seen_ + 1.0, memory) : 1 / memory;
-    mog_->apply(compared, mask_, rate);
+    // A new colour belongs to the background once it has a tenth of the weight: MOG2's rate for
+    // "after memory_s" follows from that. The first pictures are learnt quickly.
+    const double rate = kBackgroundShare / std::max(2.0, options_.memory_s * fps);
+    mog_->apply(compared, mask_, seen_ < kWarmUpFrames ? 1.0 / (seen_ + 1) : rate);
     ++seen_;
   }
 

@@ -149,7 +149,7 @@ std::size_t RequestParser::feed(std::string_view bytes) {
     if (reader.body_too_large()) {
       fail(413, "the body is larger than this address takes");
     } else if (code == beast::http::error::bad_version) {
-      fail(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+      fail(400, "this is not HTTP/1.0 or HTTP/1.1");
     } else {
       fail(400, "the request is malformed");
     }

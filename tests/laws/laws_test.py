@@ -108,7 +108,7 @@ class Laws(unittest.TestCase):
         self.broken(laws.forbidden_text, {"src/base/error.cpp": "thread.detach();\n"}, "detached")
 
     def test_sleep_in_test(self):
-        self.broken(laws.forbidden_text, {"src/base/error_test.cpp": "std::this_thread::sleep_for(1s);\n"}, "does not sleep")
+        self.broken(laws.forbidden_text, {"src/base/error_test.cpp": "std::this_thread::sleep_for(1s);\n"}, "a sleep asks again")
 
     def test_a_polling_loop_and_a_stated_reason_may_sleep(self):
         polling = "while (!done()) {\n  std::this_thread::sleep_for(1ms);\n}\nEXPECT_TRUE(done());\n"

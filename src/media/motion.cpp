@@ -22,6 +22,8 @@ constexpr int kGridPoints = 1'000;
 // Frames that only build the background at first.
 constexpr int kWarmUpFrames = 5;
 constexpr double kBackgroundShare = 0.1;
+// Vehicles fill their box; leaves and light do not.
+constexpr double kLeastFilled = 0.3;
 constexpr double kVarianceThreshold = 25;
 constexpr double kExposureCaution = 8;
 // The background changes slowly: taking it out for the brightness every so many frames is enough.
@@ -212,7 +214,7 @@ class MotionSession final : public Session {
     for (const auto& contour : contours_) {
       const auto rect = cv::boundingRect(contour);
       const double filled = cv::contourArea(contour);
-      if (filled < options_.min_area * pixels) continue;
+      if (filled < options_.min_area * pixels || filled < kLeastFilled * rect.area()) continue;
       Detection box{.x1 = static_cast<float>(rect.x) * scale_x,
                     .y1 = static_cast<float>(rect.y) * scale_y,
                     .x2 = static_cast<float>(rect.x + rect.width) * scale_x,

@@ -18,7 +18,7 @@ struct MotionOptions {
   /// reported until it settled.
   double max_changed = 0.6;
   /// How long something must stand still to become background.
-  double memory_s = 10;
+  double memory_s = 5;
   /// Frames a second, for memory_s; 0: taken from the frames' times.
   double fps = 0;
 };

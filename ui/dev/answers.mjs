@@ -110,6 +110,7 @@ function hourly(cameraId, from, to) {
   const first = Math.floor(from / 3600e3) * 3600e3;
   for (let t = first; t < to; t += 3600e3) {
     const elapsed = Math.min(3600, (Date.now() - t) / 1000);
+    if (t < Date.now() - 40 * 86400e3) continue;
     if (elapsed <= 0) break;
     const hour = new Date(t).getHours();
     const luck = chance(`${cameraId}${t}`);

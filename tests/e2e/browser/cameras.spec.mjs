@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { fits, open } from './browser.mjs';
+import { api, assertAccessible, eventually, runningCamera } from './page.mjs';
+
+let camera;
+before(async () => {
+  camera = await runningCamera();
+});
+
+test('a camera is added, changed and removed; what is wrong stands beside its field', async () => {
+  const page = await open(`/roads/${camera.id}`);
+  await page.getByRole('button', { name: 'Add camera' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add camera' });
+  await dialog.getByLabel('Address').fill('10.0.4.17');
+  await dialog.getByRole('button', { name: 'Add camera' }).click();
+  await dialog.getByText('Give the camera a name').waitFor();
+  await dialog.getByText('An RTSP address begins with').waitFor();
+  await assertAccessible(page);
+  assert.equal(await dialog.getByLabel('Address').inputValue(), '10.0.4.17');
+
+  await dialog.getByLabel('Name').fill('Browser test');
+  await dialog.getByText('RTSP camera').click();
+  await dialog.getByLabel('Address').fill('rtsp://127.0.0.1:1/nobody');
+  await dialog.getByRole('button', { name: 'Add camera' }).click();
+  await page.waitForURL(/\/roads\/browser-test/);
+  await dialog.waitFor({ state: 'detached' });
+
+  await page.getByRole('button', { name: 'Edit camera' }).click();
+  const edit = page.getByRole('dialog', { name: 'Edit Browser test' });
+  await edit.getByLabel('Watch this camera').uncheck();
+  await edit.getByRole('button', { name: 'Save camera' }).click();
+  await edit.waitFor({ state: 'detached' });
+  assert.equal((await api('/api/cameras/browser-test')).enabled, false);
+
+  await page.getByRole('button', { name: 'Edit camera' }).click();
+  await edit.getByRole('button', { name: 'Remove camera' }).click();
+  const remove = page.getByRole('dialog', { name: 'Remove Browser test?' });
+  await remove.getByText('stays in the history').waitFor();
+  await remove.getByRole('button', { name: 'Remove camera' }).click();
+  await page.waitForURL((url) => !url.pathname.includes('browser-test'));
+  const { cameras } = await api('/api/cameras');
+  assert.ok(cameras.every((c) => c.id !== 'browser-test'));
+});
+
+test('a line is drawn by mouse, moved by keys, named, saved and deleted', async () => {
+  const before = (await api(`/api/cameras/${camera.id}/lines`)).lines;
+  const page = await open(`/roads/${camera.id}`);
+  await page.getByRole('button', { name: /Edit lines|Draw a line/ }).click();
+  const dialog = page.getByRole('dialog', { name: /^Lines of/ });
+  const stage = dialog.locator('.stage');
+  await stage.locator('img').waitFor();
+  await eventually('the picture is there', () => stage.locator('img').evaluate((img) => img.naturalWidth > 0));
+  const picture = await stage.locator('img').evaluate((img) => ({ width: img.naturalWidth, height: img.naturalHeight }));
+  const box = await stage.boundingBox();
+  const at = (x, y) => [box.x + (x / picture.width) * box.width, box.y + (y / picture.height) * box.height];
+
+  await page.mouse.move(...at(40, 60));
+  await page.mouse.down();
+  await page.mouse.move(...at(picture.width / 2, 80), { steps: 4 });
+  await page.mouse.move(...at(picture.width - 60, 60), { steps: 4 });
+  await page.mouse.up();
+  await dialog.getByLabel('Along the arrow, down').fill('in');
+  await dialog.getByLabel(/^Against the arrow/).fill('out');
+  await dialog.getByRole('button', { name: 'Save lines' }).click();
+  await dialog.getByText('Give the line a name').waitFor();
+  await dialog.getByLabel('Name').fill('Drawn here');
+  const first = dialog.getByRole('button', { name: /^Drawn here, first point/ });
+  await first.focus();
+  await first.press('ArrowRight');
+  await first.press('Shift+ArrowDown');
+  await assertAccessible(page);
+  await dialog.getByRole('button', { name: 'Save lines' }).click();
+  await dialog.waitFor({ state: 'detached' });
+
+  const after = (await api(`/api/cameras/${camera.id}/lines`)).lines;
+  assert.equal(after.length, before.length + 1);
+  for (const line of before) assert.ok(after.some((l) => l.id === line.id), 'a line that was there keeps its id');
+  const drawn = after.find((l) => l.name === 'Drawn here');
+  const near = (value, wanted) => assert.ok(Math.abs(value - wanted) <= 2, `${value} is not ${wanted}`);
+  near(drawn.x1, 41);
+  near(drawn.y1, 70);
+  near(drawn.x2, picture.width - 60);
+  near(drawn.y2, 60);
+  assert.deepEqual([drawn.a_to_b, drawn.b_to_a], ['in', 'out']);
+
+  await page.getByRole('button', { name: 'Edit lines' }).click();
+  await dialog.getByRole('button', { name: /^\d+ Drawn here/ }).click();
+  await dialog.getByRole('button', { name: 'Delete line' }).click();
+  await dialog.getByRole('button', { name: 'Save lines' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  assert.equal((await api(`/api/cameras/${camera.id}/lines`)).lines.length, before.length);
+});
+
+test('at 360 px a line is added without a pointer, and nothing is lost by mistake', async () => {
+  const page = await open(`/roads/${camera.id}`, { width: 360, height: 740 });
+  await page.getByRole('button', { name: /Edit lines|Draw a line/ }).click();
+  const dialog = page.getByRole('dialog', { name: /^Lines of/ });
+  await dialog.getByRole('button', { name: 'Add a line' }).click();
+  await dialog.getByLabel('Name').fill('Not kept');
+  assert.ok(await fits(page));
+  await assertAccessible(page);
+  await page.keyboard.press('Escape');
+  await dialog.getByText('The changes are not saved').waitFor();
+  await dialog.getByRole('button', { name: 'Discard changes' }).click();
+  await dialog.waitFor({ state: 'detached' });
+});

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { afterEach, before, test } from 'node:test';
+import { open, server } from './browser.mjs';
+import { api, eventually, figuresShown, runningCamera } from './page.mjs';
+
+let camera;
+before(async () => {
+  camera = await runningCamera();
+});
+
+/** A way to the server that can be cut and mended. */
+class Cable {
+  #target = new URL(server);
+  #sockets = new Set();
+  #listener = net.createServer((socket) => {
+    const there = net.connect(Number(this.#target.port), this.#target.hostname);
+    for (const end of [socket, there]) {
+      this.#sockets.add(end);
+      end.on('error', () => undefined);
+      end.on('close', () => {
+        this.#sockets.delete(end);
+        socket.destroy();
+        there.destroy();
+      });
+    }
+    socket.pipe(there).pipe(socket);
+  });
+  #port = 0;
+
+  async plug() {
+    await new Promise((resolve) => this.#listener.listen(this.#port, '127.0.0.1', resolve));
+    this.#port = this.#listener.address().port;
+  }
+  get url() {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+  async cut() {
+    const closed = new Promise((resolve) => this.#listener.close(resolve));
+    this.#sockets.forEach((socket) => socket.destroy());
+    await closed;
+  }
+}
+
+const cable = new Cable();
+afterEach(() => cable.cut());
+
+test('a cut connection is said, with the time; mended, everything goes on by itself', async () => {
+  await cable.plug();
+  const page = await open('/operations', { allowErrors: true });
+  await page.goto(`${cable.url}/roads/${camera.id}`);
+  await figuresShown(page);
+  await page.locator('.foot .state.good', { hasText: 'Live' }).waitFor();
+  const figure = await page.locator('.figure.lead .value').textContent();
+  await cable.cut();
+  await page.locator('.foot .state.wait', { hasText: /As of \d\d:\d\d, reconnecting/ }).waitFor();
+  assert.equal(await page.locator('.figure.lead .value').textContent(), figure, 'what was known stays');
+  await cable.plug();
+  await page.locator('.foot .state.good', { hasText: 'Live' }).waitFor({ timeout: 25_000 });
+  const picture = page.locator(`img[alt="Live picture of ${camera.name}"]`);
+  await eventually('the picture plays again', () => picture.evaluate((img) => img.naturalWidth > 0).catch(() => false));
+});
+
+test('five tabs share one event stream and at most three live pictures; each is up to date', async () => {
+  await cable.plug();
+  const context = (await open(`/roads/${camera.id}`)).context();
+  for (let i = 1; i < 5; i += 1) await (await context.newPage()).goto(`${server}/roads/${camera.id}`);
+  const pages = context.pages();
+  await Promise.all(pages.map(figuresShown));
+  for (let i = 0; i < 20; i += 1) await pages[i % pages.length].reload({ waitUntil: 'domcontentloaded' });
+  await Promise.all(pages.map(figuresShown));
+  await Promise.all(pages.map((page) => page.locator('.foot .state.good', { hasText: 'Live' }).waitFor()));
+  await eventually('streams as they should be', async () => {
+    const { viewers } = await api('/api/status');
+    return viewers.event_streams === 1 && viewers.live_streams === 3;
+  });
+});

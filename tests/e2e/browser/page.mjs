@@ -1,0 +1,49 @@
+// What the specs of the pages share: axe, and reading the API beside the page.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { server } from './browser.mjs';
+
+const axe = readFileSync(createRequire(new URL('../../../ui/package.json', import.meta.url)).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** GET from the API, as JSON. */
+export async function api(path) {
+  const response = await fetch(server + path);
+  assert.ok(response.ok, `${path} answered ${response.status}`);
+  return response.json();
+}
+
+/** Fails with what axe finds wrong on the page as it stands. */
+export async function assertAccessible(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { resultTypes: ['violations'] });
+    return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).slice(0, 3).join(' | ')}`);
+  });
+  assert.deepEqual(found, []);
+}
+
+/** Waits until the condition, asked again and again, holds; `what` names it in the failure. */
+export async function eventually(what, condition, limitMs = 15_000) {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    assert.ok(Date.now() < end, `not within ${limitMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** The page of a camera, its figures read. */
+export async function figuresShown(page) {
+  await page.locator('.figure .value').first().waitFor();
+  await page.locator('.figure.lead .than', { hasText: 'watched' }).waitFor();
+}
+
+/** A camera that is running and shows its picture. */
+export function runningCamera() {
+  return eventually('a camera runs', async () => {
+    const { cameras } = await api('/api/cameras');
+    return cameras.find((c) => c.status.state === 'running' && c.status.live);
+  }, 60_000);
+}

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { fits, open } from './browser.mjs';
+import { api, assertAccessible, eventually, figuresShown, runningCamera } from './page.mjs';
+
+let camera;
+before(async () => {
+  camera = await runningCamera();
+});
+const path = () => `/roads/${camera.id}`;
+
+test('the first address leads to a camera', async () => {
+  const page = await open('/');
+  await page.waitForURL(/\/roads\/[^/]+$/);
+  await page.locator('h1', { hasText: 'Roads' }).waitFor();
+  assert.equal(await page.locator('.chip[aria-current]').count(), 1);
+});
+
+test('the picture lives, the figures say what they rest on, the table ticks', async () => {
+  const page = await open(path());
+  await figuresShown(page);
+  const picture = page.locator(`img[alt="Live picture of ${camera.name}"]`);
+  await eventually('the live picture is decoded', () => picture.evaluate((img) => img.naturalWidth > 0));
+  await page.locator('.foot .state.good', { hasText: 'Live' }).waitFor();
+  const kpi = await api(`/api/traffic/kpi?camera=${camera.id}&from=${new Date(Date.now() - 3.6e6).toISOString()}`);
+  assert.match(await page.locator('.figure.lead .what').textContent(), /this hour/);
+  if (kpi.this_hour.vehicles !== null) assert.match(await page.locator('.figure.lead .value').textContent(), /^[\d,]+$/);
+  await page.locator('.panel', { hasText: 'In view now' }).getByText('updates each second').waitFor();
+});
+
+test('no figure of speed is shown that nobody measured', async () => {
+  const page = await open(path());
+  await figuresShown(page);
+  assert.doesNotMatch(await page.locator('main').textContent(), /km\/h|usual/);
+});
+
+test('the period is part of the address and of the history', async () => {
+  const page = await open(path());
+  await figuresShown(page);
+  await page.getByRole('link', { name: '7 days' }).click();
+  await page.waitForURL(/period=7d/);
+  await page.locator('.note', { hasText: 'last 7 days' }).first().waitFor();
+  await page.getByRole('link', { name: 'Days', exact: true }).click();
+  await page.waitForURL(/by=day/);
+  await page.getByRole('heading', { name: 'Load by day' }).waitFor();
+  await page.goBack();
+  await page.goBack();
+  await page.getByRole('heading', { name: 'Load by hour' }).waitFor();
+  assert.equal(new URL(page.url()).search, '');
+  await page.goto(new URL(`${path()}?period=28d`, page.url()).href);
+  await page.locator('a[aria-current="true"]', { hasText: '28 days' }).waitFor();
+});
+
+test('days from and to are checked beside their fields', async () => {
+  const page = await open(path());
+  await page.getByRole('button', { name: 'From – to' }).click();
+  await page.getByLabel('First day').fill('2026-02-10');
+  await page.getByLabel('Last day').fill('2026-02-01');
+  await page.getByRole('button', { name: 'Show' }).click();
+  await page.getByText('The last day comes before the first.').waitFor();
+  await page.getByLabel('Last day').fill('2026-02-12');
+  await page.getByRole('button', { name: 'Show' }).click();
+  await page.waitForURL(/period=2026-02-10\.\.2026-02-12/);
+  await page.getByText('Nothing of this period was watched.').waitFor();
+});
+
+test('the chart is read by keyboard', async () => {
+  const page = await open(path());
+  const chart = page.getByRole('slider', { name: /by hour/ });
+  await chart.focus();
+  await chart.press('Home');
+  assert.match(await page.locator('.reading').textContent(), /^00:00 – 01:00: /);
+  await chart.press('ArrowRight');
+  assert.match(await chart.getAttribute('aria-valuetext'), /^01:00 – 02:00: /);
+});
+
+test('the history comes as CSV', async () => {
+  const page = await open(path());
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'CSV' }).click(),
+  ]);
+  assert.equal(await download.failure(), null);
+});
+
+test('who leaves the page or the camera ends the live picture', async () => {
+  const streams = async () => (await api('/api/status')).viewers.live_streams;
+  const page = await open(path());
+  const others = await eventually('the picture plays', streams);
+  await page.getByRole('link', { name: 'Operations' }).click();
+  await eventually('the stream ended', async () => (await streams()) < others);
+});
+
+test('a camera that is not there is said to be missing', async () => {
+  const page = await open('/roads/nobody-here', { allowErrors: true });
+  await page.getByText('There is no camera “nobody-here”').waitFor();
+});
+
+test('keys: g o, g r, ?, Esc', async () => {
+  const page = await open(path());
+  await figuresShown(page);
+  await page.keyboard.press('g');
+  await page.keyboard.press('o');
+  await page.waitForURL(/\/operations$/);
+  await page.keyboard.press('g');
+  await page.keyboard.press('r');
+  await page.waitForURL(/\/roads\/.+/);
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+});
+
+test('the chosen appearance is there before the first paint', async () => {
+  const page = await open(path());
+  const change = page.getByRole('button', { name: /^Appearance/ }).first();
+  await change.click();
+  await change.click();
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+  await page.reload({ waitUntil: 'commit' });
+  await page.locator('html[data-theme="dark"]').waitFor({ state: 'attached' });
+});
+
+for (const width of [1440, 1024, 360]) {
+  for (const theme of ['light', 'dark']) {
+    test(`${width} px wide, ${theme}: nothing sticks out, axe finds nothing`, async () => {
+      const page = await open(path(), { width, theme });
+      await figuresShown(page);
+      assert.ok(await fits(page));
+      await assertAccessible(page);
+    });
+  }
+}

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <cstdio>
 
+#include "app/help_text.hpp"
 #include "app/versions.hpp"
 #include "base/log.hpp"
 #include "config/table.hpp"
@@ -52,7 +53,7 @@ const char* type_name(config::Kind kind) {
 std::string help_of(const config::Declaration& declaration) {
   const auto standard =
       declaration.default_note.empty() ? declaration.default_text : declaration.default_note;
-  return fmt::format("{} ({})", declaration.help, standard);
+  return fmt::format("{} (default: {})", declaration.help, standard);
 }
 
 void collect_words(const CLI::App& app, std::vector<std::string>& flags,
@@ -66,12 +67,6 @@ void collect_words(const CLI::App& app, std::vector<std::string>& flags,
 }  // namespace
 
 CommandLine::CommandLine() : app_(kAbout, "vedette") {
-  auto formatter = std::make_shared<CLI::Formatter>();
-  formatter->column_width(34);
-  formatter->label("OPTIONS", "FLAGS");
-  formatter->label("SUBCOMMAND", "COMMAND");
-  formatter->label("SUBCOMMANDS", "COMMANDS");
-  app_.formatter(formatter);
   app_.footer(kFooter);
   app_.set_help_flag("-h,--help", "Show this help; after a command, the help of that command");
   app_.set_version_flag(
@@ -95,7 +90,7 @@ void CommandLine::declare_settings() {
           ->group(group);
     };
     const auto full = config::flag_name(declaration);
-    if (!declaration.short_flag.empty()) declare(std::string(declaration.short_flag), "SETTINGS");
+    if (!declaration.short_flag.empty()) declare(std::string(declaration.short_flag), "Settings");
     if (full != declaration.short_flag) declare(full, "");  // not in the help
   }
 }
@@ -104,7 +99,6 @@ CLI::App* CommandLine::add(const std::string& name, const std::string& help, Com
                            CLI::App* parent) {
   auto* command = (parent == nullptr ? app_ : *parent).add_subcommand(name, help);
   command->fallthrough();
-  command->footer("The flags and settings of `vedette --help` are understood here too.");
   bodies_[command] = std::move(body);
   return command;
 }
@@ -121,7 +115,7 @@ int CommandLine::run(std::vector<std::string> arguments) {
     app_.parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
     // The help of the command named, not of the program.
-    std::fputs(chosen()->help().c_str(), stdout);
+    std::fputs(help_text(app_, *chosen()).c_str(), stdout);
     return kDone;
   } catch (const CLI::CallForVersion& version) {
     std::puts(version.what());
@@ -136,7 +130,7 @@ int CommandLine::run_chosen() {
   const auto* command = chosen();
   const auto body = bodies_.find(command);
   if (body == bodies_.end() || !body->second) {
-    std::fputs(command->help().c_str(), stderr);
+    std::fputs(help_text(app_, *command).c_str(), stderr);
     return kBadUse;
   }
   if (!file_.empty()) load_.file = file_;
@@ -171,14 +165,10 @@ int CommandLine::complain(const CLI::ParseError& error) {
   // A word nobody takes explains more than what follows from it.
   std::string message = extra.empty() ? error.what() : explain_extra(extra.front(), *command);
   if (!message.empty() && message.back() == '.') message.pop_back();
-  const auto name = command == &app_ ? "" : ' ' + command->get_name();
-  const auto* parent = command->get_parent();
-  const auto before = parent == nullptr || parent == &app_ ? "" : ' ' + parent->get_name();
-  return report(
-      {ErrorCode::kUsage,
-       fmt::format("{}. `vedette{}{} --help` shows what there is.", message, before, name),
-       false,
-       {}});
+  return report({ErrorCode::kUsage,
+                 fmt::format("{} (see `{} --help`)", message, full_name(*command)),
+                 false,
+                 {}});
 }
 
 int CommandLine::report(const Error& error) const {

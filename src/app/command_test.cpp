@@ -111,7 +111,7 @@ TEST_F(Program, BadUseIsExitCodeTwoWithAHint) {
   expect("status now", "\"now\" is one word too many");
   expect("config --listen", "--listen");
   EXPECT_EQ(run("").code, 2);
-  EXPECT_THAT(run("").err, HasSubstr("COMMANDS"));
+  EXPECT_THAT(run("").err, HasSubstr("\nCommands:\n"));
   EXPECT_EQ(run("db").code, 2);
 }
 

@@ -183,10 +183,11 @@ Findings check_data_folder(const config::Settings& settings) {
   std::error_code failed;
   if (!fs::exists(folder, failed)) {
     const auto parent = existing_parent(folder);
-    if (::access(parent.c_str(), W_OK) != 0) {
+    const bool is_folder = fs::is_directory(parent, failed);
+    if (!is_folder || ::access(parent.c_str(), W_OK) != 0) {
       return {{Verdict::kBad, "Data folder",
-               fmt::format("{} does not exist and cannot be made: {} is not writable",
-                           folder.string(), parent.string()),
+               fmt::format("{} does not exist and cannot be made: {} is {}", folder.string(),
+                           parent.string(), is_folder ? "not writable" : "no folder"),
                "name another with --data DIR, or make it for this user"}};
     }
     return {{Verdict::kOk, "Data folder",

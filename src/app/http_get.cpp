@@ -108,7 +108,8 @@ Result<HttpReply> receive(const Socket& socket, Deadline deadline, const HttpTar
     }
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) {
-      parser.put_eof(error);
+      // Beast wants at least a byte before it is told of an end.
+      if (parser.got_some()) parser.put_eof(error);
       if (!parser.is_done()) error = beast_http::error::partial_message;
     } else {
       pending.append(piece.data(), static_cast<std::size_t>(got));

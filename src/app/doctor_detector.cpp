@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 
 #ifdef VEDETTE_HAS_OPENVINO
 #include <openvino/runtime/core.hpp>
@@ -93,6 +95,13 @@ Finding speed(const config::Settings& settings, const fs::path& model) {
       fmt::format("{:.0f} pictures a second ({}, {}, {}, {} {}; loaded in {:.1f} s)",
                   timing->frames_per_second, facts.engine, facts.device, facts.precision,
                   facts.threads, facts.threads == 1 ? "thread" : "threads", timing->load_s);
+  double load = 0;
+  const auto cores = std::max(1U, std::thread::hardware_concurrency());
+  if (getloadavg(&load, 1) == 1 && load > 1.5 * cores) {
+    return {Verdict::kWarn, "Speed", what,
+            fmt::format("the machine is busy (load {:.1f} on {} cores): ask again when it is not",
+                        load, cores)};
+  }
   if (timing->frames_per_second < 8) {
     return {Verdict::kWarn, "Speed", what,
             "too few to follow fast road users: take a smaller model, more threads "

@@ -153,7 +153,8 @@ Findings check_settings(const config::Loaded& loaded) {
   }
   const auto& auth = loaded.settings.auth;
   if (const auto exposure = http::check_exposure(auth_options(loaded.settings)); !exposure) {
-    findings.push_back({Verdict::kBad, "Access", exposure.error().message, ""});
+    findings.push_back({Verdict::kBad, "Access", exposure.error().message,
+                        "set auth.token, or auth.password_hash (`vedette config hash-password`)"});
   } else if (http::is_loopback(loaded.settings.http.listen_host)) {
     findings.push_back({Verdict::kOk, "Access", "open to this machine only", ""});
   } else {

@@ -152,26 +152,30 @@ Result<json::value> ask(const HttpTarget& server, std::string_view path,
   return value;
 }
 
-Result<ServerReport> ask_all(const HttpTarget& server, const config::Settings& settings) {
+ServerReport read_report(json::value status, json::value loops, Result<json::value> cameras) {
   ServerReport report;
-  VEDETTE_TRY(status, ask(server, "/api/status", settings));
   report.status = std::move(status);
-  if (text(report.status, "version").empty()) {
-    return fail(ErrorCode::kCorrupt,
-                fmt::format("what answers at {}:{} is not Vedette", server.host, server.port));
-  }
   read_status(report);
-  VEDETTE_TRY(loops, ask(server, "/api/loops", settings));
   report.loops = std::move(loops);
   read_loops(report);
   // Without its database a server cannot list its cameras; the rest is worth knowing then.
-  if (auto cameras = ask(server, "/api/cameras", settings)) {
+  if (cameras) {
     report.cameras = *std::move(cameras);
     read_cameras(report);
   } else {
     report.complaints.push_back({"Cameras", "not listed", cameras.error().message});
   }
   return report;
+}
+
+Result<ServerReport> ask_all(const HttpTarget& server, const config::Settings& settings) {
+  VEDETTE_TRY(status, ask(server, "/api/status", settings));
+  if (text(status, "version").empty()) {
+    return fail(ErrorCode::kCorrupt,
+                fmt::format("what answers at {}:{} is not Vedette", server.host, server.port));
+  }
+  VEDETTE_TRY(loops, ask(server, "/api/loops", settings));
+  return read_report(std::move(status), std::move(loops), ask(server, "/api/cameras", settings));
 }
 
 }  // namespace vedette::app

@@ -52,8 +52,12 @@ struct ServerReport {
   int loop_count = 0;
 };
 
-/// Asks for status, loops and cameras, and picks out what matters. An answer that lacks a field is
-/// read without it: an older or newer server must not break `status`.
+/// Picks out what matters. What lacks a field is read without it: an older or newer server must not
+/// break `status`. Pure.
+ServerReport read_report(boost::json::value status, boost::json::value loops,
+                         Result<boost::json::value> cameras);
+
+/// Asks for status, loops and cameras, and reads them.
 Result<ServerReport> ask_all(const HttpTarget& server, const config::Settings& settings);
 
 }  // namespace vedette::app

@@ -1,0 +1,277 @@
+#include "app/serve_command.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "api/event_relay.hpp"
+#include "api/pictures.hpp"
+#include "api/response_cache.hpp"
+#include "api/services.hpp"
+#include "app/demo.hpp"
+#include "app/model_choice.hpp"
+#include "app/options.hpp"
+#include "app/schema.hpp"
+#include "app/versions.hpp"
+#include "base/log.hpp"
+#include "base/process.hpp"
+#include "embed/ui.hpp"
+#include "http/server.hpp"
+#include "http/static_files.hpp"
+#include "traffic/detectors.hpp"
+#include "traffic/keepers.hpp"
+#include "traffic/live_view.hpp"
+#include "traffic/roster.hpp"
+#include "work/supervisor.hpp"
+
+namespace vedette::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+traffic::DetectorSettings detector_settings(const config::Settings& settings) {
+  const media::DetectorOptions options = detector_options(settings);
+  traffic::DetectorSettings detectors;
+  detectors.folders = model_folders(settings.watch);
+  detectors.preferred = settings.watch.model;
+  detectors.engine = options.engine;
+  detectors.device = options.device;
+  detectors.precision = options.precision;
+  detectors.score = options.score_threshold;
+  detectors.threads = options.threads;
+  detectors.cache_dir = options.cache_dir;
+  return detectors;
+}
+
+std::vector<api::DetectorChoice> detector_choices(const traffic::Detectors& detectors,
+                                                  std::vector<std::string>& notes) {
+  std::vector<api::DetectorChoice> choices;
+  bool has_usable = false;
+  for (const traffic::FoundModel& model : detectors.found()) {
+    choices.push_back({model.name, false, model.licence, model.types, model.problem});
+    has_usable = has_usable || model.problem.empty();
+  }
+  choices.push_back({std::string(traffic::kMotion), true, "", {"moving"}, ""});
+  if (!has_usable) {
+    notes.emplace_back(
+        "No detection model was found: cameras count by motion and cannot tell types apart. Put a "
+        "model "
+        "and its sidecar into the models folder (`vedette doctor` names it).");
+  }
+  if (!media::has_openvino()) {
+    notes.emplace_back(
+        "OpenVINO is not in this build: models run in OpenCV, about four times slower.");
+  }
+  return choices;
+}
+
+/// The parts of a server, in the order in which they come up; they go down in the reverse one.
+class Serve {
+ public:
+  explicit Serve(const config::Settings& settings)
+      : settings_(settings),
+        events_(http::SseOptions{}),
+        cache_(64, 10s),
+        live_({settings.live.fps, settings.live.quality, settings.live.max_width},
+              [this](std::string_view camera) { return pictures_.sink(camera); }),
+        detectors_(detector_settings(settings)) {}
+
+  Result<void> start(bool has_demo);
+  void stop();
+
+ private:
+  Result<void> open_database();
+  void make_supervisor();
+  Result<void> start_server();
+  void prepare_until(const std::stop_token& stop, bool has_demo);
+  Result<void> prepare(bool has_demo);
+
+  const config::Settings& settings_;
+  SystemClock clock_;
+  std::unique_ptr<db::Database> database_;
+  http::SseHub events_;
+  api::ResponseCache cache_;
+  api::PictureTopics pictures_;
+  traffic::LiveViews live_;
+  traffic::Detectors detectors_;
+  std::unique_ptr<work::Supervisor> supervisor_;
+  db::Subscription wakes_;
+  std::shared_ptr<api::Services> services_;
+  std::unique_ptr<api::EventRelay> relay_;
+  std::unique_ptr<http::Server> server_;
+  std::jthread preparer_;
+};
+
+Result<void> Serve::open_database() {
+  VEDETTE_CHECK(make_data_folder(settings_));
+  VEDETTE_TRY(database, db::Database::open(database_options(settings_)));
+  database_ = std::move(database);
+  return {};
+}
+
+void Serve::make_supervisor() {
+  work::SupervisorOptions options;
+  options.roles = roles(settings_);
+  options.address =
+      fmt::format("http://{}:{}", settings_.http.listen_host, settings_.http.listen_port);
+  options.version = version();
+  options.lease = lease_options(settings_);
+  options.on_change = [this] {
+    if (relay_) relay_->loops_changed();
+  };
+  supervisor_ = std::make_unique<work::Supervisor>(*database_, std::move(options));
+  wakes_ = database_->subscribe(std::string(api::kWakeChannel), [this](std::string_view loop) {
+    if (!loop.empty()) (void)supervisor_->wake(loop);  // another process's, most likely
+  });
+}
+
+Result<void> Serve::start_server() {
+  const http::AuthOptions auth = auth_options(settings_);
+  VEDETTE_CHECK(http::check_exposure(auth));
+  services_ = std::make_shared<api::Services>();
+  services_->database = database_.get();
+  services_->supervisor = supervisor_.get();
+  services_->live = &live_;
+  services_->pictures = &pictures_;
+  services_->events = &events_;
+  services_->history_cache = &cache_;
+  services_->clock = &clock_;
+  services_->version = version();
+  services_->roles = roles(settings_).text();
+  services_->started_at = clock_.now();
+  services_->lease_ttl = settings_.lease.ttl;
+  services_->login_required = !auth.password_hash.empty() || !auth.token.empty();
+  services_->server_stats = [this] { return server_->stats(); };
+  services_->detectors = [this](std::vector<std::string>& notes) {
+    return detector_choices(detectors_, notes);
+  };
+
+  http::Router router;
+  const auto guard = std::make_shared<const http::Auth>(auth, clock_);
+  api::mount_cameras(router, services_);
+  api::mount_traffic(router, services_);
+  api::mount_operations(router, services_);
+  api::mount_events(router, services_);
+  router.post("/api/login",
+              [guard](const http::Request& request) { return guard->log_in(request); },
+              {.open = true});
+  router.post("/api/logout",
+              [guard](const http::Request& request) { return guard->log_out(request); },
+              {.body = http::BodyKind::kAny, .open = true});
+  auto files = std::make_shared<const http::StaticFiles>(embed::ui());
+  router.fallback([files](const http::Request& request) { return files->serve(request); },
+                  {.open = true, .inline_ok = true});
+
+  server_ = std::make_unique<http::Server>(server_options(settings_), std::move(router), guard);
+  VEDETTE_CHECK(server_->start());
+  relay_ = std::make_unique<api::EventRelay>(services_);
+  fmt::print("Vedette {} answers at {}\n", version(), server_->url());
+  std::fflush(stdout);
+  return {};
+}
+
+Result<void> Serve::prepare(bool has_demo) {
+  VEDETTE_TRY(report, db::migrate(*database_, all_migrations()));
+  for (const std::string& step : report.applied) log::info("database", "applied: {}", step);
+  if (has_demo) VEDETTE_CHECK(add_demo_cameras(*database_, sample_folders(settings_.samples.dir)));
+  return {};
+}
+
+// The database may be away at the start: pages say so, and work begins when it is there.
+void Serve::prepare_until(const std::stop_token& stop, bool has_demo) {
+  set_thread_name("prepare");
+  std::string last;
+  while (!stop.stop_requested()) {
+    Result<void> prepared = prepare(has_demo);
+    if (prepared) {
+      supervisor_->start();
+      return;
+    }
+    if (std::exchange(last, prepared.error().message) != last) log::error("database", "{}", last);
+    if (!prepared.error().retryable && prepared.error().code != ErrorCode::kDiskFull) return;
+    sleep_for(stop, 1s);
+  }
+}
+
+Result<void> Serve::start(bool has_demo) {
+  VEDETTE_CHECK(open_database());
+  make_supervisor();
+  const traffic::CameraLoopParts parts{
+      database_.get(),
+      &detectors_,
+      &live_,
+      &clock_,
+      {settings_.watch.stall, settings_.watch.retry_max, settings_.watch.max_picture}};
+  VEDETTE_CHECK(
+      supervisor_->add(traffic::roster_loop(*supervisor_, parts, settings_.watch.max_cameras)));
+  VEDETTE_CHECK(supervisor_->add(traffic::rollup_loop(*database_, settings_.rollup.every)));
+  VEDETTE_CHECK(supervisor_->add(traffic::retention_loop(
+      *database_,
+      {settings_.history.live_retention, settings_.history.crossings_retention,
+       settings_.history.five_minute_retention, settings_.history.hourly_retention},
+      clock_)));
+  if (roles(settings_).has(work::Role::kApi)) VEDETTE_CHECK(start_server());
+  preparer_ = std::jthread(
+      [this, has_demo](const std::stop_token& stop) { prepare_until(stop, has_demo); });
+  return {};
+}
+
+void Serve::stop() {
+  preparer_.request_stop();
+  if (preparer_.joinable()) preparer_.join();
+  // Streams would keep the server waiting for clients that never leave.
+  pictures_.close();
+  events_.close();
+  if (server_) server_->stop();
+  if (supervisor_) {
+    for (const std::string& loop : supervisor_->stop(10s)) {
+      log::warn("supervisor", "{} did not stop within 10 s; its lease runs out by itself", loop);
+    }
+  }
+  relay_.reset();
+  wakes_.reset();
+}
+
+Result<int> serve(const Invocation& invocation, bool has_demo) {
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGINT);
+  sigaddset(&ends, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  log::set_level(invocation.settings().log.level);
+  Serve serve(invocation.settings());
+  if (auto started = serve.start(has_demo); !started) {
+    serve.stop();
+    return fail(started.error());
+  }
+  int received = 0;
+  sigwait(&ends, &received);
+  log::info("serve", "stopping");
+  // A second signal does not wait for anything.
+  pthread_sigmask(SIG_UNBLOCK, &ends, nullptr);
+  signal(SIGINT, [](int) { _exit(kFailed); });
+  signal(SIGTERM, [](int) { _exit(kFailed); });
+  serve.stop();
+  return kDone;
+}
+
+}  // namespace
+
+void add_serve_command(CommandLine& line) {
+  auto has_demo = std::make_shared<bool>(false);
+  CLI::App* command = line.add(
+      "serve", "Watch, count and serve the pages: everything in one process, or some --roles of it",
+      [has_demo](const Invocation& invocation) { return serve(invocation, *has_demo); });
+  command->add_flag("--demo", *has_demo,
+                    "On an empty database, add cameras that play the sample clips");
+}
+
+}  // namespace vedette::app

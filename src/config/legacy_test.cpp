@@ -1,0 +1,77 @@
+// The names of the original programs.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "config/load.hpp"
+
+namespace vedette::config {
+namespace {
+
+using testing::HasSubstr;
+
+Inputs bare() {
+  Inputs inputs;
+  inputs.environment = {{"HOME", "/home/ann"}};
+  inputs.working_dir = "/srv";
+  return inputs;
+}
+
+Loaded loaded(const Inputs& inputs) {
+  auto result = parse_settings(inputs);
+  EXPECT_TRUE(result) << (result ? "" : result.error().message);
+  return result ? *std::move(result) : Loaded{};
+}
+
+Effective effective(const Loaded& all, std::string_view name) {
+  const auto found = std::ranges::find(all.effective, name, &Effective::name);
+  return found == all.effective.end() ? Effective{} : *found;
+}
+
+TEST(Legacy, DatabaseNamesMakeTheUrlWhenNothingElseDoes) {
+  auto inputs = bare();
+  inputs.environment.insert({{"DB_HOST", "db.example"},
+                             {"DB_NAME", "traffic"},
+                             {"DB_USER", "ann"},
+                             {"DB_PASSWORD", "p@ss/word"}});
+  auto all = loaded(inputs);
+  EXPECT_EQ(all.settings.database.url, "postgresql://ann:p%40ss%2Fword@db.example:5432/traffic");
+  EXPECT_EQ(
+      effective(all, "database.url").where,
+      "environment DB_HOST, environment DB_NAME, environment DB_USER, environment DB_PASSWORD");
+  EXPECT_THAT(all.remarks, testing::ElementsAre(HasSubstr("made from")));
+
+  inputs.toml = SourceText{"vedette.toml", "[database]\nurl = \"sqlite:/x.db\"\n"};
+  all = loaded(inputs);
+  EXPECT_EQ(all.settings.database.url, "sqlite:/x.db");
+  EXPECT_EQ(all.unused.size(), 4U);
+
+  inputs = bare();
+  inputs.environment["DB_PORT"] = "5433";
+  all = loaded(inputs);
+  EXPECT_THAT(all.settings.database.url, testing::StartsWith("sqlite:"));
+  EXPECT_EQ(all.unused.size(), 1U);
+}
+
+TEST(Legacy, TheRealEnvironmentHidesDotEnv) {
+  auto inputs = bare();
+  inputs.dotenv = SourceText{".env", "DB_HOST=old\nDB_NAME=traffic\n"};
+  inputs.environment["DB_HOST"] = "new";
+  const auto all = loaded(inputs);
+  EXPECT_EQ(all.settings.database.url, "postgresql://new:5432/traffic");
+  EXPECT_EQ(effective(all, "database.url").where, "environment DB_HOST, .env:2 DB_NAME");
+}
+
+TEST(Legacy, KnownNamesWithoutAFeatureAreListed) {
+  auto inputs = bare();
+  for (const auto* name :
+       {"WORKER_POLL_INTERVAL", "WORKER_BATCH_SIZE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+        "AWS_REGION", "S3_BUCKET_NAME", "UPLOAD_FOLDER", "PROCESSED_FOLDER",
+        "BACKSCATTER_RETENTION_DAYS", "BACKSCATTER_LOCATIONS"}) {
+    inputs.environment[name] = "1";
+  }
+  EXPECT_EQ(loaded(inputs).unused.size(), 10U);
+}
+
+}  // namespace
+}  // namespace vedette::config

@@ -11,8 +11,8 @@ class Feed {
   state = $state.raw<Liveness>({ state: 'connecting' });
   /** Counts connections: what hung on the old one begins anew. */
   connections = $state(0);
-  /** Whether this tab may play the live picture. */
-  mayPlay = $state(false);
+  /** Whether this tab may play the live picture; null while the answer is on its way. */
+  mayPlay = $state<boolean | null>(null);
 
   #listeners = new Map<string, Set<(data: never) => void>>();
   #send: (message: ToWorker) => void = () => undefined;
@@ -41,7 +41,7 @@ class Feed {
   wantPicture(want: boolean) {
     if (want === this.#wants) return;
     this.#wants = want;
-    if (!want) this.mayPlay = false;
+    this.mayPlay = null;
     this.#send({ type: 'picture', want });
   }
 

@@ -1,5 +1,7 @@
 // Light, dark, or what the system says; remembered. public/theme.js applies it before the first paint.
 
+import { remember, remembered } from '../lib/storage.ts';
+
 export type Theme = 'system' | 'light' | 'dark';
 const kKey = 'vedette.theme';
 
@@ -20,21 +22,3 @@ class ThemeChoice {
 }
 
 export const theme = new ThemeChoice();
-
-/** Small things the browser keeps; storage may be forbidden, then they are forgotten. */
-export function remembered(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-export function remember(key: string, value: string | null) {
-  try {
-    if (value === null) localStorage.removeItem(key);
-    else localStorage.setItem(key, value);
-  } catch {
-    // See remembered().
-  }
-}

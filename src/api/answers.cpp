@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <boost/json/parse.hpp>
+#include <cmath>
+#include <iterator>
+#include <utility>
 
 namespace vedette::api {
 namespace {
@@ -11,10 +14,48 @@ std::unexpected<Error> wrong(std::string_view field, std::string message) {
   return fail(ErrorCode::kInvalid, std::move(message), std::string(field));
 }
 
+// Boost.JSON writes 250.5 as 2.505E2, which is right and unreadable.
+void append(std::string& out, const json::value& value) {
+  if (const json::object* object = value.if_object()) {
+    char before = '{';
+    for (const auto& [key, member] : *object) {
+      out += std::exchange(before, ',');
+      http::append_json_string(out, key);
+      out += ':';
+      append(out, member);
+    }
+    out += before == '{' ? "{}" : "}";
+  } else if (const json::array* array = value.if_array()) {
+    char before = '[';
+    for (const json::value& element : *array) {
+      out += std::exchange(before, ',');
+      append(out, element);
+    }
+    out += before == '[' ? "[]" : "]";
+  } else if (const json::string* text = value.if_string()) {
+    http::append_json_string(out, *text);
+  } else if (const double* number = value.if_double()) {
+    // JSON has no word for infinity or "not a number".
+    if (std::isfinite(*number)) {
+      fmt::format_to(std::back_inserter(out), "{}", *number);
+    } else {
+      out += "null";
+    }
+  } else {
+    out += json::serialize(value);
+  }
+}
+
 }  // namespace
 
+std::string to_text(const json::value& value) {
+  std::string text;
+  append(text, value);
+  return text;
+}
+
 http::Response answer(int status, const json::value& value) {
-  return http::json(status, json::serialize(value));
+  return http::json(status, to_text(value));
 }
 
 http::Response refuse(const Error& error) {

@@ -34,6 +34,9 @@ inline json::value text_or_null(std::string_view text) {
   return json::value(text);
 }
 
+/// One line of JSON with numbers as people write them.
+std::string to_text(const json::value& value);
+
 http::Response answer(int status, const json::value& value);
 
 /// The error's answer; its `detail` is the name of the wrong field when the code says that the

@@ -23,7 +23,7 @@ constexpr Micros kGather = 100ms;
 constexpr int kMostCrossings = 200;
 
 void publish(http::SseHub& hub, std::string_view topic, const json::value& data) {
-  hub.publish(topic, json::serialize(data));
+  hub.publish(topic, to_text(data));
 }
 
 // Changes when cameras or lines do.
@@ -172,7 +172,7 @@ void EventRelay::relay_cameras() {
     publish(hub, "current/" + current.camera_id, current_json(current));
   }
   for (const traffic::Camera& camera : news->cameras) {
-    std::string status = json::serialize(status_json(camera, *states, *services_));
+    std::string status = to_text(status_json(camera, *states, *services_));
     std::string& last = last_status_[camera.id];
     if (status == last) continue;
     hub.publish("camera/" + camera.id, status);

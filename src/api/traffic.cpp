@@ -82,11 +82,11 @@ std::string history_json(const traffic::HistoryPage& page, traffic::Grain grain)
     next = make_cursor(
         {to_rfc3339(page.next->report_hour), page.next->camera_id, page.next->vehicle_type});
   }
-  return json::serialize(json::object{{"grain", traffic::name(grain)},
-                                      {"rows", std::move(rows)},
-                                      {"coverage", std::move(coverage)},
-                                      {"speed_reason", traffic::kNoSpeedReason},
-                                      {"next", std::move(next)}});
+  return to_text(json::object{{"grain", traffic::name(grain)},
+                              {"rows", std::move(rows)},
+                              {"coverage", std::move(coverage)},
+                              {"speed_reason", traffic::kNoSpeedReason},
+                              {"next", std::move(next)}});
 }
 
 std::string history_csv(const traffic::HistoryPage& page) {
@@ -109,6 +109,14 @@ std::string history_key(const http::Request& request) {
       request.target.substr(std::min(request.target.find('?'), request.target.size())));
 }
 
+http::Response history_response(const http::Request& request, ResponseCache::Body body) {
+  http::Response response = http::cached(std::move(body));
+  response.set("vary", "accept");
+  if (wants_csv(request))
+    response.set("content-disposition", "attachment; filename=\"traffic-history.csv\"");
+  return response;
+}
+
 Answer history(const Services& services, const http::Request& request) {
   VEDETTE_TRY(
       body, services.history_cache->get(history_key(request), [&]() -> Result<ResponseCache::Body> {
@@ -129,11 +137,7 @@ Answer history(const Services& services, const http::Request& request) {
         if (wants_csv(request)) return http::CachedBody::make(std::string(kCsv), history_csv(page));
         return http::CachedBody::make(std::string(kJson), history_json(page, *grain));
       }));
-  http::Response response = http::cached(body);
-  response.set("vary", "accept");
-  if (wants_csv(request))
-    response.set("content-disposition", "attachment; filename=\"traffic-history.csv\"");
-  return response;
+  return history_response(request, std::move(body));
 }
 
 std::string crossings_csv(const std::vector<traffic::CrossingRecord>& crossings) {
@@ -267,8 +271,14 @@ Answer quality(const Services& services, const http::Request& request) {
 
 void mount_traffic(http::Router& router, std::shared_ptr<const Services> services) {
   router.get("/api/traffic/current", handler(services, current));
-  router.get("/api/traffic/history", handler(services, history));
-  router.get("/api/traffic/history.csv", handler(services, history));
+  // Mostly the answer was made already, for another viewer.
+  const auto at_hand = [services](const http::Request& request) -> std::optional<http::Response> {
+    auto body = services->history_cache->find(history_key(request));
+    if (!body) return std::nullopt;
+    return history_response(request, std::move(body));
+  };
+  router.get("/api/traffic/history", handler(services, history), {.at_hand = at_hand});
+  router.get("/api/traffic/history.csv", handler(services, history), {.at_hand = at_hand});
   router.get("/api/traffic/crossings", handler(services, crossings));
   router.get("/api/traffic/kpi", handler(services, kpi));
   router.get("/api/traffic/quality", handler(services, quality));

@@ -256,6 +256,14 @@ bool Connection::accept_head() {
     exchange_->refusal = std::move(refusal);
     body_limit = kSmall;
   }
+  if (parser.has_body()) {
+    const auto bytes = static_cast<std::size_t>(
+        std::min<std::uint64_t>(parser.body_length().value_or(body_limit), body_limit));
+    if (!exchange_->body_claim.take(shared.body_memory_used, bytes, shared.options.body_memory)) {
+      refuse(busy_response());
+      return false;
+    }
+  }
   parser.read_body(body_limit);
   if (parser.state() == RequestParser::State::kBody) {
     enter(State::kBody, shared.options.body_time);
@@ -279,6 +287,12 @@ void Connection::dispatch() {
     answer(run_handler(route, exchange_->request));
     return;
   }
+  if (route.options.at_hand) {
+    if (auto ready = route.options.at_hand(exchange_->request)) {
+      answer(std::move(*ready));
+      return;
+    }
+  }
   // The job takes the exchange along: the connection may be closed while the handler runs.
   const bool is_taken = loop_.shared().pool.try_run([this] {
     return [self = shared_from_this(), exchange = std::move(exchange_)]() mutable {
@@ -298,11 +312,15 @@ void Connection::dispatch() {
     enter(State::kHandling, kNever);
     return;
   }
+  answer(busy_response());
+}
+
+Response Connection::busy_response() {
   Counters::add(loop_.counters().pool_full);
   auto busy =
       error(ErrorCode::kUnavailable, "too many requests are waiting; try again in a moment");
   busy.set("Retry-After", "1");
-  answer(std::move(busy));
+  return busy;
 }
 
 void Connection::refuse(int status, std::string_view why) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,9 @@ struct RouteOptions {
   /// under about 100 us. All others run on the bounded pool; when its queue is full the answer is
   /// 503 with Retry-After.
   bool inline_ok = false;
+  /// Asked first, on the io thread and under the same rule: an answer that is at hand, or nullopt
+  /// for the handler to make one on the pool. Must not throw.
+  std::function<std::optional<Response>(const Request&)> at_hand = {};
 };
 
 class Router {

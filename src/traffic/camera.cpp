@@ -216,14 +216,20 @@ Result<std::optional<Camera>> find_camera(db::Database& database, std::string_vi
 }
 
 Result<Camera> add_camera(db::Database& database, Camera camera) {
+  const bool is_id_chosen = !camera.id.empty();
   VEDETTE_CHECK(complete(camera));
+  const std::string wanted = camera.id;
   return database.write([&](db::Session& session) -> Result<Camera> {
-    VEDETTE_TRY(existing, session.query("SELECT 1 FROM camera WHERE id = $1", {camera.id}));
-    if (!existing.empty()) {
-      return fail(
-          ErrorCode::kConflict,
-          fmt::format("There is a camera '{}' already. Choose another name or id.", camera.id),
-          "id");
+    camera.id = wanted;
+    for (int next = 2;; ++next) {
+      VEDETTE_TRY(existing, session.query("SELECT 1 FROM camera WHERE id = $1", {camera.id}));
+      if (existing.empty()) break;
+      if (is_id_chosen) {
+        return fail(ErrorCode::kConflict,
+                    fmt::format("There is a camera '{}' already. Choose another id.", camera.id),
+                    "id");
+      }
+      camera.id = fmt::format("{}-{}", wanted.substr(0, 56), next);
     }
     const std::string now = db::now_sql(session.dialect());
     // A camera that was here before under this id goes on with a higher revision, so that its old

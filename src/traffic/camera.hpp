@@ -75,7 +75,7 @@ Result<CameraPage> list_cameras(db::Database& database, int limit, std::string_v
 Result<std::vector<Camera>> all_cameras(db::Session& session);
 Result<std::optional<Camera>> find_camera(db::Database& database, std::string_view id);
 
-/// kConflict when the id is in use.
+/// kConflict when the id is in use; an id made from the name is made to differ instead.
 Result<Camera> add_camera(db::Database& database, Camera camera);
 /// kNotFound. A source whose password reads "***" keeps the stored one.
 Result<Camera> replace_camera(db::Database& database, Camera camera);

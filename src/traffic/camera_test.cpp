@@ -50,7 +50,8 @@ TEST_P(Cameras, AreAddedChangedAndRemoved) {
   const Camera added = must(add_camera(database(), camera_named("Mill Street")));
   EXPECT_EQ(added.id, "mill-street");
   EXPECT_EQ(added.types, all_types());
-  EXPECT_EQ(add_camera(database(), camera_named("Mill Street")).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(must(add_camera(database(), camera_named("Mill Street"))).id, "mill-street-2");
+  EXPECT_EQ(add_camera(database(), added).error().code, ErrorCode::kConflict);
 
   Camera changed = added;
   changed.name = "Mill Street north";

@@ -14,6 +14,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Times watched that are less far apart belong together.
+constexpr Micros kShortestGap = 3s;
+
 // A WHERE clause under construction, with its parameters.
 class Where {
  public:
@@ -445,8 +448,23 @@ Result<Kpi> kpi(db::Database& database, std::string_view camera,
 Result<QualityPage> quality(db::Database& database, const Filter& filter, int limit,
                             std::optional<Instant> before, std::int64_t before_id) {
   return database.read([&](db::Session& session) -> Result<QualityPage> {
+    const db::Dialect dialect = session.dialect();
+    // What the loops noted, and the gaps between times watched that no note explains.
+    const std::string noted =
+        "SELECT id, camera_id, issue, cause, ts, ended_at FROM quality_log WHERE camera_id IS NOT "
+        "NULL";
+    const std::string gaps = fmt::format(
+        "SELECT -g.id, g.camera_id, 'not watched', 'No process watched it: stopped, crashed or "
+        "without its database', "
+        "g.gap_from, g.from_t FROM (SELECT id, camera_id, from_t, lag(to_t) OVER (PARTITION BY "
+        "camera_id ORDER BY "
+        "from_t, id) AS gap_from FROM watch_span) AS g WHERE {} > {} AND NOT EXISTS (SELECT 1 FROM "
+        "quality_log q WHERE "
+        "q.camera_id = g.camera_id AND q.ts < g.from_t AND (q.ended_at IS NULL OR (q.ended_at > "
+        "g.gap_from AND "
+        "q.ended_at > q.ts)))",
+        db::elapsed_sql(dialect, "g.gap_from", "g.from_t"), kShortestGap.count());
     Where where;
-    where.add("camera_id IS NOT NULL");
     where.any_of("camera_id", filter.cameras);
     if (filter.from)
       where.add("(ended_at IS NULL OR ended_at >= " + where.param(*filter.from) + ")");
@@ -458,9 +476,9 @@ Result<QualityPage> quality(db::Database& database, const Filter& filter, int li
     }
     VEDETTE_TRY(
         rows, session.query(
-                  fmt::format("SELECT id, camera_id, issue, cause, ts, ended_at FROM quality_log{} "
-                              "ORDER BY ts DESC, id DESC LIMIT {}",
-                              where.text(), limit + 1),
+                  fmt::format("SELECT id, camera_id, issue, cause, ts, ended_at FROM ({} UNION ALL "
+                              "{}) AS issues{} ORDER BY ts DESC, id DESC LIMIT {}",
+                              noted, gaps, where.text(), limit + 1),
                   where.values()));
     QualityPage page;
     for (const db::Row& row : rows) {

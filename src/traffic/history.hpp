@@ -149,6 +149,7 @@ struct Kpi {
 Result<Kpi> kpi(db::Database& database, std::string_view camera,
                 const std::vector<std::string>& types, Instant from, Instant to, Instant now);
 
+/// A gap that nobody noted has a negative id.
 struct QualityIssue {
   std::int64_t id = 0;
   std::string camera_id;

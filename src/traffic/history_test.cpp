@@ -142,6 +142,25 @@ TEST_P(History, CrossingsComeNewestFirstInPages) {
   EXPECT_EQ(second.crossings[0].track_id, 4);
 }
 
+TEST_P(History, GapsAreShownWithTheirCauseWhereItIsKnown) {
+  watched("a", kNow - 10min, kNow - 8min);
+  watched("a", kNow - 7min, kNow - 5min);
+  watched("a", kNow - 5min, kNow - 4min);  // goes on: no gap
+  watched("a", kNow - 2min, kNow);
+  run("INSERT INTO quality_log (camera_id, issue, cause, ts, ended_at) VALUES ('a', 'source "
+      "unreachable', 'refused', "
+      "$1, $2)",
+      {kNow - 239s, kNow - 2min});
+  const auto issues = must(quality(database(), {}, 10, {}, 0)).issues;
+  ASSERT_EQ(issues.size(), 2U);
+  EXPECT_EQ(issues[0].issue, "source unreachable");
+  EXPECT_EQ(issues[1].issue, "not watched");
+  EXPECT_EQ(*issues[1].to - issues[1].from, 1min);
+  const QualityPage second = must(quality(database(), {}, 1, issues[0].from, issues[0].id));
+  ASSERT_EQ(second.issues.size(), 1U);
+  EXPECT_FALSE(second.has_more);
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, History,
                          ::testing::Values(db::Dialect::kSqlite, db::Dialect::kPostgres),
                          db::testing::store_name);

@@ -157,7 +157,8 @@ Result<void> Database::Impl::run(Pool& pool, const Body& body, const Begin& begi
       }
     }
     if (outcome.fault != Fault::kContention) {
-      backend->report_failure(outcome.result.error());
+      // Errors that the body made up itself say nothing about the database.
+      if (outcome.fault != Fault::kNone) backend->report_failure(outcome.result.error());
       return outcome.result;
     }
     if (++contended_times >= kMaxContended || std::chrono::steady_clock::now() >= begin.deadline) {

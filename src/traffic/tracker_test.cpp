@@ -127,6 +127,27 @@ TEST(Tracker, VehiclesThatPassEachOtherKeepTheirTracks) {
   EXPECT_NEAR(tracker.tracks()[0].foot.x, 400, 5);
 }
 
+TEST(Tracker, FollowsAFastVehicleAtFewFramesASecond) {
+  Tracker tracker({}, road_types());
+  // Half its size from frame to frame: two boxes that follow each other hardly overlap.
+  for (int i = 0; i < 12; ++i) {
+    const float way = 42 * static_cast<float>(i);
+    tracker.update(at(i / 8.0), std::vector{box_at({100 + way, 100 + way}, 80, 60)});
+  }
+  ASSERT_EQ(tracker.tracks().size(), 1U);
+  EXPECT_EQ(tracker.tracks().front().observations, 12);
+}
+
+TEST(Tracker, OfTwoBoxesAsNearTheOneOfItsTypeIsTaken) {
+  Tracker tracker({}, road_types());
+  for (int i = 0; i < 10; ++i) {
+    tracker.update(at(i / 25.0), std::vector{box_at({300, 300}, 80, 60)});
+  }
+  tracker.update(at(10 / 25.0), std::vector{box_at({309, 300}, 80, 60, 0.8F, 0),
+                                            box_at({290, 300}, 80, 60, 0.8F, kCar)});
+  EXPECT_LT(tracker.tracks()[0].foot.x, 300);
+}
+
 TEST(Tracker, VotesTheTypeByScore) {
   Tracker tracker({}, road_types());
   for (int i = 0; i < 20; ++i) {

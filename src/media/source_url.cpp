@@ -61,11 +61,6 @@ std::string mask_password(std::string_view url) {
 Result<SourceUrl> parse_source_url(const SourceOptions& options) {
   SourceUrl url;
   url.path = options.url;
-  if (url.path.empty()) {
-    return fail(ErrorCode::kInvalid,
-                "No source was given; name a video file, an rtsp:// or http:// address, or "
-                "/dev/video0.");
-  }
   if (url.path.size() > kMaxUrl || url.path.find('\0') != std::string::npos) {
     return fail(ErrorCode::kInvalid, "The source's address is too long or holds a zero byte.");
   }
@@ -94,6 +89,11 @@ Result<SourceUrl> parse_source_url(const SourceOptions& options) {
       url.kind = options.loop ? SourceKind::kLoop : SourceKind::kFile;
       url.open_name = "file:" + url.path;
     }
+  }
+  if (url.path.empty()) {
+    return fail(ErrorCode::kInvalid,
+                "No source was given; name a video file, an rtsp:// or http:// address, or "
+                "/dev/video0.");
   }
   if (options.loop && url.kind != SourceKind::kLoop) {
     return fail(ErrorCode::kInvalid, "Only a file can be looped; leave loop out for a camera.");

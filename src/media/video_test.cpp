@@ -135,6 +135,8 @@ TEST(File, SaysWhatIsWrong) {
   };
   const std::vector<Case> cases{
       {"", ErrorCode::kInvalid, "name a video file"},
+      {"file:", ErrorCode::kInvalid, "name a video file"},
+      {"v4l2:", ErrorCode::kInvalid, "name a video file"},
       {(folder.path() / "none.mp4").string(), ErrorCode::kNotFound, "check the path"},
       {folder.path().string(), ErrorCode::kInvalid, "is a folder"},
       {folder.write("empty.mp4", "").string(), ErrorCode::kCorrupt, "empty"},

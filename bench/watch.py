@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`vedette watch` beside the Python peer: same clips, engine, precision and threads, in one run, taking turns.
 
-    bench/watch.py [--runs 5] [--threads 1,2] [--vedette build/bench/src/app/vedette] [--peer-python PYTHON] [--no-peer]
+    bench/watch.py [--runs 5] [--threads 1,2] [--vedette build/release/src/app/vedette] [--peer-python PYTHON] [--no-peer]
 
 Prints medians and ratios as Markdown, and checks the counts of every run against the samples' truth (exit 1 when one is
 wrong). Samples: $VEDETTE_SAMPLES or ../shared/samples; peer: $VEDETTE_PEERS or ../shared/peers. The peer's Python is
@@ -88,7 +88,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", default="1,2")
-    parser.add_argument("--vedette", default=f"{ROOT}/build/bench/src/app/vedette watch", help="program and subcommand")
+    parser.add_argument("--vedette", default=f"{ROOT}/build/release/src/app/vedette watch", help="program and subcommand")
     parser.add_argument("--peer-python", type=Path)
     parser.add_argument("--no-peer", action="store_true")
     parser.add_argument("--out", type=Path, help="every run as a line of JSON is added to this file")

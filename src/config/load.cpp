@@ -174,8 +174,8 @@ Result<> Resolver::take_flags() {
     if (declaration == nullptr) {
       return fail(ErrorCode::kUsage, fmt::format("there is no setting {}", shown(name)));
     }
-    const auto flag =
-        declaration->short_flag.empty() ? flag_name(*declaration) : declaration->short_flag;
+    const auto flag = declaration->short_flag.empty() ? flag_name(*declaration)
+                                                      : std::string(declaration->short_flag);
     VEDETTE_CHECK(take({declaration, text, Origin::kFlag, fmt::format("flag --{}", flag)}));
   }
   return {};

@@ -154,9 +154,11 @@ TEST(Settings, TheHighestOriginWinsForEverySetting) {
       const auto row = effective(*all, declaration.name);
       RC_ASSERT(static_cast<int>(row.origin) == highest + 1);
       if (highest >= 0) RC_ASSERT(row.value == (declaration.is_secret ? "(set)" : value));
+      const auto flag = declaration.short_flag.empty() ? flag_name(declaration)
+                                                       : std::string(declaration.short_flag);
       const std::vector<std::string> where{"default", "vedette.toml:1", ".env:2 " + name,
-                                           "environment " + name};
-      if (highest < 3) RC_ASSERT(row.where == where[static_cast<std::size_t>(highest + 1)]);
+                                           "environment " + name, "flag --" + flag};
+      RC_ASSERT(row.where == where[static_cast<std::size_t>(highest + 1)]);
     }));
   }
 }

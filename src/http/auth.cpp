@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <mutex>
 
 #include "base/log.hpp"
 #include "http/field_text.hpp"
@@ -107,6 +108,8 @@ struct Auth::State {
   const bool is_open;
   mutable Sessions sessions;
   mutable TryLimit tries;
+  // One hash at a time: who guesses from many addresses gets one processor at most.
+  mutable std::mutex hashing_mutex;
 
   bool knows_host(const Request& request) const {
     const auto field = request.header("host");
@@ -186,6 +189,12 @@ Response Auth::log_in(const Request& request) const {
   }
   const std::string_view given_user(user->get_string());
   const std::string_view given_password(password->get_string());
+  const std::unique_lock hashing(state.hashing_mutex, std::try_to_lock);
+  if (!hashing) {
+    auto response = error(ErrorCode::kTooMany, "somebody else is logging in; try again");
+    response.set("Retry-After", "1");
+    return response;
+  }
   // Both are always checked, so that the time taken does not tell which was wrong.
   const bool user_fits = equals_in_constant_time(given_user, state.options.user);
   const bool password_fits = verify_password(given_password, state.options.password_hash);

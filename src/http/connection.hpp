@@ -61,6 +61,7 @@ class Connection final : public StreamConnection, public std::enable_shared_from
   void dispatch();
   void answer(Response response);
   void refuse(Response response);
+  Response busy_response();
   void refuse(int status, std::string_view why);
   void write_answer();
   void answered();

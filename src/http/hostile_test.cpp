@@ -24,6 +24,10 @@ Router router() {
   router.get("/files/{path*}", [](const Request&) { return text(200, "a file"); });
   router.get("/pool", [](const Request&) { return text(200, "pool"); });
   router.get("/big", [](const Request&) { return text(200, std::string(8 << 20, 'x')); });
+  router.get("/file", [](const Request&) {
+    auto self = FileBody::open(std::filesystem::read_symlink("/proc/self/exe"));
+    return self ? file(*self, "application/octet-stream") : error(self.error());
+  });
   RouteOptions small;
   small.body_limit = 1000;
   router.post("/small", [](const Request& request) { return text(200, request.body); }, small);
@@ -329,12 +333,39 @@ TEST(Crowd, AClientMayAskOnlySoMuch) {
   EXPECT_TRUE(client.wait_closed());
 }
 
+TEST(Crowd, BodiesShareABoundedMemory) {
+  std::latch entered(1);
+  std::latch go(1);
+  Router routes;
+  routes.post("/wait", [&](const Request&) {
+    entered.count_down();
+    go.wait();
+    return empty();
+  });
+  ServerOptions options;
+  options.body_memory = 1000;
+  TestServer server(std::move(routes), options);
+  const std::string head =
+      "POST /wait HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+  RawClient big(server.port());
+  big.send(head + "Content-Length: 2000\r\n\r\n" + std::string(2000, ' '));
+  entered.wait();
+  RawClient small(server.port());
+  small.send(head + "Content-Length: 1\r\n\r\n ");
+  const auto refused = small.reply();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.field("retry-after"), "1");
+  go.count_down();
+  EXPECT_EQ(big.reply().status, 204);
+}
+
 TEST(Crowd, ClientsThatLeaveWithoutTheirAnswerHarmNobody) {
   TestServer server(router());
   for (int i = 0; i < 200; ++i) {
     RawClient rude(server.port());
-    rude.send(i % 2 ? "GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                    : "GET /pool HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    rude.send(i % 3 == 0   ? "GET /file HTTP/1.1\r\nHost: localhost\r\n\r\n"
+              : i % 3 == 1 ? "GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                           : "GET /pool HTTP/1.1\r\nHost: localhost\r\n\r\n");
   }
   RawClient other(server.port());
   EXPECT_EQ(other.get("/hello").body, "hello");

@@ -1,5 +1,6 @@
 #include "http/io_loop.hpp"
 
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -40,6 +41,12 @@ void IoLoop::start() {
   arm_sweep();
   thread_ = std::jthread([this] {
     set_thread_name("http-io-" + std::to_string(number_));
+    // sendfile() to a client that has left raises SIGPIPE and knows no flag against it; blocked, it
+    // only shows as an error.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     for (;;) {
       try {
         context_.run();
@@ -92,6 +99,7 @@ void IoLoop::give_back(std::unique_ptr<Exchange> exchange) {
   exchange->outgoing.clear();
   exchange->route = nullptr;
   exchange->refusal.reset();
+  exchange->body_claim.release();
   if (spare_.size() >= kSpare || exchange->request.body.capacity() > kKeepBody) return;
   spare_.push_back(std::move(exchange));
 }

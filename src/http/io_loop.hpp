@@ -33,6 +33,7 @@ struct Exchange {
   const Router::Route* route = nullptr;
   std::optional<Response> refusal;  // the answer, once a small unwanted body has been read
   std::int64_t started_us = 0;
+  BodyClaim body_claim;
 };
 
 class IoLoop final : public StreamLoop, public std::enable_shared_from_this<IoLoop> {

@@ -179,8 +179,12 @@ void Outgoing::prepare_other(const Request& request, Response& response, const F
 }
 
 Outgoing::Progress Outgoing::send_some(int socket, std::uint64_t& sent_bytes) {
+  // One client that takes all it can get must not keep the io thread from the others.
+  constexpr std::uint64_t kTurn = 1 << 20;
+  const auto turn_end = sent_bytes + kTurn;
   const auto total = prebuilt_.size() + head_.size() + content_.size();
   while (sent_ < total) {
+    if (sent_bytes >= turn_end) return Progress::kBlocked;
     std::array<iovec, 3> pieces{};
     std::size_t count = 0;
     std::size_t skip = sent_;
@@ -205,7 +209,8 @@ Outgoing::Progress Outgoing::send_some(int socket, std::uint64_t& sent_bytes) {
     sent_bytes += static_cast<std::uint64_t>(taken);
   }
   while (file_left_ > 0) {
-    constexpr std::uint64_t kPiece = 256 * 1024;  // bounds the time one call may hold the io thread
+    if (sent_bytes >= turn_end) return Progress::kBlocked;
+    constexpr std::uint64_t kPiece = 256 * 1024;
     auto offset = static_cast<off_t>(file_offset_);
     const auto taken =
         ::sendfile(socket, file_->descriptor(), &offset, std::min(file_left_, kPiece));

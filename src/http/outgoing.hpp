@@ -32,7 +32,8 @@ class Outgoing {
   std::string take_head() { return std::move(head_); }
   int status() const { return status_; }
 
-  /// Sends what the socket takes without waiting; adds the bytes taken to `sent_bytes`.
+  /// Sends what the socket takes without waiting, at most about 1 MiB at a time (kBlocked then too,
+  /// and the socket may be writable); adds the bytes taken to `sent_bytes`.
   Progress send_some(int socket, std::uint64_t& sent_bytes);
   /// Forgets the content but keeps the memory for the next answer.
   void clear();

@@ -1,7 +1,10 @@
 #include "http/server.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "base/log.hpp"
@@ -26,6 +29,25 @@ struct Server::Running {
   bool is_stopped = false;
 };
 
+namespace {
+
+/// Raises this process's soft limit of open files so that every connection can have one.
+void allow_descriptors(std::size_t connections) {
+  constexpr rlim_t kOthers = 1024;  // files, databases, cameras
+  const rlim_t wanted = connections + kOthers;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+    log::warn("http",
+              "this process may open {} files, fewer than {} connections need: raise its "
+              "limit (ulimit -n, LimitNOFILE=)",
+              limit.rlim_cur, connections);
+  }
+}
+
+}  // namespace
+
 Server::Server(ServerOptions options, Router router, std::shared_ptr<const Auth> auth)
     : running_(std::make_unique<Running>(std::move(options), std::move(router), std::move(auth))) {}
 
@@ -35,6 +57,7 @@ Server::~Server() {
 
 Result<void> Server::start() {
   auto& running = *running_;
+  allow_descriptors(running.shared.options.connections);
   running.acceptor = std::make_shared<Acceptor>(running.shared, running.loops);
   VEDETTE_CHECK(running.acceptor->listen());
   running.acceptor->start();

@@ -25,6 +25,9 @@ struct ServerOptions {
   std::size_t connections = 4096;           // beyond it: the longest idle one is closed, else 503
   std::size_t connections_per_address = 0;  // 0: no bound (a proxy is one address)
   std::size_t requests_per_connection = 100'000;
+  /// Of all requests together: a body claims its declared length (its route's limit when chunked)
+  /// before it is read; what does not fit is answered with 503. One body alone always fits.
+  std::size_t body_memory = 64 << 20;
 
   // Each phase of a connection has its own time; a coarse clock checks them once a second.
   std::chrono::seconds header_time{10};      // from a request's first byte to its last header byte
@@ -41,7 +44,7 @@ struct ServerStats {
   std::uint64_t refused = 0;                // connections turned away or closed to make room
   std::uint64_t timed_out = 0;              // connections closed by a phase's limit
   std::uint64_t malformed = 0;              // requests that did not parse
-  std::uint64_t pool_full = 0;              // answered 503
+  std::uint64_t pool_full = 0;              // answered 503: pool or body memory full
   std::uint64_t bytes_sent = 0;
   std::uint32_t connections = 0;   // open now
   std::uint32_t streams = 0;       // of them, event or picture streams

@@ -16,6 +16,36 @@
 
 namespace vedette::http {
 
+/// A share of the memory for request bodies; goes back when it is destroyed.
+class BodyClaim {
+ public:
+  BodyClaim() = default;
+  ~BodyClaim() { release(); }
+  BodyClaim(const BodyClaim&) = delete;
+  BodyClaim& operator=(const BodyClaim&) = delete;
+
+  /// False, with nothing claimed, when `limit` would be passed and others hold some.
+  bool take(std::atomic<std::size_t>& used, std::size_t bytes, std::size_t limit) {
+    release();
+    const auto before = used.fetch_add(bytes, std::memory_order_relaxed);
+    if (before > 0 && before + bytes > limit) {
+      used.fetch_sub(bytes, std::memory_order_relaxed);
+      return false;
+    }
+    used_ = &used;
+    bytes_ = bytes;
+    return true;
+  }
+  void release() {
+    if (used_) used_->fetch_sub(bytes_, std::memory_order_relaxed);
+    used_ = nullptr;
+  }
+
+ private:
+  std::atomic<std::size_t>* used_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
 struct SharedState {
   SharedState(ServerOptions server_options, Router server_router,
               std::shared_ptr<const Auth> server_auth)
@@ -27,9 +57,10 @@ struct SharedState {
   const ServerOptions options;
   const Router router;
   const std::shared_ptr<const Auth> auth;
-  BlockingPool pool;
   std::atomic<std::uint64_t> next_request_id{1};
   std::atomic<bool> is_stopping{false};
+  std::atomic<std::size_t> body_memory_used{0};
+  BlockingPool pool;
 
   /// Claims a place for one more connection of that address.
   bool admit(const std::string& address) {

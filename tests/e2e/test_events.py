@@ -20,7 +20,8 @@ def test_an_unknown_last_id_means_read_everything_again(serve):
 
 
 def test_unknown_topics_are_refused(serve):
-    assert serve().client.get("/api/events?topics=nonsense").status == 400
+    with serve().client.stream("/api/events?topics=nonsense") as answer:
+        assert answer.status == 400
 
 
 def test_every_subscriber_hears_a_change(serve):

@@ -1,4 +1,5 @@
 """`vedette serve`: starts, answers, refuses what it must, stops as documented."""
+import json
 import signal
 import socket
 
@@ -39,7 +40,7 @@ def test_a_taken_port_is_a_sentence_and_a_failure(tmp_path):
         server = Server(tmp_path / "data", port=taken.getsockname()[1])
         server.start(wait=False)
         assert server.process.wait(30) == 1
-        assert str(server.port) in server.log() and "in use" in server.log().lower()
+        assert str(server.port) in server.log() and "another program uses this port" in server.log()
 
 
 @pytest.mark.parametrize("listen", ["0.0.0.0", "[::]"])
@@ -48,7 +49,7 @@ def test_it_does_not_open_itself_to_others_without_a_secret(tmp_path, listen):
     server.words = [word for at, word in enumerate(server.words) if at not in (2, 3)]  # the harness's own --listen
     server.start(wait=False)
     assert server.process.wait(30) == 2
-    assert "auth.token" in server.log()
+    assert "token" in server.log() and "password" in server.log()
 
 
 @pytest.mark.parametrize("line", ['[http]\nlisten = "nowhere"\n', "[http]\nlissten = 1\n", "[lease]\nttl = 5\n", "not toml ["])
@@ -83,8 +84,8 @@ def test_another_site_cannot_write_through_a_browser(serve):
     server = serve()
     refused = server.client.post("/api/cameras", {"name": "A", "source": "x", "enabled": False}, headers={"Origin": "http://evil.example"})
     assert refused.status == 403
-    rebound = server.client.get("/api/cameras", headers={"Host": "evil.example"})
-    assert rebound.status in (400, 403)
+    rebound = server.client.get("/api/cameras", headers={"Host": "evil.example"}, check=False)
+    assert rebound.status == 403
 
 
 def test_pages_are_served_with_their_guards(serve):
@@ -105,11 +106,12 @@ def test_metrics_are_for_prometheus(serve):
     assert b"# TYPE vedette_" in answer.body
 
 
-def test_status_of_a_running_deployment(serve, database, vedette, tmp_path):
+def test_status_of_a_running_deployment(serve, database, vedette):
     server = serve(database)
     own = server.client.fetch("/api/status")
     assert own["database"]["reachable"] is True
     assert own["database"]["kind"] == ("SQLite" if database.startswith("sqlite") else "PostgreSQL")
     wait_until("the process is in the list", lambda: [entry for entry in server.client.fetch("/api/status")["processes"] if entry["alive"]])
-    done = vedette("status", "--database", database, "--data", tmp_path / "data", "--json")
+    done = vedette("status", "--listen", f"127.0.0.1:{server.port}", "--json")
     assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)

@@ -18,7 +18,8 @@ class Postgres:
 
     _numbers = itertools.count(1)
 
-    def __init__(self):
+    def __init__(self, fsync: bool = False):
+        self.options = [] if fsync else ["-F"]
         if not BINARIES.is_dir():
             raise RuntimeError(f"no PostgreSQL in {BINARIES}: run tools/setup.sh --test")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="vedette-postgres-"))
@@ -40,7 +41,7 @@ class Postgres:
         return done.stdout
 
     def start(self) -> None:
-        words = [BINARIES / "postgres", "-D", self.folder / "data", "-p", self.port, "-h", "127.0.0.1", "-k", self.folder, "-F", "-c", "max_connections=200"]
+        words = [BINARIES / "postgres", "-D", self.folder / "data", "-p", self.port, "-h", "127.0.0.1", "-k", self.folder, *self.options, "-c", "max_connections=200"]
         with (self.folder / "log").open("a") as log:
             self.process = subprocess.Popen(self._as_user(words), stdout=log, stderr=log, cwd=self.folder, start_new_session=True)
         wait_until("PostgreSQL answers", lambda: self.sql("SELECT 1") == "1")

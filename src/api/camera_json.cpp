@@ -26,6 +26,9 @@ std::string_view camera_state(const work::LoopStatus* loop, bool is_enabled) {
   if (loop == nullptr) return "unknown";
   if (loop->is_stale) return "unknown";
   if (loop->state == work::LoopState::kStopping) return "stopped";
+  // At work on its source or detector, and not yet on pictures.
+  if (loop->state == work::LoopState::kRunning && loop->health != work::Health::kGood)
+    return "starting";
   return work::name(loop->state);
 }
 
@@ -38,11 +41,13 @@ std::string state_word(const work::LoopStatus* loop, std::string_view state) {
   return loop->word.empty() ? std::string(state) : loop->word;
 }
 
-std::string state_cause(const work::LoopStatus* loop, bool is_enabled) {
-  if (!is_enabled) return {};
+std::string state_cause(const work::LoopStatus* loop, std::string_view state) {
+  if (state == "disabled") return {};
   if (loop == nullptr) return "No process with the role `watch` has taken it up yet.";
-  if (loop->cause.empty()) return loop->remedy;
-  return loop->remedy.empty() ? loop->cause : loop->cause + " " + loop->remedy;
+  if (!loop->cause.empty() && !loop->remedy.empty()) return loop->cause + " " + loop->remedy;
+  if (!loop->cause.empty() || !loop->remedy.empty()) return loop->cause + loop->remedy;
+  // A new attempt after a failure: what went wrong is still the best thing known.
+  return state == "starting" ? loop->last_error : std::string();
 }
 
 }  // namespace
@@ -75,7 +80,7 @@ json::object status_json(const traffic::Camera& camera, const CameraStates& stat
       {"id", camera.id},
       {"state", state},
       {"word", state_word(loop, state)},
-      {"cause", text_or_null(state_cause(loop, camera.is_enabled))},
+      {"cause", text_or_null(state_cause(loop, state))},
       {"since", loop == nullptr ? json::value(nullptr) : json::value(to_rfc3339(loop->since))},
       {"as_of", has_figures ? json::value(to_rfc3339(stored->second.as_of)) : json::value(nullptr)},
       {"retry_at", loop != nullptr && loop->state == work::LoopState::kRetrying

@@ -171,29 +171,35 @@ Result<http::Response> live(const Services& services, const http::Request& reque
 
 void mount_cameras(http::Router& router, std::shared_ptr<const Services> services) {
   using Answer = Result<http::Response>;
+  const http::RouteOptions write{.body_limit = services->max_body};
   router.get("/api/cameras", handler(services, list));
   router.post("/api/cameras",
-              handler(services, [](const Services& s, const http::Request& request) -> Answer {
-                VEDETTE_TRY(camera, camera_input(request));
-                VEDETTE_TRY(added, traffic::add_camera(*s.database, std::move(camera)));
-                return show(s, 201, added);
-              }));
+              handler(services,
+                      [](const Services& s, const http::Request& request) -> Answer {
+                        VEDETTE_TRY(camera, camera_input(request));
+                        VEDETTE_TRY(added, traffic::add_camera(*s.database, std::move(camera)));
+                        return show(s, 201, added);
+                      }),
+              write);
   router.get("/api/cameras/{id}",
              handler(services, [](const Services& s, const http::Request& request) -> Answer {
                VEDETTE_TRY(camera, stored_camera(s, request));
                return show(s, 200, camera);
              }));
-  router.put("/api/cameras/{id}",
-             handler(services, [](const Services& s, const http::Request& request) -> Answer {
-               VEDETTE_TRY(id, camera_id_of(request));
-               VEDETTE_TRY(camera, camera_input(request));
-               if (!camera.id.empty() && camera.id != id) {
-                 return bad_parameter("id", "A camera's id cannot be changed; leave it out.");
-               }
-               camera.id = id;
-               VEDETTE_TRY(changed, traffic::replace_camera(*s.database, std::move(camera)));
-               return show(s, 200, changed);
-             }));
+  router.put(
+      "/api/cameras/{id}",
+      handler(services,
+              [](const Services& s, const http::Request& request) -> Answer {
+                VEDETTE_TRY(id, camera_id_of(request));
+                VEDETTE_TRY(camera, camera_input(request));
+                if (!camera.id.empty() && camera.id != id) {
+                  return bad_parameter("id", "A camera's id cannot be changed; leave it out.");
+                }
+                camera.id = id;
+                VEDETTE_TRY(changed, traffic::replace_camera(*s.database, std::move(camera)));
+                return show(s, 200, changed);
+              }),
+      write);
   router.del("/api/cameras/{id}",
              handler(services, [](const Services& s, const http::Request& request) -> Answer {
                VEDETTE_TRY(id, camera_id_of(request));
@@ -206,12 +212,14 @@ void mount_cameras(http::Router& router, std::shared_ptr<const Services> service
                return answer(200, lines_json(camera.lines));
              }));
   router.put("/api/cameras/{id}/lines",
-             handler(services, [](const Services& s, const http::Request& request) -> Answer {
-               VEDETTE_TRY(id, camera_id_of(request));
-               VEDETTE_TRY(lines, lines_input(request));
-               VEDETTE_TRY(stored, traffic::set_lines(*s.database, id, std::move(lines)));
-               return answer(200, lines_json(stored));
-             }));
+             handler(services,
+                     [](const Services& s, const http::Request& request) -> Answer {
+                       VEDETTE_TRY(id, camera_id_of(request));
+                       VEDETTE_TRY(lines, lines_input(request));
+                       VEDETTE_TRY(stored, traffic::set_lines(*s.database, id, std::move(lines)));
+                       return answer(200, lines_json(stored));
+                     }),
+             write);
   router.get("/api/cameras/{id}/snapshot.jpg", handler(services, snapshot));
   router.get("/api/cameras/{id}/live.mjpg", handler(services, live));
 }

@@ -146,6 +146,7 @@ Result<void> Serve::start_server() {
   services_->roles = roles(settings_).text();
   services_->started_at = clock_.now();
   services_->lease_ttl = settings_.lease.ttl;
+  services_->max_body = static_cast<std::size_t>(settings_.http.max_body);
   services_->login_required = !auth.password_hash.empty() || !auth.token.empty();
   services_->server_stats = [this] { return server_->stats(); };
   services_->detectors = [this](std::vector<std::string>& notes) {

@@ -1,62 +1,17 @@
 #include "http/connection.hpp"
 
-#include <fmt/format.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 
-#include "base/log.hpp"
-#include "http/field_text.hpp"
+#include "http/handle.hpp"
 
 namespace vedette::http {
 namespace {
 
 namespace asio = boost::asio;
 using Code = boost::system::error_code;
-
-constexpr std::chrono::seconds kNever{0};
-
-/// Calls a handler; whatever it throws becomes a 500 that names the request.
-Response run_handler(const Router::Route& route, const Request& request) {
-  std::string why = "an unknown exception";
-  try {
-    return route.handler(request);
-  } catch (const std::exception& e) {
-    why = e.what();
-  } catch (...) {
-    why = "something that is not a std::exception";
-  }
-  log::error("http", "request {} ({} {}) failed: {}", request.id, name(request.method),
-             route.pattern, why);
-  return error(Error{ErrorCode::kInternal, "this request failed; the log says why", false, {}},
-               fmt::format("request {}", request.id));
-}
-
-/// The refusal for a body of the wrong kind; nullopt when it fits.
-std::optional<Response> judge_body_kind(const Request& request, BodyKind kind) {
-  const auto type = media_type(request.header("content-type").value_or(""));
-  switch (kind) {
-    case BodyKind::kAny:
-      return std::nullopt;
-    case BodyKind::kNone:
-      return error(ErrorCode::kUnsupported, "this address takes no body");
-    case BodyKind::kJson:
-      if (equals_ignoring_case(type, "application/json")) return std::nullopt;
-      return error(ErrorCode::kUnsupported,
-                   "the body must be JSON, with content-type application/json");
-    case BodyKind::kForm:
-      if (equals_ignoring_case(type, "multipart/form-data")) return std::nullopt;
-      return error(ErrorCode::kUnsupported, "the body must be multipart/form-data");
-  }
-  return std::nullopt;
-}
-
-bool writes_body(Method method) {
-  return method == Method::kPost || method == Method::kPut || method == Method::kPatch;
-}
 
 }  // namespace
 
@@ -123,8 +78,6 @@ void Connection::wind_down() {
   close_after_ = true;
   if (state_ == State::kIdle || state_ == State::kStreaming || state_ == State::kLingering) close();
 }
-
-// ---- reading
 
 void Connection::on_readable() {
   // While an answer is under way nothing is read; whoever ends that asks again.
@@ -238,9 +191,7 @@ bool Connection::accept_head() {
 
   auto refusal = shared.auth->check(request, options);
   if (!refusal && !match.route) refusal = Router::refusal(match, request);
-  if (!refusal && parser.has_body() && writes_body(request.method)) {
-    refusal = judge_body_kind(request, options->body);
-  }
+  if (!refusal && parser.has_body()) refusal = judge_body_kind(request, options->body);
   auto body_limit = options ? options->body_limit : 0;
   if (refusal) {
     if (!parser.has_body()) {
@@ -275,8 +226,6 @@ bool Connection::accept_head() {
   return true;
 }
 
-// ---- answering
-
 void Connection::dispatch() {
   if (exchange_->refusal) {
     answer(std::move(*exchange_->refusal));
@@ -288,7 +237,7 @@ void Connection::dispatch() {
     return;
   }
   if (route.options.at_hand) {
-    if (auto ready = route.options.at_hand(exchange_->request)) {
+    if (auto ready = run_at_hand(route, exchange_->request)) {
       answer(std::move(*ready));
       return;
     }
@@ -409,101 +358,6 @@ void Connection::on_writable() {
     if (flush_stream() && backlog_ == 0 && !is_finishing_) stream_->drained(*this);
   }
 }
-
-// ---- streaming
-
-void Connection::begin_stream(std::shared_ptr<Stream> stream) {
-  stream_ = std::move(stream);
-  stream_loop_ = loop_.shared_from_this();
-  Counters::add(loop_.counters().by_class[2]);
-  auto head = std::make_shared<const std::string>(exchange_->outgoing.take_head());
-  loop_.give_back(std::move(exchange_));
-  pending_ = {};
-  enter(State::kStreaming, kNever);
-  loop_.counters().streams.fetch_add(1, std::memory_order_relaxed);
-  // A peer that vanished without a word is found by the kernel after this time.
-  const unsigned patience_ms = 60'000;
-  ::setsockopt(descriptor_, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, sizeof patience_ms);
-  arm_read();
-  const auto self = shared_from_this();
-  send(head);
-  if (state_ == State::kStreaming) stream_->attached(*this);
-}
-
-void Connection::send(const SharedBytes& bytes) {
-  if (state_ != State::kStreaming || is_finishing_ || bytes->empty()) return;
-  std::size_t taken = 0;
-  if (queue_.empty()) {
-    const auto count =
-        ::send(descriptor_, bytes->data(), bytes->size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    // An error shows again, and is dealt with, when the rest is sent: a stream is never ended from
-    // within its own call.
-    if (count > 0) taken = static_cast<std::size_t>(count);
-    Counters::add(loop_.counters().bytes_sent, taken);
-    if (taken == bytes->size()) return;
-    queue_begun_ = taken;
-    deadline_s_ =
-        loop_.now_s() + 1 + static_cast<std::uint32_t>(loop_.shared().options.write_time.count());
-  }
-  queue_.push_back(bytes);
-  backlog_ += bytes->size() - taken;
-  arm_write();
-}
-
-/// False when the connection was closed.
-bool Connection::flush_stream() {
-  std::size_t done = 0;
-  std::uint64_t sent = 0;
-  bool broken = false;
-  while (done < queue_.size()) {
-    const auto& bytes = *queue_[done];
-    const auto count = ::send(descriptor_, bytes.data() + queue_begun_, bytes.size() - queue_begun_,
-                              MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count < 0) {
-      if (errno == EINTR) continue;
-      broken = errno != EAGAIN && errno != EWOULDBLOCK;
-      break;
-    }
-    sent += static_cast<std::uint64_t>(count);
-    queue_begun_ += static_cast<std::size_t>(count);
-    if (queue_begun_ == bytes.size()) {
-      queue_begun_ = 0;
-      ++done;
-    }
-  }
-  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(done));
-  backlog_ -= sent;
-  Counters::add(loop_.counters().bytes_sent, sent);
-  if (broken) {
-    close();
-    return false;
-  }
-  if (queue_.empty()) {
-    deadline_s_ = 0;
-    queue_.shrink_to_fit();
-    if (is_finishing_) {
-      close();
-      return false;
-    }
-    return true;
-  }
-  if (sent > 0) {
-    deadline_s_ =
-        loop_.now_s() + 1 + static_cast<std::uint32_t>(loop_.shared().options.write_time.count());
-  }
-  arm_write();
-  return true;
-}
-
-void Connection::finish() {
-  is_finishing_ = true;
-  // Not from within the stream's own call: a closed connection calls detached().
-  loop_.post([self = shared_from_this()] {
-    if (self->state_ == State::kStreaming && self->backlog_ == 0) self->close();
-  });
-}
-
-// ---- time
 
 void Connection::check_time() {
   if (state_ == State::kStreaming) {

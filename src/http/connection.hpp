@@ -49,6 +49,8 @@ class Connection final : public StreamConnection, public std::enable_shared_from
     kClosed,
   };
 
+  static constexpr std::chrono::seconds kNever{0};
+
   void enter(State state, std::chrono::seconds limit);
   void arm_read();
   void arm_write();

@@ -34,7 +34,7 @@ struct RouteOptions {
   /// 503 with Retry-After.
   bool inline_ok = false;
   /// Asked first, on the io thread and under the same rule: an answer that is at hand, or nullopt
-  /// for the handler to make one on the pool. Must not throw.
+  /// for the handler to make one on the pool.
   std::function<std::optional<Response>(const Request&)> at_hand = {};
 };
 

@@ -151,6 +151,22 @@ TEST(Server, TurnsExceptionsInto500WithTheRequestId) {
   EXPECT_EQ(client.get("/hello").status, 200);
 }
 
+TEST(Server, AsksForWhatIsAtHandFirst) {
+  Router router;
+  RouteOptions options;
+  options.at_hand = [](const Request& request) -> std::optional<Response> {
+    if (request.query("throw")) throw std::runtime_error("at hand");
+    if (request.query("known")) return text(200, "at hand");
+    return std::nullopt;
+  };
+  router.get("/x", [](const Request&) { return text(200, "made"); }, options);
+  TestServer server(std::move(router));
+  RawClient client(server.port());
+  EXPECT_EQ(client.get("/x?known").body, "at hand");
+  EXPECT_EQ(client.get("/x").body, "made");
+  EXPECT_EQ(client.get("/x?throw").status, 500);
+}
+
 TEST(Server, AnswersConditionalAndEncodedRequests) {
   std::string rows = "[";
   for (int i = 0; i < 1000; ++i) rows += R"({"camera":"north","n":)" + std::to_string(i) + "},";

@@ -1,0 +1,70 @@
+#include "http/handle.hpp"
+
+#include <fmt/format.h>
+
+#include <exception>
+
+#include "base/log.hpp"
+#include "http/field_text.hpp"
+
+namespace vedette::http {
+namespace {
+
+/// Inside a catch block: logs what was thrown and turns it into an answer.
+Response answer_thrown(const Router::Route& route, const Request& request) {
+  std::string why = "something that is not a std::exception";
+  try {
+    throw;
+  } catch (const std::exception& e) {
+    why = e.what();
+  } catch (...) {
+    // Named already.
+  }
+  log::error("http", "request {} ({} {}) failed: {}", request.id, name(request.method),
+             route.pattern, why);
+  return error(Error{ErrorCode::kInternal, "this request failed; the log says why", false, {}},
+               fmt::format("request {}", request.id));
+}
+
+bool writes_body(Method method) {
+  return method == Method::kPost || method == Method::kPut || method == Method::kPatch;
+}
+
+}  // namespace
+
+Response run_handler(const Router::Route& route, const Request& request) {
+  try {
+    return route.handler(request);
+  } catch (...) {
+    return answer_thrown(route, request);
+  }
+}
+
+std::optional<Response> run_at_hand(const Router::Route& route, const Request& request) {
+  try {
+    return route.options.at_hand(request);
+  } catch (...) {
+    return answer_thrown(route, request);
+  }
+}
+
+std::optional<Response> judge_body_kind(const Request& request, BodyKind kind) {
+  if (!writes_body(request.method)) return std::nullopt;
+  const auto type = media_type(request.header("content-type").value_or(""));
+  switch (kind) {
+    case BodyKind::kAny:
+      return std::nullopt;
+    case BodyKind::kNone:
+      return error(ErrorCode::kUnsupported, "this address takes no body");
+    case BodyKind::kJson:
+      if (equals_ignoring_case(type, "application/json")) return std::nullopt;
+      return error(ErrorCode::kUnsupported,
+                   "the body must be JSON, with content-type application/json");
+    case BodyKind::kForm:
+      if (equals_ignoring_case(type, "multipart/form-data")) return std::nullopt;
+      return error(ErrorCode::kUnsupported, "the body must be multipart/form-data");
+  }
+  return std::nullopt;
+}
+
+}  // namespace vedette::http

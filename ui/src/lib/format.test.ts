@@ -36,8 +36,9 @@ test('what a count rests on', () => {
   expect(watched(1920, 3600)).toBe('32 of 60 min watched');
   expect(watched(0, 3600)).toBe('none of 60 min watched');
   expect(watched(3600, 3600)).toBe('60 of 60 min watched');
-  expect(watched(3, 3600)).toBe('less than 6 s of 60 min watched');
+  expect(watched(3, 3600)).toBe('3 s of 60 min watched');
   expect(watched(144 * 3600, 161 * 3600)).toBe('144 of 161 h watched');
-  expect(watched(100, 9 * 3600)).toBe('less than 6 min of 9 h watched');
+  expect(watched(100, 9 * 3600)).toBe('2 min of 9 h watched');
+  expect(watched(3590, 9 * 3600)).toBe('1 h of 9 h watched');
   expect(watched(4000, 3600)).toBe('60 of 60 min watched');
 });

@@ -49,7 +49,7 @@ export function rate(n: number | null, digits = 1): string {
 
 const kTypes: Record<string, string> = {
   car: 'Car', truck: 'Truck', bus: 'Bus', motorcycle: 'Motorcycle', bicycle: 'Bicycle', person: 'Person',
-  moving: 'Moving object',
+  vehicle: 'Vehicle', moving: 'Moving object',
 };
 
 /** The type's name for people; an unknown one as it came. */

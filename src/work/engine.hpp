@@ -97,7 +97,7 @@ class Supervisor::Engine {
   void start_body(Loop& loop, Time now);
   void run_body(Loop& loop, std::stop_token stop, Fence fence);
   void settle(Loop& loop, Time now);
-  void back_off(Loop& loop, Time now, Micros at_least);
+  void back_off(Loop& loop, Time now);
   void lose(Loop& loop, std::string_view why);
   LoopCell::Facts describe(const Loop& loop, Time now) const;
   std::string unreachable_cause() const;

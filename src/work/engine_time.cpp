@@ -125,7 +125,7 @@ void Supervisor::Engine::start_body(Loop& loop, Time now) {
     loop.is_running = false;
     loop.cell->note_failure(
         {ErrorCode::kUnavailable, "No thread could be started for it.", true, thrown.what()});
-    back_off(loop, now, loop.spec.options.backoff_min);
+    back_off(loop, now);
   }
 }
 
@@ -169,15 +169,16 @@ void Supervisor::Engine::settle(Loop& loop, Time now) {
     loop.failures = 0;
   }
   loop.cell->note_failure(error);
-  back_off(loop, now, options.backoff_min);
+  back_off(loop, now);
 }
 
-void Supervisor::Engine::back_off(Loop& loop, Time now, Micros at_least) {
+void Supervisor::Engine::back_off(Loop& loop, Time now) {
+  const LoopOptions& options = loop.spec.options;
   loop.failures = std::min(loop.failures + 1, 20);
   const Micros most =
-      std::min(loop.spec.options.backoff_max, Micros(at_least.count() << loop.failures));
-  std::uniform_int_distribution<std::int64_t> draw(at_least.count(),
-                                                   std::max(at_least, most).count());
+      std::min(options.backoff_max, Micros(options.backoff_min.count() << loop.failures));
+  std::uniform_int_distribution<std::int64_t> draw(options.backoff_min.count(),
+                                                   std::max(options.backoff_min, most).count());
   const Micros delay(draw(random_));
   loop.next_attempt = now + delay;
   loop.next_attempt_at = SystemClock().now() + delay;

@@ -54,9 +54,12 @@ Result<std::vector<LeaseView>> LeaseStore::look(db::Session& session) {
 
 Result<void> LeaseStore::introduce(db::Session& session, std::string_view name) const {
   const std::string now = db::now_sql(session.dialect());
+  // A row that was lost must not make tokens begin anew.
   VEDETTE_CHECK(session.execute(
       fmt::format("insert into lease (name, token, acquired_at, renewed_at, expires_at) "
-                  "values ($1, 0, {0}, {0}, {0}) on conflict (name) do nothing",
+                  "select $1::text, coalesce((select max(token) from lease_history "
+                  "where name = $1::text), 0), {0}, {0}, {0} where true "
+                  "on conflict (name) do nothing",
                   now),
       {name}));
   return {};

@@ -192,6 +192,16 @@ TEST_P(LeaseTest, ALivingHolderIsNotTakenForLeftBehind) {
   EXPECT_FALSE(claim(south, &view));
 }
 
+TEST_P(LeaseTest, ALostRowDoesNotBeginAnew) {
+  ASSERT_TRUE(claim(north));
+  ASSERT_TRUE(claim(north));
+  change("delete from lease");
+  EXPECT_FALSE(renew(north, 2));
+  EXPECT_EQ(check(2).error().code, ErrorCode::kFenced);
+  ASSERT_TRUE(database->write([&](db::Session& s) { return north.introduce(s, kName); }));
+  EXPECT_EQ(claim(north)->token, 3);
+}
+
 TEST_P(LeaseTest, TheHistoryIsBounded) {
   const LeaseStore west("west-id", "west:3", {.ttl = milliseconds(400), .history = 3});
   for (int i = 0; i < 8; ++i) ASSERT_TRUE(claim(west));

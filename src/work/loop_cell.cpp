@@ -1,5 +1,6 @@
 #include "work/loop_cell.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <utility>
@@ -10,6 +11,8 @@ namespace vedette::work {
 namespace {
 
 constexpr std::size_t kMostLoggedFailures = 16;
+// Only so that sums with the present time do not overflow.
+constexpr Micros kLongestWait = std::chrono::hours(24 * 365);
 
 struct Words {
   std::string_view word;
@@ -228,6 +231,7 @@ void LoopCell::success(Micros took) {
 }
 
 bool LoopCell::wait(const std::stop_token& stop, Micros duration) {
+  duration = std::min<Micros>(duration, kLongestWait);
   std::unique_lock lock(status_mutex_);
   if (is_woken_ || duration <= Micros::zero() || stop.stop_requested()) {
     is_woken_ = false;

@@ -58,19 +58,24 @@ std::unique_ptr<db::Database> open(const std::string& url) {
 }
 
 struct PostgresOutage : ::testing::Test {
-  std::unique_ptr<PostgresServer> server;
+  static inline std::unique_ptr<PostgresServer> server;  // of these tests alone
   std::string url;
   std::unique_ptr<db::Database> database;
   std::atomic<int> leased = 0;
   std::atomic<int> unleased = 0;
 
+  static void TearDownTestSuite() { server.reset(); }
+
   void SetUp() override {
-    auto created = PostgresServer::create();
-    if (!created && created.error().code == ErrorCode::kNotFound) {
-      GTEST_SKIP() << created.error().message;
+    if (!server) {
+      auto created = PostgresServer::create();
+      if (!created && created.error().code == ErrorCode::kNotFound) {
+        GTEST_SKIP() << created.error().message;
+      }
+      ASSERT_TRUE(created) << created.error().message;
+      server = std::move(*created);
     }
-    ASSERT_TRUE(created) << created.error().message;
-    server = std::move(*created);
+    server->start();
     url = server->fresh_database();
     database = open(url);
     ASSERT_TRUE(db::migrate(*database, migrations()));

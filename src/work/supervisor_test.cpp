@@ -1,17 +1,12 @@
 // The supervisor inside one process, alone and with a second one on the same database; both
 // databases.
-#include "work/supervisor.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <chrono>
-#include <stdexcept>
-#include <thread>
 
-#include "work/testing/eventually.hpp"
-#include "work/testing/store.hpp"
+#include "work/testing/supervisor_fixture.hpp"
 
 namespace vedette::work {
 namespace {
@@ -22,58 +17,12 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 using testing::eventually;
 using ::testing::HasSubstr;
+using testing::Sleeper;
+using testing::spec;
 
-/// Waits for its end, and knows how it fares.
-struct Sleeper {
-  std::atomic<int> runs = 0;
-  std::atomic<int> running = 0;
-  std::atomic<std::int64_t> token = 0;
+struct Supervision : testing::SupervisorTest {};
 
-  LoopBody body() {
-    return [this](LoopContext& loop) -> Result<void> {
-      token = loop.fence().token;
-      ++running;
-      ++runs;
-      while (loop.wait(hours(1))) loop.success(milliseconds(1));
-      --running;
-      return {};
-    };
-  }
-};
-
-LoopSpec spec(std::string name, LoopBody body, std::string lease = "same") {
-  LoopSpec loop;
-  loop.lease = lease == "same" ? name : std::move(lease);
-  loop.title = "Loop " + name;
-  loop.name = std::move(name);
-  loop.body = std::move(body);
-  loop.options = {.backoff_min = milliseconds(20),
-                  .backoff_max = milliseconds(100),
-                  .healthy_after = milliseconds(50)};
-  return loop;
-}
-
-struct SupervisorTest : testing::StoreTest {
-  static SupervisorOptions options() {
-    SupervisorOptions options;
-    options.lease.ttl = milliseconds(1000);
-    options.write_every = milliseconds(20);
-    options.version = "1.2.3";
-    options.address = "127.0.0.1:8080";
-    return options;
-  }
-  bool reaches(const Supervisor& supervisor, std::string_view loop, LoopState state) {
-    return eventually([&] {
-      const auto status = supervisor.status(loop);
-      return status && status->state == state;
-    });
-  }
-  std::vector<Holding> history(std::string_view lease) {
-    return lease_history(*database, lease, 100).value();
-  }
-};
-
-TEST_P(SupervisorTest, RunsALoopUnderItsLeaseAndGivesItBackAtTheStop) {
+TEST_P(Supervision, RunsALoopUnderItsLeaseAndGivesItBackAtTheStop) {
   std::atomic<bool> has_written = false;
   Supervisor supervisor(*database, options());
   ASSERT_TRUE(supervisor.add(spec("roll-up", [&](LoopContext& loop) -> Result<void> {
@@ -107,7 +56,7 @@ TEST_P(SupervisorTest, RunsALoopUnderItsLeaseAndGivesItBackAtTheStop) {
   EXPECT_TRUE(processes(*other_database).value().at(0).stopped_at);
 }
 
-TEST_P(SupervisorTest, OfTwoOneRunsAndTheOtherStandsByUntilItStops) {
+TEST_P(Supervision, OfTwoOneRunsAndTheOtherStandsByUntilItStops) {
   Sleeper first;
   Sleeper second;
   Supervisor north(*database, options());
@@ -133,102 +82,7 @@ TEST_P(SupervisorTest, OfTwoOneRunsAndTheOtherStandsByUntilItStops) {
   EXPECT_LE(*past[1].ended_at, past[0].acquired_at);
 }
 
-TEST_P(SupervisorTest, ABodyThatFailsIsRetriedVisiblyAndNeverHot) {
-  std::atomic<int> calls = 0;
-  const auto begun = std::chrono::steady_clock::now();
-  Supervisor supervisor(*database, options());
-  ASSERT_TRUE(supervisor.add(spec("camera", [&](LoopContext&) -> Result<void> {
-    ++calls;
-    return fail(ErrorCode::kUnavailable, "Connection refused by 10.0.4.17:554.");
-  })));
-  supervisor.start();
-  ASSERT_TRUE(eventually([&] { return calls >= 5; }));
-  // Four waits of at least backoff_min lie between five calls.
-  EXPECT_GE(std::chrono::steady_clock::now() - begun, milliseconds(80));
-  ASSERT_TRUE(reaches(supervisor, "camera", LoopState::kRetrying));
-  const LoopStatus status = *supervisor.status("camera");
-  EXPECT_EQ(status.last_error, "Connection refused by 10.0.4.17:554.");
-  EXPECT_GE(status.restarts, 4);
-  EXPECT_EQ(status.restarts, status.restarts_today);
-  EXPECT_EQ(status.health, Health::kBad);
-  EXPECT_TRUE(status.last_error_at);
-  EXPECT_EQ(supervisor.metrics().leases_held, 1);
-}
-
-TEST_P(SupervisorTest, ABodyThatThrowsIsRetriedAndRecovers) {
-  std::atomic<int> calls = 0;
-  Supervisor supervisor(*database, options());
-  ASSERT_TRUE(supervisor.add(spec("camera", [&](LoopContext& loop) -> Result<void> {
-    if (++calls == 1) throw std::runtime_error("a defect");
-    if (calls == 2) throw 7;
-    loop.success(milliseconds(1));
-    loop.wait(hours(1));
-    return {};
-  })));
-  supervisor.start();
-  ASSERT_TRUE(reaches(supervisor, "camera", LoopState::kWaiting));
-  EXPECT_EQ(calls, 3);
-  EXPECT_EQ(supervisor.status("camera")->restarts, 2);
-  EXPECT_THAT(supervisor.status("camera")->last_error, HasSubstr("the log says more"));
-  EXPECT_EQ(supervisor.status("camera")->health, Health::kGood);
-}
-
-TEST_P(SupervisorTest, WakeEndsABackoff) {
-  std::atomic<int> calls = 0;
-  Supervisor supervisor(*database, options());
-  LoopSpec slow = spec("camera", [&](LoopContext& loop) -> Result<void> {
-    if (++calls == 1) return fail(ErrorCode::kUnavailable, "Connection refused.");
-    loop.wait(hours(1));
-    return {};
-  });
-  slow.options.backoff_min = hours(1);
-  slow.options.backoff_max = hours(2);
-  ASSERT_TRUE(supervisor.add(std::move(slow)));
-  supervisor.start();
-  ASSERT_TRUE(reaches(supervisor, "camera", LoopState::kRetrying));
-  const auto next = supervisor.status("camera")->next_run_at;
-  ASSERT_TRUE(next);
-  EXPECT_GT(*next - SystemClock().now(), std::chrono::minutes(50));
-  EXPECT_TRUE(supervisor.wake("camera"));
-  ASSERT_TRUE(reaches(supervisor, "camera", LoopState::kWaiting));
-  EXPECT_EQ(supervisor.wake("nobody").error().code, ErrorCode::kNotFound);
-}
-
-TEST_P(SupervisorTest, WhatIsFinishedStaysFinishedUntilRestarted) {
-  std::atomic<int> calls = 0;
-  Supervisor supervisor(*database, options());
-  Supervisor other(*other_database, options());
-  const LoopBody body = [&](LoopContext& loop) -> Result<void> {
-    ++calls;
-    loop.success(milliseconds(1));
-    return {};
-  };
-  ASSERT_TRUE(supervisor.add(spec("file", body)));
-  supervisor.start();
-  ASSERT_TRUE(reaches(supervisor, "file", LoopState::kFinished));
-  ASSERT_TRUE(other.add(spec("file", body)));
-  other.start();
-  ASSERT_TRUE(reaches(other, "file", LoopState::kStandby));
-  EXPECT_EQ(calls, 1);
-  EXPECT_TRUE(supervisor.restart("file"));
-  ASSERT_TRUE(eventually([&] { return calls == 2; }));
-  ASSERT_TRUE(reaches(supervisor, "file", LoopState::kFinished));
-}
-
-TEST_P(SupervisorTest, RestartCallsTheBodyAgainUnderTheSameLease) {
-  Sleeper sleeper;
-  Supervisor supervisor(*database, options());
-  ASSERT_TRUE(supervisor.add(spec("camera", sleeper.body())));
-  supervisor.start();
-  ASSERT_TRUE(eventually([&] { return sleeper.running == 1; }));
-  EXPECT_TRUE(supervisor.restart("camera"));
-  ASSERT_TRUE(eventually([&] { return sleeper.runs == 2 && sleeper.running == 1; }));
-  EXPECT_EQ(sleeper.token, 1);
-  EXPECT_EQ(supervisor.status("camera")->restarts, 0);
-  EXPECT_EQ(supervisor.restart("nobody").error().code, ErrorCode::kNotFound);
-}
-
-TEST_P(SupervisorTest, ALoopWithoutALeaseRunsEverywhere) {
+TEST_P(Supervision, ALoopWithoutALeaseRunsEverywhere) {
   Sleeper first;
   Sleeper second;
   Supervisor north(*database, options());
@@ -242,7 +96,7 @@ TEST_P(SupervisorTest, ALoopWithoutALeaseRunsEverywhere) {
   ASSERT_TRUE(eventually([&] { return north.all().value().size() == 2; }));
 }
 
-TEST_P(SupervisorTest, ALoopOfAnotherRoleIsNotStarted) {
+TEST_P(Supervision, ALoopOfAnotherRoleIsNotStarted) {
   SupervisorOptions only_api = options();
   only_api.roles = Roles().add(Role::kApi);
   Sleeper sleeper;
@@ -254,7 +108,7 @@ TEST_P(SupervisorTest, ALoopOfAnotherRoleIsNotStarted) {
   EXPECT_EQ(sleeper.runs, 0);
 }
 
-TEST_P(SupervisorTest, LoopsComeAndGoWhileItRuns) {
+TEST_P(Supervision, LoopsComeAndGoWhileItRuns) {
   Supervisor supervisor(*database, options());
   supervisor.start();
   for (int round = 1; round <= 3; ++round) {
@@ -277,7 +131,7 @@ TEST_P(SupervisorTest, LoopsComeAndGoWhileItRuns) {
   EXPECT_EQ(supervisor.remove("camera").error().code, ErrorCode::kNotFound);
 }
 
-TEST_P(SupervisorTest, NamesAndLeasesAreUsedOnce) {
+TEST_P(Supervision, NamesAndLeasesAreUsedOnce) {
   Sleeper sleeper;
   Supervisor supervisor(*database, options());
   ASSERT_TRUE(supervisor.add(spec("a", sleeper.body())));
@@ -288,7 +142,7 @@ TEST_P(SupervisorTest, NamesAndLeasesAreUsedOnce) {
   EXPECT_TRUE(supervisor.snapshot().empty());
 }
 
-TEST_P(SupervisorTest, ABodyThatDoesNotEndIsNamedAndKeepsItsLease) {
+TEST_P(Supervision, ABodyThatDoesNotEndIsNamedAndKeepsItsLease) {
   std::atomic<bool> may_end = false;
   std::atomic<bool> has_begun = false;
   Supervisor supervisor(*database, options());
@@ -310,7 +164,7 @@ TEST_P(SupervisorTest, ABodyThatDoesNotEndIsNamedAndKeepsItsLease) {
   may_end.notify_all();
 }
 
-TEST_P(SupervisorTest, ABodyCannotWaitForItsOwnEnd) {
+TEST_P(Supervision, ABodyCannotWaitForItsOwnEnd) {
   std::atomic<bool> was_refused = false;
   Supervisor supervisor(*database, options());
   ASSERT_TRUE(supervisor.add(spec("a", [&](LoopContext& loop) -> Result<void> {
@@ -324,43 +178,7 @@ TEST_P(SupervisorTest, ABodyCannotWaitForItsOwnEnd) {
 }
 
 // Somebody else has the lease by the database's word: the body ends, its writes fail before that.
-TEST_P(SupervisorTest, WhoLostItsLeaseStopsAndStandsBy) {
-  Sleeper sleeper;
-  Supervisor supervisor(*database, options());
-  ASSERT_TRUE(supervisor.add(spec("roll-up", sleeper.body())));
-  supervisor.start();
-  ASSERT_TRUE(eventually([&] { return sleeper.running == 1; }));
-  const std::string later = db::plus_sql(GetParam(), db::now_sql(GetParam()), "$1");
-  ASSERT_TRUE(other_database->write([&](db::Session& s) {
-    return s.execute(
-        "update lease set holder = 'thief', process = 'thief:1', token = token + 1, "
-        "expires_at = " +
-            later,
-        {3'600'000'000});
-  }));
-  ASSERT_TRUE(eventually([&] { return sleeper.running == 0; }));
-  ASSERT_TRUE(reaches(supervisor, "roll-up", LoopState::kStandby));
-  EXPECT_EQ(supervisor.status("roll-up")->held_by, "thief:1");
-  EXPECT_EQ(supervisor.metrics().leases_lost, 1);
-  EXPECT_EQ(supervisor.metrics().leases_held, 0);
-}
-
-TEST_P(SupervisorTest, ABodyThatIsFencedGetsANewAttempt) {
-  std::atomic<std::int64_t> last = 0;
-  Supervisor supervisor(*database, options());
-  ASSERT_TRUE(supervisor.add(spec("roll-up", [&](LoopContext& loop) -> Result<void> {
-    last = loop.fence().token;
-    if (last == 1) return fail(ErrorCode::kFenced, "The lease has run out.");
-    loop.wait(hours(1));
-    return {};
-  })));
-  supervisor.start();
-  ASSERT_TRUE(eventually([&] { return last == 2; }));
-  ASSERT_TRUE(reaches(supervisor, "roll-up", LoopState::kWaiting));
-  EXPECT_EQ(history("roll-up").at(1).ended_by, "reclaimed");
-}
-
-TEST_P(SupervisorTest, AllTellsOfEveryProcess) {
+TEST_P(Supervision, AllTellsOfEveryProcess) {
   Sleeper first;
   Sleeper second;
   Sleeper third;
@@ -393,7 +211,7 @@ TEST_P(SupervisorTest, AllTellsOfEveryProcess) {
   EXPECT_FALSE(list[0].is_stale);
 }
 
-TEST_P(SupervisorTest, TellsOfChanges) {
+TEST_P(Supervision, TellsOfChanges) {
   std::atomic<int> changes = 0;
   SupervisorOptions with_listener = options();
   with_listener.on_change = [&] { ++changes; };
@@ -407,7 +225,7 @@ TEST_P(SupervisorTest, TellsOfChanges) {
   EXPECT_TRUE(eventually([&] { return changes > before; }));
 }
 
-TEST_P(SupervisorTest, NeverStartedItStopsAtOnce) {
+TEST_P(Supervision, NeverStartedItStopsAtOnce) {
   Sleeper sleeper;
   Supervisor supervisor(*database, options());
   ASSERT_TRUE(supervisor.add(spec("a", sleeper.body())));
@@ -416,7 +234,7 @@ TEST_P(SupervisorTest, NeverStartedItStopsAtOnce) {
   EXPECT_EQ(sleeper.runs, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Databases, SupervisorTest, testing::every_store(), testing::store_name);
+INSTANTIATE_TEST_SUITE_P(Databases, Supervision, testing::every_store(), testing::store_name);
 
 }  // namespace
 }  // namespace vedette::work

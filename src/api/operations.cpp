@@ -23,6 +23,7 @@ double milliseconds(Micros duration) {
 }
 
 std::string cause_of(const work::LoopStatus& loop) {
+  if (loop.cause.empty() && loop.state == work::LoopState::kRetrying) return loop.last_error;
   if (loop.cause.empty() || loop.remedy.empty()) return loop.cause + loop.remedy;
   return loop.cause + " " + loop.remedy;
 }

@@ -130,7 +130,8 @@ class CameraRun {
   Result<void> watch();
 
  private:
-  Result<std::unique_ptr<media::FrameSource>> open_source();
+  // Says and notes why nothing is seen, and passes the error on.
+  std::unexpected<Error> give_up(std::string_view issue, const Error& error);
   Result<void> run(media::FrameSource& source, media::Session& session);
   void take(const WatchedFrame& watched, const WatchPipeline& pipeline, RunWriter& writer);
   void take_crossings(const WatchedFrame& watched, const WatchPipeline& pipeline, Instant at,
@@ -165,7 +166,19 @@ class CameraRun {
   bool has_seen_ = false;
 };
 
-Result<std::unique_ptr<media::FrameSource>> CameraRun::open_source() {
+std::unexpected<Error> CameraRun::give_up(std::string_view issue, const Error& error) {
+  if (error.code == ErrorCode::kCancelled || error.code == ErrorCode::kFenced) return fail(error);
+  context_.report(work::Health::kBad, issue, error.message);
+  if (auto noted =
+          note_outage(*parts_.database, context_.fence(), camera_.id, issue, error.message);
+      !noted) {
+    return fail(noted.error());
+  }
+  return fail(error);
+}
+
+Result<void> CameraRun::watch() {
+  view_ = parts_.live->view(camera_.id);
   context_.report(work::Health::kWait, "opening source");
   media::SourceOptions options;
   options.url = camera_.source;
@@ -175,32 +188,15 @@ Result<std::unique_ptr<media::FrameSource>> CameraRun::open_source() {
   options.max_width = parts_.options.max_picture;
   options.max_height = parts_.options.max_picture;
   auto source = media::open_source(options, context_.stop_token());
-  if (!source && source.error().code != ErrorCode::kCancelled) {
-    VEDETTE_CHECK(note_outage(*parts_.database, context_.fence(), camera_.id, "source unreachable",
-                              source.error().message));
-  }
-  return source;
-}
-
-Result<void> CameraRun::watch() {
-  view_ = parts_.live->view(camera_.id);
-  VEDETTE_TRY(source, open_source());
-  is_file_ = source->info().kind == media::SourceKind::kFile;
+  if (!source) return give_up("source unreachable", source.error());
+  is_file_ = (*source)->info().kind == media::SourceKind::kFile;
   context_.report(work::Health::kWait, "loading detector");
   auto choice = parts_.detectors->open(camera_.model);
-  if (!choice) {
-    VEDETTE_CHECK(note_outage(*parts_.database, context_.fence(), camera_.id, "no detector",
-                              choice.error().message));
-    return fail(choice.error());
-  }
-  Result<void> result = run(*source, *choice->session);
+  if (!choice) return give_up("no detector", choice.error());
+  Result<void> result = run(**source, *choice->session);
   view_->end();
-  if (!result && result.error().code != ErrorCode::kCancelled &&
-      result.error().code != ErrorCode::kFenced) {
-    VEDETTE_CHECK(note_outage(*parts_.database, context_.fence(), camera_.id, "source unreachable",
-                              result.error().message));
-  }
-  return result;
+  if (!result) return give_up("source unreachable", result.error());
+  return {};
 }
 
 Result<void> CameraRun::run(media::FrameSource& source, media::Session& session) {

@@ -107,8 +107,19 @@ Result<std::shared_ptr<media::Detector>> Detectors::shared(const fs::path& file)
   options.score_threshold = settings_.score;
   options.threads = settings_.threads;
   options.cache_dir = settings_.cache_dir;
-  VEDETTE_TRY(opened, media::Detector::open(options));
-  std::shared_ptr<media::Detector> detector = std::move(opened);
+  std::error_code unknown;
+  const fs::file_time_type changed_at = fs::last_write_time(file, unknown);
+  if (const auto before = failed_.find(file);
+      before != failed_.end() && before->second.changed_at == changed_at) {
+    return fail(before->second.error);
+  }
+  auto opened = media::Detector::open(options);
+  if (!opened) {
+    failed_[file] = {changed_at, opened.error()};
+    return fail(opened.error());
+  }
+  failed_.erase(file);
+  std::shared_ptr<media::Detector> detector = std::move(*opened);
   loaded_[file] = detector;
   const media::DetectorFacts facts = detector->facts();
   log::info("detector", "{} loaded: {}, {}, {} thread(s)", facts.model, facts.engine,

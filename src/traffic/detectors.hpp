@@ -3,7 +3,6 @@
 // seconds.
 #pragma once
 
-#include <condition_variable>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -69,6 +68,12 @@ class Detectors {
   DetectorSettings settings_;
   std::mutex loaded_mutex_;
   std::map<std::filesystem::path, std::weak_ptr<media::Detector>> loaded_;
+  // Files that did not load: not tried again before they change.
+  struct Failure {
+    std::filesystem::file_time_type changed_at;
+    Error error;
+  };
+  std::map<std::filesystem::path, Failure> failed_;
 };
 
 }  // namespace vedette::traffic

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <system_error>
@@ -20,6 +21,9 @@ db::DatabaseOptions database_options(const config::Settings& settings) {
   options.url = settings.database.url;
   options.read_connections = settings.database.pool;
   options.statement_timeout = settings.database.statement_timeout;
+  // A process frozen inside a transaction must not keep others from taking its leases over.
+  options.idle_transaction_timeout =
+      std::min<Micros>(options.idle_transaction_timeout, settings.lease.ttl / 2);
   options.synchronous = settings.database.sqlite_sync == "full" ? db::SqliteSynchronous::kFull
                                                                 : db::SqliteSynchronous::kNormal;
   return options;

@@ -161,16 +161,25 @@ Result<Micros> gather_coverage(db::Session& session, Gathered& gathered) {
   return total;
 }
 
-// Remembers who was seen and adds those that are new to the counts. The statement comes in few
-// sizes, so that it is prepared once for each.
-Result<void> count_new(db::Session& session, Gathered& gathered) {
-  constexpr std::array<std::size_t, 4> kSizes{256, 32, 4, 1};
-  auto next = gathered.seen.begin();
-  std::size_t left = gathered.seen.size();
-  std::vector<db::Value> values;
-  while (left > 0) {
+// Statements over many rows come in few sizes, so that each is prepared once: calls `run(size)`
+// until `count` rows are done.
+template <class Run>
+Result<void> in_chunks(std::size_t count, Run run) {
+  constexpr std::array<std::size_t, 6> kSizes{1024, 256, 64, 16, 4, 1};
+  while (count > 0) {
     const std::size_t size =
-        *std::ranges::find_if(kSizes, [&](std::size_t s) { return s <= left; });
+        *std::ranges::find_if(kSizes, [&](std::size_t s) { return s <= count; });
+    VEDETTE_CHECK(run(size));
+    count -= size;
+  }
+  return {};
+}
+
+// Remembers who was seen and adds those that are new to the counts.
+Result<void> count_new(db::Session& session, Gathered& gathered) {
+  auto next = gathered.seen.begin();
+  std::vector<db::Value> values;
+  return in_chunks(gathered.seen.size(), [&](std::size_t size) -> Result<void> {
     std::string sql = "INSERT INTO track_seen (bucket, kind, camera_id, track_id) VALUES ";
     values.clear();
     for (std::size_t i = 0; i < size; ++i, ++next) {
@@ -181,7 +190,6 @@ Result<void> count_new(db::Session& session, Gathered& gathered) {
       values.emplace_back(next->first.camera);
       values.emplace_back(next->first.track);
     }
-    left -= size;
     VEDETTE_TRY(
         added,
         session.query(sql + " ON CONFLICT DO NOTHING RETURNING bucket, kind, camera_id, track_id",
@@ -193,8 +201,8 @@ Result<void> count_new(db::Session& session, Gathered& gathered) {
       Added& counts = gathered.history[is_hour][{key.bucket, key.camera, gathered.seen.at(key)}];
       ++(key.kind == kTrack5Min || key.kind == kTrackHour ? counts.tracks : counts.crossers);
     }
-  }
-  return {};
+    return {};
+  });
 }
 
 Result<std::set<std::string>> cameras_with_lines(db::Session& session) {
@@ -259,16 +267,29 @@ Result<void> derive_hours(db::Session& session, const Gathered& gathered) {
   for (const auto& [key, added] : gathered.history[1]) touched.emplace(key.bucket, key.camera);
   for (const auto& [key, micros] : gathered.coverage[1]) touched.insert(key);
   const std::string watched =
-      "(SELECT c.coverage_us FROM coverage_hour c WHERE c.bucket = $1 AND c.camera_id = $2)";
-  const std::string sql = fmt::format(
-      "UPDATE traffic_history SET coverage_s = coalesce({0}, 0) / 1000000.0, "
-      "intensity = CASE WHEN coalesce({0}, 0) = 0 THEN vehicles WHEN {0} < {1} THEN NULL "
-      "ELSE vehicles * 3600000000.0 / {0} END, "
-      "density = CASE WHEN coalesce({0}, 0) < {1} THEN NULL ELSE samples * 1000000.0 / {0} END "
-      "WHERE report_hour = $1 AND camera_id = $2 AND samples IS NOT NULL",
+      "coalesce((SELECT c.coverage_us FROM coverage_hour c WHERE c.bucket = "
+      "traffic_history.report_hour AND c.camera_id "
+      "= traffic_history.camera_id), 0)";
+  const std::string update = fmt::format(
+      "UPDATE traffic_history SET coverage_s = {0} / 1000000.0, "
+      "intensity = CASE WHEN {0} = 0 THEN vehicles WHEN {0} < {1} THEN NULL ELSE vehicles * "
+      "3600000000.0 / {0} END, "
+      "density = CASE WHEN {0} < {1} THEN NULL ELSE samples * 1000000.0 / {0} END "
+      "WHERE samples IS NOT NULL AND (report_hour, camera_id) IN (VALUES ",
       watched, kLeastCoverage.count());
-  for (const auto& [hour, camera] : touched) VEDETTE_CHECK(session.execute(sql, {hour, camera}));
-  return {};
+  auto next = touched.begin();
+  std::vector<db::Value> values;
+  return in_chunks(touched.size(), [&](std::size_t size) -> Result<void> {
+    std::string sql = update;
+    values.clear();
+    for (std::size_t i = 0; i < size; ++i, ++next) {
+      sql += fmt::format("{}(${}, ${})", i == 0 ? "" : ", ", 2 * i + 1, 2 * i + 2);
+      values.emplace_back(next->first);
+      values.emplace_back(next->second);
+    }
+    VEDETTE_CHECK(session.execute(sql + ")", std::span<const db::Value>(values)));
+    return {};
+  });
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ constexpr const char* kFileFormats =
     "wav,mp3,flac,h264,hevc,m4v,mpegvideo,mjpeg,mpjpeg,mjpeg_2000,dv,swf,wtv,yuv4mpegpipe";
 
 constexpr Micros kPollDevice{4'000};
+constexpr Micros kGoodbye{500'000};
 // A damaged file may hold any number of packets that give no picture; this many in a row end it.
 constexpr int kMaxBadPackets = 2'000;
 
@@ -71,6 +72,13 @@ Micros MediaTimes::next(std::optional<Micros> stamp) {
 int VideoReader::should_interrupt(void* self) {
   const auto* reader = static_cast<const VideoReader*>(self);
   return reader->stop_.stop_requested() || std::chrono::steady_clock::now() > reader->deadline_;
+}
+
+VideoReader::~VideoReader() {
+  // Closing a stream says good-bye to the camera and asks should_interrupt() meanwhile: a camera
+  // that hangs must not hold this up, and the rest of this object must still stand.
+  deadline_ = std::chrono::steady_clock::now() + kGoodbye;
+  format_.reset();
 }
 
 Error VideoReader::explain(int av_error, bool while_opening) const {

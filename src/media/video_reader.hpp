@@ -41,6 +41,7 @@ class VideoReader {
                                                    const SourceOptions& options,
                                                    const std::stop_token& stop);
 
+  ~VideoReader();
   VideoReader(const VideoReader&) = delete;
   VideoReader& operator=(const VideoReader&) = delete;
 

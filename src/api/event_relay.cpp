@@ -192,7 +192,7 @@ void mount_events(http::Router& router, std::shared_ptr<const Services> services
     if (wanted.empty()) wanted = {"camera", "current", "crossing", "cameras", "history", "loops"};
     std::string topics;
     for (const std::string& topic : wanted) {
-      const bool is_of_camera = topic == "camera" || topic == "current" || topic == "crossing";
+      const bool is_of_camera = topic == "current" || topic == "crossing";
       topics +=
           (topics.empty() ? "" : ",") + topic + (is_of_camera ? "/" + std::string(*camera) : "");
     }

@@ -76,7 +76,7 @@ class Serve {
  public:
   explicit Serve(const config::Settings& settings)
       : settings_(settings),
-        events_(http::SseOptions{}),
+        events_(http::SseOptions{.heartbeat = 5s}),
         cache_(64, 10s),
         live_({settings.live.fps, settings.live.quality, settings.live.max_width},
               [this](std::string_view camera) { return pictures_.sink(camera); }),
@@ -166,8 +166,15 @@ Result<void> Serve::start_server() {
               [guard](const http::Request& request) { return guard->log_out(request); },
               {.body = http::BodyKind::kAny, .open = true});
   auto files = std::make_shared<const http::StaticFiles>(embed::ui());
-  router.fallback([files](const http::Request& request) { return files->serve(request); },
-                  {.open = true, .inline_ok = true});
+  router.fallback(
+      [files](const http::Request& request) {
+        // A camera's id may hold a dot, and its page is no file for that.
+        if (!request.path.starts_with("/roads/")) return files->serve(request);
+        http::Request page = request;
+        page.path = "/";
+        return files->serve(page);
+      },
+      {.open = true, .inline_ok = true});
 
   server_ = std::make_unique<http::Server>(server_options(settings_), std::move(router), guard);
   VEDETTE_CHECK(server_->start());

@@ -45,6 +45,7 @@ WatchPipeline::WatchPipeline(WatchOptions options, media::FrameSource& source,
   for (const std::string& type : options_.types) {
     if (const auto known = types().find(type)) wanted_[static_cast<std::size_t>(*known)] = 1;
   }
+  is_plain_file_ = source.info().kind == media::SourceKind::kFile;
   options_.is_sequential = options_.is_sequential || options_.is_gated || session.capacity() < 2;
   const auto most_tracks = static_cast<std::size_t>(options_.tracker.max_tracks);
   detections_.reserve(static_cast<std::size_t>(options_.tracker.max_detections));
@@ -75,8 +76,10 @@ bool WatchPipeline::should_take_in() const {
   if (source_has_ended_ || source_error_) return false;
   if (waiting_.empty()) return true;
   if (options_.is_sequential) return false;
-  // While the model works there is time for another frame; a finished one is not kept waiting.
-  return session_.in_flight() < session_.capacity() && !session_.is_ready();
+  if (session_.in_flight() >= session_.capacity()) return false;
+  // A file's next frame is there at once, and the model must not wait for it. A camera's next frame
+  // is a while away: a finished one is not kept waiting for it.
+  return is_plain_file_ || !session_.is_ready();
 }
 
 Result<> WatchPipeline::take_in(const std::stop_token& stop) {

@@ -119,6 +119,7 @@ class WatchPipeline {
   std::deque<Waiting> waiting_;
   std::optional<Error> source_error_;
   bool source_has_ended_ = false;
+  bool is_plain_file_ = false;
   int period_ = 0;
   std::vector<media::Detection> detections_;
   std::vector<Crossing> sure_;       // of this frame, all types

@@ -43,6 +43,7 @@ class ListedSource final : public media::FrameSource {
  public:
   std::deque<media::Frame> frames;
   std::optional<Error> error_at_end;
+  media::SourceKind kind = media::SourceKind::kFile;
 
   Result<std::optional<media::Frame>> next(const std::stop_token& stop) override {
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
@@ -54,7 +55,7 @@ class ListedSource final : public media::FrameSource {
     frames.pop_front();
     return frame;
   }
-  media::SourceInfo info() const override { return {}; }
+  media::SourceInfo info() const override { return {.kind = kind}; }
   media::SourceStats stats() const override { return {}; }
 };
 
@@ -139,9 +140,11 @@ std::vector<Seen> watch_all(WatchPipeline& pipeline) {
 
 RC_GTEST_PROP(WatchPipeline, GivesTheSameWhateverIsInFlight, ()) {
   const int capacity = *rc::gen::inRange(2, 6);
+  const auto kind = *rc::gen::element(media::SourceKind::kFile, media::SourceKind::kRtsp);
   auto is_ready = *rc::gen::container<std::vector<bool>>(rc::gen::arbitrary<bool>());
   const auto run = [&](bool is_sequential) {
     ListedSource source;
+    source.kind = kind;
     for (int i = 0; i < 120; ++i) source.frames.push_back(picture(i));
     ScriptedSession session(capacity, traffic_at);
     std::size_t asked = 0;
@@ -160,9 +163,22 @@ TEST(WatchPipeline, KeepsTheDetectorBusy) {
   ListedSource source;
   for (int i = 0; i < 10; ++i) source.frames.push_back(picture(i));
   ScriptedSession session(3, traffic_at);
+  // Even when it has finished: the next frames come first.
+  session.ready = [] { return true; };
   WatchPipeline pipeline(one_line(), source, session);
   ASSERT_TRUE(pipeline.next({}));
   EXPECT_EQ(session.in_flight(), 2);
+}
+
+TEST(WatchPipeline, DoesNotKeepACamerasFinishedFrameWaiting) {
+  ListedSource source;
+  source.kind = media::SourceKind::kRtsp;
+  for (int i = 0; i < 10; ++i) source.frames.push_back(picture(i));
+  ScriptedSession session(3, traffic_at);
+  session.ready = [] { return true; };
+  WatchPipeline pipeline(one_line(), source, session);
+  ASSERT_TRUE(pipeline.next({}));
+  EXPECT_EQ(source.frames.size(), 9U);
 }
 
 TEST(WatchPipeline, AnErrorOfTheSourceComesAfterTheFramesBeforeIt) {

@@ -101,7 +101,8 @@ json::object status_json(const traffic::Camera& camera, const CameraStates& stat
       {"moving", is_running ? json::value(figures.moving) : json::value(nullptr)},
       {"period", figures.period},
       {"media_s", has_figures ? json::value(rounded(figures.media_s, 1000)) : json::value(nullptr)},
-      {"live", services.live->find(camera.id) != nullptr}};
+      {"live", is_held && loop->process_id == services.supervisor->process_id() &&
+                   services.live->find(camera.id) != nullptr}};
   if (!figures.model.empty()) {
     status["model"] = {{"name", figures.model},
                        {"kind", figures.is_motion ? "motion" : "model"},

@@ -12,6 +12,7 @@
 #include "db/database.hpp"
 #include "http/stream.hpp"
 #include "traffic/live_view.hpp"
+#include "work/supervisor.hpp"
 
 namespace vedette::api {
 namespace {
@@ -159,10 +160,15 @@ Result<http::Response> snapshot(const Services& services, const http::Request& r
 
 Result<http::Response> live(const Services& services, const http::Request& request) {
   VEDETTE_TRY(camera, stored_camera(services, request));
-  if (services.live->find(camera.id) == nullptr) {
-    return fail(ErrorCode::kUnavailable, fmt::format("This process does not watch '{}'; ask the "
-                                                     "one that holds it (GET /api/loops names it).",
-                                                     camera.id));
+  const auto loop = services.supervisor->status(loop_name(camera.id));
+  if (!loop || loop->token == 0) {
+    return fail(
+        ErrorCode::kUnavailable,
+        loop && !loop->held_by.empty()
+            ? fmt::format("'{}' is watched by the process {}: its own pages show the picture.",
+                          camera.id, loop->held_by)
+            : fmt::format("Nobody watches '{}' at the moment: GET /api/cameras/{} says why.",
+                          camera.id, camera.id));
   }
   return http::mjpeg(services.pictures->topic(camera.id));
 }

@@ -83,6 +83,25 @@ Result<std::int64_t> settled_below(db::Session& session) {
   return rows.scalar<std::int64_t>();
 }
 
+// PostgreSQL's transaction numbers start anew in another server: a database that was restored from
+// a dump has positions ahead of them, and new rows would never be reached. Rows counted before get
+// 0, the others a number of today. Returns whether it was so.
+Result<bool> renumber_restored(db::Session& session, Positions& positions, std::int64_t below) {
+  if (positions.live <= below && positions.crossings <= below) return false;
+  const std::pair<const char*, std::int64_t&> tables[] = {{"current_traffic", positions.live},
+                                                          {"crossings", positions.crossings}};
+  for (const auto& [table, position] : tables) {
+    VEDETTE_CHECK(session.execute(
+        fmt::format("UPDATE {} SET position = CASE WHEN position < $1 THEN 0 ELSE "
+                    "pg_current_xact_id()::text::bigint END WHERE position IS NOT NULL",
+                    table),
+        {position}));
+    position = 1;
+  }
+  VEDETTE_CHECK(session.execute("UPDATE rollup_state SET position = 1"));
+  return true;
+}
+
 // Reads up to `most` settled rows from `position` on and moves it behind them. A transaction's rows
 // share a position on PostgreSQL and are never parted, so one of them alone may exceed `most`.
 template <class Take>
@@ -296,46 +315,56 @@ Result<void> derive_hours(db::Session& session, const Gathered& gathered) {
 
 Result<RollupReport> roll_up(db::Database& database, const work::Fence& fence,
                              std::int64_t most_rows) {
-  return database.write([&](db::Session& session) -> Result<RollupReport> {
-    VEDETTE_CHECK(fence.check(session));
-    VEDETTE_TRY(positions, lock_positions(session));
-    VEDETTE_TRY(below, settled_below(session));
-    const Positions before = positions;
+  return database.write(
+      [&](db::Session& session) -> Result<RollupReport> {
+        VEDETTE_CHECK(fence.check(session));
+        VEDETTE_TRY(positions, lock_positions(session));
+        VEDETTE_TRY(below, settled_below(session));
+        VEDETTE_TRY(was_restored, renumber_restored(session, positions, below));
+        RollupReport report;
+        if (was_restored) {
+          report.has_more = true;
+          return report;
+        }
+        const Positions before = positions;
+        Gathered gathered;
+        constexpr std::string_view kSampleColumns =
+            "camera_id, vehicle_type, track_id, last_update";
+        constexpr std::string_view kCrossingColumns =
+            "camera_id, vehicle_type, track_id, crossed_at";
+        VEDETTE_TRY(more_samples, read_from(session, "current_traffic", kSampleColumns, below,
+                                            most_rows, positions.live, [&](const db::Row& row) {
+                                              gather_sample(row, gathered);
+                                              ++report.samples;
+                                            }));
+        VEDETTE_TRY(more_crossings,
+                    read_from(session, "crossings", kCrossingColumns, below, most_rows,
+                              positions.crossings, [&](const db::Row& row) {
+                                gather_crossing(row, gathered);
+                                ++report.crossings;
+                              }));
+        report.has_more = more_samples || more_crossings;
+        VEDETTE_TRY(coverage, gather_coverage(session, gathered));
+        report.coverage = coverage;
+        if (report.is_empty()) return report;
 
-    RollupReport report;
-    Gathered gathered;
-    constexpr std::string_view kSampleColumns = "camera_id, vehicle_type, track_id, last_update";
-    constexpr std::string_view kCrossingColumns = "camera_id, vehicle_type, track_id, crossed_at";
-    VEDETTE_TRY(more_samples, read_from(session, "current_traffic", kSampleColumns, below,
-                                        most_rows, positions.live, [&](const db::Row& row) {
-                                          gather_sample(row, gathered);
-                                          ++report.samples;
-                                        }));
-    VEDETTE_TRY(more_crossings, read_from(session, "crossings", kCrossingColumns, below, most_rows,
-                                          positions.crossings, [&](const db::Row& row) {
-                                            gather_crossing(row, gathered);
-                                            ++report.crossings;
-                                          }));
-    report.has_more = more_samples || more_crossings;
-    VEDETTE_TRY(coverage, gather_coverage(session, gathered));
-    report.coverage = coverage;
-    if (report.is_empty()) return report;
-
-    VEDETTE_CHECK(count_new(session, gathered));
-    VEDETTE_CHECK(write_history(session, gathered));
-    VEDETTE_CHECK(write_coverage(session, gathered));
-    VEDETTE_CHECK(derive_hours(session, gathered));
-    if (positions.live != before.live) {
-      VEDETTE_CHECK(session.execute("UPDATE rollup_state SET position = $1 WHERE name = 'live'",
-                                    {positions.live}));
-    }
-    if (positions.crossings != before.crossings) {
-      VEDETTE_CHECK(session.execute(
-          "UPDATE rollup_state SET position = $1 WHERE name = 'crossings'", {positions.crossings}));
-    }
-    session.notify(kHistoryChannel);
-    return report;
-  });
+        VEDETTE_CHECK(count_new(session, gathered));
+        VEDETTE_CHECK(write_history(session, gathered));
+        VEDETTE_CHECK(write_coverage(session, gathered));
+        VEDETTE_CHECK(derive_hours(session, gathered));
+        if (positions.live != before.live) {
+          VEDETTE_CHECK(session.execute("UPDATE rollup_state SET position = $1 WHERE name = 'live'",
+                                        {positions.live}));
+        }
+        if (positions.crossings != before.crossings) {
+          VEDETTE_CHECK(
+              session.execute("UPDATE rollup_state SET position = $1 WHERE name = 'crossings'",
+                              {positions.crossings}));
+        }
+        session.notify(kHistoryChannel);
+        return report;
+      },
+      {.stop = {}, .serializable = false, .statement_timeout = Micros{10min}});
 }
 
 }  // namespace vedette::traffic

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import type { Plugin } from 'vite';
@@ -29,10 +29,23 @@ function dependencyFile(path: string | undefined): Plugin {
   };
 }
 
+/** The licences of what the pages carry of others, as those licences ask. */
+function licences(): Plugin {
+  const carried = ['svelte/LICENSE.md', 'lucide/LICENSE', '@fontsource-variable/inter/LICENSE'];
+  return {
+    name: 'vedette:licences',
+    apply: 'build',
+    generateBundle() {
+      const texts = carried.map((path) => `${path}\n\n${readFileSync(join('node_modules', path), 'utf8').trim()}\n`);
+      this.emitFile({ type: 'asset', fileName: 'licences.txt', source: texts.join(`\n${'-'.repeat(80)}\n\n`) });
+    },
+  };
+}
+
 const dependencies = dependencyFile(process.env.VEDETTE_UI_DEPFILE);
 
 export default defineConfig({
-  plugins: [svelte(), dependencies],
+  plugins: [svelte(), dependencies, licences()],
   build: {
     target: ['chrome123', 'firefox125', 'safari17.5'],
     modulePreload: { polyfill: false },

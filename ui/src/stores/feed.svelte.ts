@@ -45,6 +45,11 @@ class Feed {
     this.#send({ type: 'picture', want });
   }
 
+  /** Everything shown may be wrong, or may be read at last: pages read again. */
+  readAgain() {
+    this.#emit('reset', null);
+  }
+
   #startShared() {
     const worker = new SharedWorker(new URL('../lib/tabs.worker.ts', import.meta.url), {
       type: 'module',

@@ -46,7 +46,10 @@ class Router {
     const samePage = parseRoute(new URL(path, location.href).pathname).page === this.route.page;
     history.pushState(null, '', path);
     this.#take();
-    if (!samePage) scrollTo(0, 0);
+    if (samePage) return;
+    // As after a load: from the top, and read from there.
+    scrollTo(0, 0);
+    document.getElementById('main')?.focus({ preventScroll: true });
   }
 
   replace(path: string) {

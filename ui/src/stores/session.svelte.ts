@@ -2,6 +2,7 @@
 
 import { onLoginNeeded, read, write } from '../api/client.ts';
 import type { Session } from '../api/types.ts';
+import { feed } from './feed.svelte.ts';
 
 class SessionState {
   value = $state.raw<Session | null>(null);
@@ -36,6 +37,8 @@ class SessionState {
   async login(user: string, password: string) {
     this.value = await write<Session>('POST', '/api/login', { user, password });
     this.close(true);
+    // What only a logged-in reader may see, can be read now.
+    feed.readAgain();
   }
 
   async logout() {

@@ -1,0 +1,94 @@
+// Pictures of the pages in all their states, with what axe, the console and the window's width say about each.
+//
+//   npm run build && npm run mock &
+//   npm run look [FOLDER] [PART OF A NAME]      PNG files into FOLDER (default: look/ in the system's temporary folder)
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const base = process.env.VEDETTE_URL ?? 'http://127.0.0.1:5180';
+const folder = process.argv[2] ?? join(tmpdir(), 'look');
+const only = process.argv[3] ?? '';
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+mkdirSync(folder, { recursive: true });
+
+const click = (selector) => (page) => page.locator(selector).first().click();
+const then = (scenario, ms = 4000) => async (page) => {
+  await set(scenario);
+  await page.waitForTimeout(ms);
+};
+/** name, scenario, path, what is done before the picture */
+const looks = [
+  ['roads', 'normal', '/roads'],
+  ['roads-7d', 'normal', '/roads/mill-street?period=7d'],
+  ['roads-28d', 'normal', '/roads/mill-street?period=28d&by=hour'],
+  ['roads-empty', 'empty', '/roads'],
+  ['roads-loading', 'slow', '/roads'],
+  ['roads-away', 'away', '/roads'],
+  ['roads-away-later', 'normal', '/roads', then('away')],
+  ['roads-stale', 'normal', '/roads', then('down')],
+  ['roads-motion', 'motion', '/roads/mill-street'],
+  ['roads-long-names', 'long', '/roads'],
+  ['roads-unreachable', 'broken', '/roads/mill-street'],
+  ['roads-no-picture', 'nopicture', '/roads/mill-street'],
+  ['roads-quiet', 'quiet,nolines', '/roads/mill-street'],
+  ['roads-one', 'one', '/roads'],
+  ['roads-many', 'many', '/roads/mill-street', (page) => page.keyboard.press('/')],
+  ['add-camera', 'normal', '/roads', click('text=Add camera'), click('dialog button.primary')],
+  ['edit-camera', 'normal', '/roads/ring-road-east', click('text=Edit camera')],
+  ['remove-camera', 'normal', '/roads/mill-street', click('text=Edit camera'), click('text=Remove camera')],
+  ['lines', 'normal', '/roads/mill-street', click('text=Edit lines')],
+  ['from-to', 'normal', '/roads', click('text=From – to')],
+  ['log-in', 'login', '/roads/mill-street', click('text=Edit camera'), click('text=Save camera')],
+  ['keyboard', 'normal', '/roads', (page) => page.keyboard.press('?')],
+  ['operations', 'normal', '/operations'],
+  ['operations-trouble', 'trouble', '/operations', click('tr.loop .name')],
+  ['operations-away', 'away', '/operations'],
+  ['operations-loading', 'slow', '/operations'],
+  ['operations-many', 'many', '/operations'],
+  ['operations-motion', 'motion', '/operations'],
+  ['not-found', 'normal', '/sky'],
+].filter(([name]) => name.includes(only));
+/** States in which the browser itself logs a refused request. */
+const refused = /away|stale|no-picture|log-in/;
+
+const set = (scenario) => fetch(`${base}/mock/set?scenario=${scenario}`);
+const browser = await chromium.launch({
+  executablePath: process.env.VEDETTE_CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+});
+let found = 0;
+
+for (const [name, scenario, path, ...steps] of looks) {
+  for (const width of [1440, 1024, 360]) {
+    for (const colorScheme of ['light', 'dark']) {
+      await set(scenario);
+      const context = await browser.newContext({ viewport: { width, height: width < 500 ? 780 : 900 }, colorScheme, reducedMotion: 'reduce' });
+      const page = await context.newPage();
+      const problems = [];
+      page.on('pageerror', (error) => problems.push(error.message));
+      page.on('console', (m) => m.type() === 'error' && !refused.test(name) && problems.push(m.text()));
+      await page.goto(base + path);
+      await page.waitForTimeout(2500);
+      for (const step of steps) {
+        await step(page);
+        await page.waitForTimeout(500);
+      }
+      const isOver = await page.locator('dialog[open], [popover]:popover-open').count();
+      await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: !isOver });
+      const sticksOut = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (sticksOut > 0) problems.push(`sticks out by ${sticksOut} px`);
+      await page.evaluate(axe);
+      const violations = await page.evaluate(async () => (await window.axe.run()).violations.map((v) => `${v.id}: ${v.nodes[0].html.slice(0, 160)}`));
+      problems.push(...violations);
+      found += problems.length;
+      console.log(`${name} ${width} ${colorScheme}: ${problems.length === 0 ? 'clean' : [...new Set(problems)].join('\n    ')}`);
+      await context.close();
+    }
+  }
+}
+await set('normal');
+await browser.close();
+process.exitCode = found === 0 ? 0 : 1;

@@ -314,6 +314,8 @@ def main() -> int:
         return 0
     stages = chosen(arguments.stages, arguments.quick)
     LOGS.mkdir(parents=True, exist_ok=True)
+    # Stopped from outside, it takes what it runs along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     find_samples()
     start = time.monotonic()
     outcomes = {}

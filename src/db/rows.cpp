@@ -37,9 +37,8 @@ std::string_view kind_name(Kind kind) {
 
 template <class T>
 bool parse(std::string_view text, T& value) {
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  return error == std::errc{} && rest == end;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && rest == text.data() + text.size();
 }
 
 // "42.000" counts as the integer 42.

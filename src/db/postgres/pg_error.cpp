@@ -24,8 +24,8 @@ std::string short_reason(std::string_view message) {
   }
   while (message.starts_with(' ')) message.remove_prefix(1);
   std::string reason(message.empty() ? "no reason given" : message);
-  const auto second = reason.size() > 1 ? static_cast<unsigned char>(reason[1]) : 0U;
-  if (std::islower(second) != 0) {
+  // "Connection refused" becomes lower case inside brackets; an abbreviation stays.
+  if (reason.size() > 1 && std::islower(static_cast<unsigned char>(reason[1])) != 0) {
     reason[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(reason[0])));
   }
   return reason;

@@ -7,7 +7,6 @@
 #include <bit>
 #include <charconv>
 #include <chrono>
-#include <cstring>
 #include <limits>
 #include <memory>
 #include <stdexcept>
@@ -49,7 +48,7 @@ template <class T>
 T from_network(std::string_view bytes) {
   T value{};
   if (bytes.size() != sizeof value) throw std::runtime_error("a PostgreSQL value has a wrong size");
-  std::memcpy(&value, bytes.data(), sizeof value);
+  bytes.copy(reinterpret_cast<char*>(&value), sizeof value);
   return std::byteswap(value);
 }
 

@@ -40,7 +40,7 @@ class EveryStore : public ::testing::TestWithParam<Dialect> {
  protected:
   void SetUp() override;
   DatabaseOptions options() const;
-  std::unique_ptr<Database> open(DatabaseOptions chosen) const {
+  std::unique_ptr<Database> open(const DatabaseOptions& chosen) const {
     return must(Database::open(chosen));
   }
   std::unique_ptr<Database> open() const { return open(options()); }

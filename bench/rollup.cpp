@@ -1,7 +1,10 @@
-// One roll-up pass with 1,000 new rows over a live table that holds millions already counted, beside the original
-// program's statement on the same table.
+// One roll-up pass with 1,000 new rows over a live table that holds millions already counted,
+// beside the original program's statement on the same table.
 //
-//     rollup DATABASE_URL [ROWS=10000000] [PASSES=15]       an empty database; prints one JSON object
+//     rollup DATABASE_URL [ROWS=10000000] [PASSES=15]       an empty database; prints one JSON
+//     object
+#include "traffic/rollup.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +15,6 @@
 
 #include "db/database.hpp"
 #include "db/migration.hpp"
-#include "traffic/rollup.hpp"
 #include "traffic/tables.hpp"
 #include "work/tables.hpp"
 
@@ -45,49 +47,58 @@ void fill(db::Database& database, std::int64_t rows) {
     const std::int64_t end = std::min(rows, done + kChunk);
     must(database.write(
         [&](db::Session& session) -> Result<void> {
-          const std::string series = is_sqlite
-                                         ? "(WITH RECURSIVE s(i) AS (SELECT $1 UNION ALL SELECT i + 1 FROM s WHERE i + "
-                                           "1 < $2) SELECT i FROM s)"
-                                         : "generate_series($1::bigint, $2::bigint - 1) AS s(i)";
-          const std::string time = is_sqlite
-                                       ? fmt::format("1763640000000000 + i * 172800000000 / {}", rows)
-                                       : fmt::format("timestamptz '2025-11-20T12:00:00Z' + make_interval(secs => i * "
-                                                     "172800.0 / {})",
-                                                     rows);
-          VEDETTE_CHECK(session.execute(
-              fmt::format("INSERT INTO current_traffic (camera_id, vehicle_type, track_id, x_coord, y_coord, "
-                          "avg_speed, count, last_update) SELECT 'camera-' || i % {}, CASE i % 7 WHEN 0 THEN 'truck' "
-                          "WHEN 1 THEN 'bus' ELSE 'car' END, i / 300 * 10 + i % 10, 100.5, 200.5, 0, 1, {} FROM {}",
-                          kCameras, time, series),
-              {done, end}));
+          const std::string series =
+              is_sqlite
+                  ? "(WITH RECURSIVE s(i) AS (SELECT $1 UNION ALL SELECT i + 1 FROM s WHERE i + "
+                    "1 < $2) SELECT i FROM s)"
+                  : "generate_series($1::bigint, $2::bigint - 1) AS s(i)";
+          const std::string time =
+              is_sqlite ? fmt::format("1763640000000000 + i * 172800000000 / {}", rows)
+                        : fmt::format(
+                              "timestamptz '2025-11-20T12:00:00Z' + make_interval(secs => i * "
+                              "172800.0 / {})",
+                              rows);
+          VEDETTE_CHECK(
+              session.execute(fmt::format("INSERT INTO current_traffic (camera_id, vehicle_type, "
+                                          "track_id, x_coord, y_coord, "
+                                          "avg_speed, count, last_update) SELECT 'camera-' || i % "
+                                          "{}, CASE i % 7 WHEN 0 THEN 'truck' "
+                                          "WHEN 1 THEN 'bus' ELSE 'car' END, i / 300 * 10 + i % "
+                                          "10, 100.5, 200.5, 0, 1, {} FROM {}",
+                                          kCameras, time, series),
+                              {done, end}));
           return {};
         },
         {.stop = {}, .serializable = false, .statement_timeout = Micros{0}}));
   }
   must(database.write([&](db::Session& session) -> Result<void> {
-    VEDETTE_CHECK(session.execute("UPDATE rollup_state SET position = (SELECT max(position) + 1 FROM current_traffic) "
-                                  "WHERE name = 'live'"));
+    VEDETTE_CHECK(session.execute(
+        "UPDATE rollup_state SET position = (SELECT max(position) + 1 FROM current_traffic) "
+        "WHERE name = 'live'"));
     return {};
   }));
   if (!is_sqlite) {
-    must(database.write([](db::Session& session) { return session.script("ANALYZE current_traffic"); },
-                        {.stop = {}, .serializable = false, .statement_timeout = Micros{0}}));
+    must(database.write(
+        [](db::Session& session) { return session.script("ANALYZE current_traffic"); },
+        {.stop = {}, .serializable = false, .statement_timeout = Micros{0}}));
   }
 }
 
 // What ten cameras write in ten seconds with ten road users in view.
 void add_new(db::Database& database, int pass) {
   must(database.write([&](db::Session& session) -> Result<void> {
-    db::BulkInsert rows("current_traffic", {"camera_id", "vehicle_type", "track_id", "x_coord", "y_coord", "count", "last_update"});
+    db::BulkInsert rows("current_traffic", {"camera_id", "vehicle_type", "track_id", "x_coord",
+                                            "y_coord", "count", "last_update"});
     for (int i = 0; i < kNewRows; ++i) {
       rows.add(fmt::format("camera-{}", i % kCameras), i % 7 == 0 ? "truck" : "car",
                std::int64_t{1'000'000'000} + pass * 1000 + i / 100 * 10 + i % 10, 1.0, 2.0, 1,
                *from_rfc3339("2025-11-22T13:00:00Z") + std::chrono::seconds(pass * 10 + i / 100));
     }
     VEDETTE_CHECK(session.insert(rows));
-    VEDETTE_CHECK(session.execute("INSERT INTO watch_span (camera_id, run_id, from_t, to_t, rolled_to) VALUES "
-                                  "('camera-1', 1, $1, $2, $1)",
-                                  {*from_rfc3339("2025-11-22T13:00:00Z"), *from_rfc3339("2025-11-22T13:00:10Z")}));
+    VEDETTE_CHECK(session.execute(
+        "INSERT INTO watch_span (camera_id, run_id, from_t, to_t, rolled_to) VALUES "
+        "('camera-1', 1, $1, $2, $1)",
+        {*from_rfc3339("2025-11-22T13:00:00Z"), *from_rfc3339("2025-11-22T13:00:10Z")}));
     return {};
   }));
 }
@@ -95,21 +106,26 @@ void add_new(db::Database& database, int pass) {
 // The original's statement: it reads the whole live table each time.
 double original_ms(db::Database& database) {
   const bool is_sqlite = database.dialect() == db::Dialect::kSqlite;
-  const std::string hour = is_sqlite ? "last_update / 3600000000 * 3600000000" : "date_trunc('hour', last_update)";
+  const std::string hour =
+      is_sqlite ? "last_update / 3600000000 * 3600000000" : "date_trunc('hour', last_update)";
   must(database.write([&](db::Session& session) {
-    return session.script("CREATE TABLE IF NOT EXISTS original_history (report_hour " +
-                          std::string(is_sqlite ? "INTEGER" : "timestamptz") +
-                          ", camera_id TEXT, vehicle_type TEXT, avg_speed REAL, intensity INTEGER, density REAL, "
-                          "UNIQUE (report_hour, camera_id, vehicle_type))");
+    return session.script(
+        "CREATE TABLE IF NOT EXISTS original_history (report_hour " +
+        std::string(is_sqlite ? "INTEGER" : "timestamptz") +
+        ", camera_id TEXT, vehicle_type TEXT, avg_speed REAL, intensity INTEGER, density REAL, "
+        "UNIQUE (report_hour, camera_id, vehicle_type))");
   }));
   const auto start = SteadyClock::now();
   must(database.write(
       [&](db::Session& session) -> Result<void> {
-        VEDETTE_CHECK(session.execute(fmt::format(
-            "INSERT INTO original_history SELECT {0}, camera_id, vehicle_type, avg(avg_speed), count(*), avg(count) "
-            "FROM current_traffic WHERE 1 = 1 GROUP BY 1, 2, 3 ON CONFLICT (report_hour, camera_id, vehicle_type) DO "
-            "UPDATE SET avg_speed = excluded.avg_speed, intensity = excluded.intensity, density = excluded.density",
-            hour)));
+        VEDETTE_CHECK(
+            session.execute(fmt::format("INSERT INTO original_history SELECT {0}, camera_id, "
+                                        "vehicle_type, avg(avg_speed), count(*), avg(count) "
+                                        "FROM current_traffic WHERE 1 = 1 GROUP BY 1, 2, 3 ON "
+                                        "CONFLICT (report_hour, camera_id, vehicle_type) DO "
+                                        "UPDATE SET avg_speed = excluded.avg_speed, intensity = "
+                                        "excluded.intensity, density = excluded.density",
+                                        hour)));
         return {};
       },
       {.stop = {}, .serializable = false, .statement_timeout = Micros{0}}));
@@ -149,9 +165,11 @@ int main(int count, char** words) {
   }
   const double original = original_ms(*database);
   std::ranges::sort(taken);
-  fmt::print("{{\"database\": \"{}\", \"rows\": {}, \"fill_s\": {:.1f}, \"pass_ms\": {{\"min\": {:.2f}, \"median\": {:.2f}, "
-             "\"max\": {:.2f}}}, \"original_ms\": {:.0f}}}\n",
-             database->dialect() == db::Dialect::kSqlite ? "SQLite" : "PostgreSQL", rows, fill_s, taken.front(),
-             taken[taken.size() / 2], taken.back(), original);
+  fmt::print(
+      "{{\"database\": \"{}\", \"rows\": {}, \"fill_s\": {:.1f}, \"pass_ms\": {{\"min\": {:.2f}, "
+      "\"median\": {:.2f}, "
+      "\"max\": {:.2f}}}, \"original_ms\": {:.0f}}}\n",
+      database->dialect() == db::Dialect::kSqlite ? "SQLite" : "PostgreSQL", rows, fill_s,
+      taken.front(), taken[taken.size() / 2], taken.back(), original);
   return 0;
 }

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -63,6 +65,34 @@ const CachedBody::Variant* CachedBody::variant(Encoding encoding) const {
   const auto& variant = variants_[encoding];
   if (encoding != kIdentity && variant.bytes.data() == nullptr) return nullptr;
   return &variant;
+}
+
+int CachedBody::descriptor(const Variant& variant) const {
+  constexpr std::size_t kWorthAFile = 64 * 1024;  // below, copying is cheaper than a second call
+  if (variant.bytes.size() < kWorthAFile) return -1;
+  const int made = variant.descriptor.load(std::memory_order_acquire);
+  if (made >= 0) return made;
+  const int fresh = ::memfd_create("vedette-response", MFD_CLOEXEC);
+  if (fresh < 0) return -1;
+  auto left = variant.bytes;
+  while (!left.empty()) {
+    const auto count = ::write(fresh, left.data(), left.size());
+    if (count <= 0) {
+      ::close(fresh);
+      return -1;
+    }
+    left.remove_prefix(static_cast<std::size_t>(count));
+  }
+  int expected = -1;
+  if (variant.descriptor.compare_exchange_strong(expected, fresh)) return fresh;
+  ::close(fresh);  // another thread was quicker
+  return expected;
+}
+
+CachedBody::~CachedBody() {
+  for (const auto& variant : variants_) {
+    if (variant.descriptor >= 0) ::close(variant.descriptor);
+  }
 }
 
 void CachedBody::build_heads(std::string_view etag, std::string_view cache_control) {

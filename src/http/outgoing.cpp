@@ -83,9 +83,18 @@ void Outgoing::prepare_cached(const Request& request, const CachedBody& body, co
   } else {
     status_ = 200;
     prebuilt_ = variant.head;
-    if (request.method != Method::kHead) content_ = variant.bytes;
+    if (request.method != Method::kHead) set_cached_content(variant);
   }
   finish_head(facts);
+}
+
+void Outgoing::set_cached_content(const CachedBody::Variant& variant) {
+  file_descriptor_ = cached_->descriptor(variant);
+  if (file_descriptor_ >= 0) {
+    file_left_ = variant.bytes.size();
+  } else {
+    content_ = variant.bytes;
+  }
 }
 
 void Outgoing::finish_head(const Facts& facts) {
@@ -126,10 +135,13 @@ void Outgoing::prepare_other(const Request& request, Response& response, const F
       append_field(extra, "Content-Type", cached_->content_type());
     }
     if (status_ == 200 && is_not_modified(request, variant.etag)) status_ = 304;
-    if (!has_no_body(status_)) content_ = variant.bytes;
-    length = content_.size();
+    if (!has_no_body(status_)) {
+      set_cached_content(variant);
+      length = variant.bytes.size();
+    }
   } else if (auto* file = std::get_if<std::shared_ptr<const FileBody>>(&response.body)) {
     file_ = std::move(*file);
+    file_descriptor_ = file_->descriptor();
     file_left_ = file_->size();
     append_field(extra, "ETag", file_->etag());
     append_field(extra, "Last-Modified", file_->last_modified());
@@ -212,8 +224,7 @@ Outgoing::Progress Outgoing::send_some(int socket, std::uint64_t& sent_bytes) {
     if (sent_bytes >= turn_end) return Progress::kBlocked;
     constexpr std::uint64_t kPiece = 256 * 1024;
     auto offset = static_cast<off_t>(file_offset_);
-    const auto taken =
-        ::sendfile(socket, file_->descriptor(), &offset, std::min(file_left_, kPiece));
+    const auto taken = ::sendfile(socket, file_descriptor_, &offset, std::min(file_left_, kPiece));
     if (taken < 0) {
       if (errno == EINTR) continue;
       return errno == EAGAIN || errno == EWOULDBLOCK ? Progress::kBlocked : Progress::kBroken;

@@ -41,6 +41,7 @@ class Outgoing {
  private:
   void prepare_cached(const Request& request, const CachedBody& body, const Facts& facts);
   void prepare_other(const Request& request, Response& response, const Facts& facts);
+  void set_cached_content(const CachedBody::Variant& variant);
   void finish_head(const Facts& facts);
 
   int status_ = 200;
@@ -51,6 +52,7 @@ class Outgoing {
   std::shared_ptr<const CachedBody> cached_;
   std::shared_ptr<const FileBody> file_;
   std::shared_ptr<Stream> stream_;
+  int file_descriptor_ = -1;  // of file_ or of a variant of cached_
   std::uint64_t file_offset_ = 0;
   std::uint64_t file_left_ = 0;
   std::size_t sent_ = 0;  // of prebuilt_, head_ and content_ together

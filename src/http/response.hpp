@@ -2,6 +2,7 @@
 // the server's work, in one place: a handler only says what the content is.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -29,6 +30,7 @@ class CachedBody {
     std::string etag;        // quoted; differs for each encoding
     std::string head;        // status line and all fixed fields of the 200
     std::string not_modified_head;
+    mutable std::atomic<int> descriptor = -1;  // see CachedBody::descriptor()
   };
   enum Encoding : std::size_t { kIdentity, kGzip, kBrotli, kEncodings };
 
@@ -47,6 +49,12 @@ class CachedBody {
 
   /// nullopt where that encoding was not made.
   const Variant* variant(Encoding encoding) const;
+  /// The variant's bytes as a file in memory, which the kernel sends without copying them; made at
+  /// the first call. -1 when they are few or there are no more files: send the bytes then.
+  int descriptor(const Variant& variant) const;
+  ~CachedBody();
+  CachedBody(const CachedBody&) = delete;
+  CachedBody& operator=(const CachedBody&) = delete;
   std::string_view bytes() const { return variants_[kIdentity].bytes; }
   const std::string& etag() const { return variants_[kIdentity].etag; }
   const std::string& content_type() const { return content_type_; }

@@ -48,7 +48,8 @@ void LineCounter::update(std::int64_t frame, Micros time, std::span<const Track>
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     for (const Track& track : tracks) {
       Passage& p = passage(track.slot, i);
-      if (!track.is_observed || !track.is_confirmed || p.is_done || !p.is_pending) continue;
+      if (p.is_done || !p.is_pending || !track.is_observed) continue;
+      if (!track.is_confirmed || !track.has_travelled) continue;
       const int beyond = p.crossing.direction == Direction::kAToB ? 1 : -1;
       if (p.clear_side != beyond) continue;
       p.is_done = true;

@@ -1,8 +1,9 @@
 // Counts road users over lines by the written rule: the middle of the box's lower edge travels, and
 // the segment it travelled must meet the segment of the line; it must have been clearly on one side
-// and then clearly on the other (a parked car's jitter is neither); only confirmed tracks, each
-// once per line, in the direction of its first crossing (a U-turn is one crossing); parts of one
-// vehicle are one. One per camera, one thread, after each Tracker::update; allocates nothing then.
+// and then clearly on the other, and have left its place (a parked car's jitter is none of this);
+// only confirmed tracks, each once per line, in the direction of its first crossing (a U-turn is
+// one crossing); parts of one vehicle are one. One per camera, one thread, after each
+// Tracker::update; allocates nothing then.
 #pragma once
 
 #include <cstdint>

@@ -63,6 +63,20 @@ RC_GTEST_PROP(LineCounter, AParkedVehiclesJitterIsNoCrossing, ()) {
   RC_ASSERT(watched.crossings.empty());
 }
 
+TEST(LineCounter, AVehicleParkedOnTheLineCountsWhenItDrivesOff) {
+  std::mt19937 random(3);
+  std::normal_distribution<float> jitter(0, 3);
+  Watched watched({kLine});
+  for (int i = 0; i < 1050; ++i) {
+    const float way = 4 * static_cast<float>(std::max(0, i - 1000));
+    watched.frame(i / 25.0, {box_at({500 + jitter(random), 296 + way + jitter(random)}, 80, 60)});
+    if (i < 1000) {
+      ASSERT_TRUE(watched.crossings.empty()) << i;
+    }
+  }
+  EXPECT_EQ(watched.crossings.size(), 1U);
+}
+
 // Drives down over the line; `position` gives y by second.
 template <class Position>
 Watched drive(Position position, double seconds, double fps = 25) {

@@ -85,6 +85,8 @@ struct Track {
   bool is_confirmed = false;
   /// Seen in the frame of the last update.
   bool is_observed = false;
+  /// Has left the place where it was first seen, or where it stood last, by a part of its size.
+  bool has_travelled = false;
   /// Has not left its place for a while.
   bool is_parked = false;
   /// The type most of its observations spoke for, weighted by their scores; of TypeTable.

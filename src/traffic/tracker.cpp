@@ -306,8 +306,10 @@ void Tracker::settle(Track& track, State& state, Micros time) {
   if (std::hypot(dx, dy) > options_.parked_travel * size_of(track.box)) {
     state.rest = track.foot;
     state.rest_since = time;
+    track.has_travelled = true;
   }
   track.is_parked = to_seconds(time - state.rest_since) >= options_.parked_after_s;
+  if (track.is_parked) track.has_travelled = false;
 }
 
 }  // namespace vedette::traffic

@@ -40,8 +40,9 @@ struct TrackerOptions {
   /// until both were seen apart for a while.
   float part_share = 0.6F;
   double told_apart_s = 1.0;
-  /// A track that stays within this part of its size for this long is parked.
-  float parked_travel = 0.3F;
+  /// A track that leaves its place by more than this part of its size travels; one that does not
+  /// for this long is parked.
+  float parked_travel = 0.4F;
   double parked_after_s = 2.0;
   /// Bounds: the best boxes of a frame are kept; no track is started beyond.
   int max_detections = 256;

@@ -55,7 +55,11 @@ class ListedSource final : public media::FrameSource {
     frames.pop_front();
     return frame;
   }
-  media::SourceInfo info() const override { return {.kind = kind}; }
+  media::SourceInfo info() const override {
+    media::SourceInfo info;
+    info.kind = kind;
+    return info;
+  }
   media::SourceStats stats() const override { return {}; }
 };
 

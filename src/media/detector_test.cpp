@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
-#include <deque>
 
 #include "media/frame_source.hpp"
 #include "media/test_samples.hpp"
@@ -184,6 +184,43 @@ TEST(Detector, ReadsAnIrModelWithSuppressionInside) {
             "vehicle");
   EXPECT_GT(boxes[0].score, 0.9F);
   EXPECT_GT(overlap_share(boxes[0], 341, 164, 226, 151), 0.9);
+}
+
+// Fetched by tools/fetch_model.sh and tools/fetch_video.sh.
+TEST(Detector, TheConvertedModelSeesPeople) {
+  const char* home = std::getenv("HOME");
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const auto folder =
+      (cache ? std::filesystem::path(cache) : std::filesystem::path(home ? home : "/") / ".cache") /
+      "vedette/samples";
+  const auto model = folder / "models/ssd_mobilenet_v2_coco.xml";
+  const auto clip = folder / "traffic/vtest.avi";
+  if (!std::filesystem::exists(model) || !std::filesystem::exists(clip)) {
+    GTEST_SKIP() << "the converted model is not here; run tools/fetch_model.sh and fetch_video.sh";
+  }
+  if (!has_openvino()) GTEST_SKIP() << "no OpenVINO here";
+  DetectorOptions options;
+  options.model = model;
+  options.score_threshold = 0.4F;
+  options.types = {"person"};
+  const auto detector = opened(options);
+  ASSERT_TRUE(detector);
+  EXPECT_EQ(detector->model().layout, OutputLayout::kSsdRaw);
+  auto session = detector->new_session();
+  ASSERT_TRUE(session);
+  std::vector<Detection> boxes;
+  std::size_t people = 0;
+  const auto frames = first_frames(clip, 40);
+  for (const auto& frame : frames) {
+    ASSERT_TRUE((*session)->detect(frame, boxes));
+    for (const auto& box : boxes) {
+      EXPECT_EQ(box.class_id, 0);
+      EXPECT_GT(box.y2 - box.y1, box.x2 - box.x1) << "people stand upright";
+    }
+    people += boxes.size();
+  }
+  EXPECT_GT(people, 3 * frames.size());
+  EXPECT_LT(people, 12 * frames.size());
 }
 
 TEST(Detector, SaysWhatIsWrongWithAModel) {

@@ -144,7 +144,7 @@ Error source_error(const SourceUrl& url, int av_error, bool while_opening) {
   const auto make = [&](ErrorCode code, std::string text) {
     auto error = fail(code, std::move(text), detail).error();
     // Cameras come back; a file does not heal.
-    error.retryable = url.kind != SourceKind::kFile && url.kind != SourceKind::kLoop;
+    error.retryable = !is_file(url.kind);
     return error;
   };
   const auto& shown = url.shown;

@@ -18,6 +18,11 @@ struct SourceUrl {
   std::string shown;
 };
 
+/// Whether this source has an end and waits for nobody.
+inline bool is_file(SourceKind kind) {
+  return kind == SourceKind::kFile || kind == SourceKind::kLoop;
+}
+
 /// Reads a source's text. kInvalid for an unknown scheme or an empty text.
 Result<SourceUrl> parse_source_url(const SourceOptions& options);
 

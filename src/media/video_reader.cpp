@@ -97,7 +97,7 @@ Result<std::unique_ptr<VideoReader>> VideoReader::open(const SourceUrl& url,
                                                        const SourceOptions& options,
                                                        const std::stop_token& stop) {
   prepare_libav();
-  if (url.kind == SourceKind::kFile || url.kind == SourceKind::kLoop) {
+  if (is_file(url.kind)) {
     VEDETTE_CHECK(check_file(url));
   }
   std::unique_ptr<VideoReader> reader(new VideoReader(url, options));
@@ -184,7 +184,7 @@ Result<> VideoReader::open_decoder() {
     return fail(ErrorCode::kInternal, "There is no memory for a video decoder.");
   }
   int status = avcodec_parameters_to_context(codec_.get(), stream->codecpar);
-  const bool is_live = url_.kind != SourceKind::kFile && url_.kind != SourceKind::kLoop;
+  const bool is_live = !is_file(url_.kind);
   codec_->thread_count = std::max(1, options_.decoder_threads);
   codec_->thread_type = is_live ? FF_THREAD_SLICE : FF_THREAD_SLICE | FF_THREAD_FRAME;
   codec_->pkt_timebase = stream->time_base;
@@ -234,7 +234,7 @@ Result<> VideoReader::read_packet() {
       continue;
     }
     if (status < 0 && should_interrupt(this)) return fail(explain(AVERROR_EXIT, false));
-    if (status == AVERROR_EOF || (status < 0 && url_.kind <= SourceKind::kLoop)) {
+    if (status == AVERROR_EOF || (status < 0 && is_file(url_.kind))) {
       // A file that breaks off here is drained like one that ends; truncation() tells them apart.
       end_reason_ = status == AVERROR_EOF ? 0 : status;
       if (format_->pb && format_->pb->error < 0 && format_->pb->error != AVERROR_EOF) {
@@ -289,7 +289,7 @@ Result<std::optional<VideoReader::Decoded>> VideoReader::take_picture() {
 
 Result<std::optional<VideoReader::Decoded>> VideoReader::read(const std::stop_token& stop) {
   stop_ = stop;
-  const bool is_live = url_.kind > SourceKind::kLoop;
+  const bool is_live = !is_file(url_.kind);
   deadline_ =
       is_live ? std::chrono::steady_clock::now() + options_.read_timeout : SteadyTime::max();
   for (;;) {

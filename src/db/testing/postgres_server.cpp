@@ -51,6 +51,7 @@ std::optional<fs::path> find_programs() {
 // safe in a program with threads.
 pid_t spawn(const std::vector<std::string>& words, const fs::path& log) {
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   const std::optional<Owner> owner = unprivileged_owner();
@@ -60,6 +61,7 @@ pid_t spawn(const std::vector<std::string>& words, const fs::path& log) {
   if (child > 0) return child;
   const int out = open(log_name.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
   const int none = open("/dev/null", O_RDONLY);
+  if (out < 0 || none < 0) _exit(125);
   dup2(none, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(out, STDERR_FILENO);
@@ -77,6 +79,7 @@ pid_t spawn(const std::vector<std::string>& words, const fs::path& log) {
 
 int free_port() {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (listener < 0) throw std::runtime_error("no socket");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

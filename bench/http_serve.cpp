@@ -1,5 +1,5 @@
-// Serves what bench/http_history.py measures: the cached history of 1,000 rows and an event stream, by the
-// program's own HTTP layer and nothing else.
+// Serves what bench/http_history.py measures: the cached history of 1,000 rows and an event stream,
+// by the program's own HTTP layer and nothing else.
 //
 //   http_serve ROWS.json [IO_THREADS=1] [PORT=0]     prints its port; ends with SIGTERM
 #include <signal.h>

@@ -92,8 +92,9 @@ Result<bool> renumber_restored(db::Session& session, Positions& positions, std::
                                                           {"crossings", positions.crossings}};
   for (const auto& [table, position] : tables) {
     VEDETTE_CHECK(session.execute(
-        fmt::format("UPDATE {} SET position = CASE WHEN position < $1 THEN 0 ELSE "
-                    "pg_current_xact_id()::text::bigint END WHERE position IS NOT NULL",
+        fmt::format("UPDATE {} SET position = CASE WHEN position < $1 AND position % 4294967296 <> "
+                    "xmin::text::bigint THEN 0 ELSE pg_current_xact_id()::text::bigint END "
+                    "WHERE position IS NOT NULL",
                     table),
         {position}));
     position = 1;

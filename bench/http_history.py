@@ -101,7 +101,9 @@ def measure(peer: Peer, seconds: int, headers: list[str]) -> tuple[float, float,
     words = ["wrk", "-t2", "-c64", f"-d{seconds}s", "--latency", *(w for h in headers for w in ("-H", h)), peer.url]
     out = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     if wrong := re.findall(r"(?:Non-2xx|Socket errors)[^\n]*", out):
-        sys.exit(f"{peer.name}: {wrong}")
+        print(f"{peer.name}: {'; '.join(wrong)}", file=sys.stderr)
+        if peer.name == "vedette":
+            sys.exit(1)
     count = int(re.search(r"(\d+) requests in", out)[1])
     p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)\b", out)
     return (float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), (peer.cpu_s() - cpu) / count * 1e6,

@@ -272,7 +272,10 @@ Result<int> run_watch(const WatchArguments& arguments, config::WatchSettings set
   while (true) {
     auto watched = pipeline.next(signals.token());
     if (!watched) {
-      if (watched.error().code == ErrorCode::kCancelled) break;
+      if (watched.error().code == ErrorCode::kCancelled) {
+        if (!is_live) run.problem = "stopped before the end of the file";
+        break;
+      }
       if (pipeline.totals().frames == 0) return fail(std::move(watched.error()));
       run.problem = watched.error().message;
       break;

@@ -33,8 +33,9 @@ struct WatchArguments {
 void declare_watch_arguments(CLI::App& app, WatchArguments& arguments);
 
 /// Watches until the source ends, the limit is reached or the process is asked to stop (SIGINT,
-/// SIGTERM). Returns kDone, or kPartlyDone when the source broke off after some frames; kUsage for
-/// arguments that cannot be. Blocks; to be called from the main thread, before others are started.
+/// SIGTERM). Returns kDone, or kPartlyDone when a file was not watched to its end or the source
+/// broke off after some frames; kUsage for arguments that cannot be. Blocks; to be called from the
+/// main thread, before others are started.
 Result<int> run_watch(const WatchArguments& arguments, config::WatchSettings settings,
                       bool is_json);
 

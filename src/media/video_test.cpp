@@ -14,8 +14,17 @@ namespace {
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
+// A frame without its picture: a whole clip of them would fill the memory.
+struct Seen {
+  std::int64_t number;
+  Micros media_time;
+  int period;
+  int width;
+  int height;
+};
+
 struct Played {
-  std::vector<Frame> frames;
+  std::vector<Seen> frames;
   std::optional<Error> error;
   SourceInfo info;
   SourceStats stats;
@@ -35,7 +44,11 @@ Result<Played> play(const std::filesystem::path& file) {
       continue;
     }
     if (!*frame) break;
-    played.frames.push_back(std::move(**frame));
+    played.frames.push_back({.number = (*frame)->number,
+                             .media_time = (*frame)->media_time,
+                             .period = (*frame)->period,
+                             .width = (*frame)->width(),
+                             .height = (*frame)->height()});
   }
   played.stats = source->stats();
   return played;
@@ -69,8 +82,8 @@ TEST_P(SampleClip, GivesEveryFrameInOrder) {
   for (std::size_t i = 0; i < clip.frames; ++i) {
     const auto& frame = played->frames[i];
     EXPECT_EQ(frame.number, static_cast<std::int64_t>(i));
-    EXPECT_EQ(frame.width(), clip.width);
-    EXPECT_EQ(frame.height(), clip.height);
+    EXPECT_EQ(frame.width, clip.width);
+    EXPECT_EQ(frame.height, clip.height);
     EXPECT_EQ(frame.period, 0);
     if (i > 0) {
       EXPECT_GT(frame.media_time, played->frames[i - 1].media_time);

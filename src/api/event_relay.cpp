@@ -1,8 +1,10 @@
 #include "api/event_relay.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "api/camera_json.hpp"
@@ -21,6 +23,8 @@ using namespace std::chrono_literals;
 // Changes closer together than this go out together.
 constexpr Micros kGather = 100ms;
 constexpr int kMostCrossings = 200;
+constexpr std::array<std::string_view, 6> kTopics{"camera",  "current", "crossing",
+                                                  "cameras", "history", "loops"};
 
 void publish(http::SseHub& hub, std::string_view topic, const json::value& data) {
   hub.publish(topic, to_text(data));
@@ -183,22 +187,26 @@ void EventRelay::relay_cameras() {
 void mount_events(http::Router& router, std::shared_ptr<const Services> services) {
   const auto subscribe = [](const Services& s,
                             const http::Request& request) -> Result<http::Response> {
+    VEDETTE_TRY(wanted, list_of(request, "topics"));
+    for (const std::string& topic : wanted) {
+      if (std::ranges::find(kTopics, topic) == kTopics.end()) {
+        return bad_parameter("topics", fmt::format("'{}' is no topic; those there are: {}.", topic,
+                                                   fmt::join(kTopics, ", ")));
+      }
+    }
     const auto camera = request.query("camera");
     if (!camera) return s.events->subscribe(request);
     if (camera->empty() || camera->size() > 64) {
       return bad_parameter("camera", "'camera' must be the id of one camera.");
     }
-    VEDETTE_TRY(wanted, list_of(request, "topics"));
-    if (wanted.empty()) wanted = {"camera", "current", "crossing", "cameras", "history", "loops"};
-    std::string topics;
-    for (const std::string& topic : wanted) {
-      const bool is_of_camera = topic == "current" || topic == "crossing";
-      topics +=
-          (topics.empty() ? "" : ",") + topic + (is_of_camera ? "/" + std::string(*camera) : "");
-    }
+    if (wanted.empty()) wanted.assign(kTopics.begin(), kTopics.end());
     http::Request narrowed = request;
     std::erase_if(narrowed.queries, [](const auto& pair) { return pair.first == "topics"; });
-    narrowed.queries.emplace_back("topics", topics);
+    for (const std::string& topic : wanted) {
+      const bool is_of_camera = topic == "current" || topic == "crossing";
+      narrowed.queries.emplace_back("topics",
+                                    topic + (is_of_camera ? "/" + std::string(*camera) : ""));
+    }
     return s.events->subscribe(narrowed);
   };
   router.get("/api/events", handler(services, subscribe), {.inline_ok = true});

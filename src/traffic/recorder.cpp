@@ -125,12 +125,15 @@ Result<void> Recorder::write(const Batch& batch) {
         fmt::format("UPDATE camera_run SET frames = $2, media_us = $3{} WHERE id = $1",
                     batch.is_finished ? fmt::format(", finished_at = {}", now) : std::string()),
         {run_.id, batch.frames, batch.media_time.count()}));
+    // A batch without figures, the first of a run, leaves the last ones.
     VEDETTE_CHECK(session.execute(
         fmt::format(
             "INSERT INTO camera_status (camera_id, updated_at, sampled_at, status) VALUES ($1, {}, "
             "$2, $3) ON "
             "CONFLICT (camera_id) DO UPDATE SET updated_at = excluded.updated_at, sampled_at = "
-            "coalesce(excluded.sampled_at, camera_status.sampled_at), status = excluded.status",
+            "coalesce(excluded.sampled_at, camera_status.sampled_at), status = CASE "
+            "excluded.status WHEN '' "
+            "THEN camera_status.status ELSE excluded.status END",
             now),
         {camera_id_, batch.sampled_at, batch.status_json}));
     session.notify(kTrafficChannel, camera_id_);

@@ -141,7 +141,7 @@ Result<http::Response> snapshot(const Services& services, const http::Request& r
   const auto frame = view ? view->latest() : std::nullopt;
   if (!frame) {
     return fail(
-        ErrorCode::kUnavailable,
+        ErrorCode::kNotFound,
         fmt::format(
             "There is no picture of '{}' here: its source has not given one to this process yet.",
             camera.id));
@@ -163,7 +163,7 @@ Result<http::Response> live(const Services& services, const http::Request& reque
   const auto loop = services.supervisor->status(loop_name(camera.id));
   if (!loop || loop->token == 0) {
     return fail(
-        ErrorCode::kUnavailable,
+        ErrorCode::kConflict,
         loop && !loop->held_by.empty()
             ? fmt::format("'{}' is watched by the process {}: its own pages show the picture.",
                           camera.id, loop->held_by)
@@ -175,7 +175,7 @@ Result<http::Response> live(const Services& services, const http::Request& reque
 
 }  // namespace
 
-void mount_cameras(http::Router& router, std::shared_ptr<const Services> services) {
+void mount_cameras(http::Router& router, const std::shared_ptr<const Services>& services) {
   using Answer = Result<http::Response>;
   const http::RouteOptions write{.body_limit = services->max_body};
   router.get("/api/cameras", handler(services, list));

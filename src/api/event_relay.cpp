@@ -105,12 +105,12 @@ void EventRelay::relay_until(const std::stop_token& stop) {
       if (!changed_.wait(lock, stop, [this] { return changes_.any(); })) return;
       changes = std::exchange(changes_, {});
     }
-    relay(std::move(changes));
+    relay(changes);
     sleep_for(stop, kGather);
   }
 }
 
-void EventRelay::relay(Changes changes) {
+void EventRelay::relay(const Changes& changes) {
   // The database may be away: then there is nothing to tell but the loops, who know it themselves.
   relay_list(changes);
   relay_history(changes);
@@ -184,7 +184,7 @@ void EventRelay::relay_cameras() {
   }
 }
 
-void mount_events(http::Router& router, std::shared_ptr<const Services> services) {
+void mount_events(http::Router& router, const std::shared_ptr<const Services>& services) {
   const auto subscribe = [](const Services& s,
                             const http::Request& request) -> Result<http::Response> {
     VEDETTE_TRY(wanted, list_of(request, "topics"));

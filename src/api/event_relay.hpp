@@ -48,7 +48,7 @@ class EventRelay {
 
   void note(const std::function<void(Changes&)>& change);
   void relay_until(const std::stop_token& stop);
-  void relay(Changes changes);
+  void relay(const Changes& changes);
   void relay_list(const Changes& changes);
   void relay_history(const Changes& changes);
   void relay_cameras();
@@ -70,6 +70,6 @@ class EventRelay {
 };
 
 /// GET /api/events.
-void mount_events(http::Router& router, std::shared_ptr<const Services> services);
+void mount_events(http::Router& router, const std::shared_ptr<const Services>& services);
 
 }  // namespace vedette::api

@@ -209,7 +209,7 @@ Answer session(const Services& services, const http::Request& request) {
 
 }  // namespace
 
-void mount_operations(http::Router& router, std::shared_ptr<const Services> services) {
+void mount_operations(http::Router& router, const std::shared_ptr<const Services>& services) {
   router.get("/api/loops", handler(services, loops));
   router.post("/api/loops/{name}/retry", handler(services, retry), {.body = http::BodyKind::kAny});
   router.get("/api/loops/{name}/leases", handler(services, leases));

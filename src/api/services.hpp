@@ -61,8 +61,8 @@ struct Services {
   std::function<std::vector<DetectorChoice>(std::vector<std::string>& notes)> detectors;
 };
 
-void mount_cameras(http::Router& router, std::shared_ptr<const Services> services);
-void mount_traffic(http::Router& router, std::shared_ptr<const Services> services);
-void mount_operations(http::Router& router, std::shared_ptr<const Services> services);
+void mount_cameras(http::Router& router, const std::shared_ptr<const Services>& services);
+void mount_traffic(http::Router& router, const std::shared_ptr<const Services>& services);
+void mount_operations(http::Router& router, const std::shared_ptr<const Services>& services);
 
 }  // namespace vedette::api

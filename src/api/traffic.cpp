@@ -269,7 +269,7 @@ Answer quality(const Services& services, const http::Request& request) {
 
 }  // namespace
 
-void mount_traffic(http::Router& router, std::shared_ptr<const Services> services) {
+void mount_traffic(http::Router& router, const std::shared_ptr<const Services>& services) {
   router.get("/api/traffic/current", handler(services, current));
   // Mostly the answer was made already, for another viewer.
   const auto at_hand = [services](const http::Request& request) -> std::optional<http::Response> {

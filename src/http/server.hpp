@@ -21,20 +21,20 @@ struct ServerOptions {
   int pool_threads = 4;
   std::size_t pool_queue = 256;  // waiting requests; beyond it: 503 with Retry-After
 
-  std::size_t header_bytes = 16 * 1024;     // request line and fields; beyond it: 431
+  std::size_t header_bytes = std::size_t{16} << 10;  // request line and fields; beyond it: 431
   std::size_t connections = 4096;           // beyond it: the longest idle one is closed, else 503
   std::size_t connections_per_address = 0;  // 0: no bound (a proxy is one address)
   std::size_t requests_per_connection = 100'000;
   /// Of all requests together: a body claims its declared length (its route's limit when chunked)
   /// before it is read; what does not fit is answered with 503. One body alone always fits.
-  std::size_t body_memory = 64 << 20;
+  std::size_t body_memory = std::size_t{64} << 20;
 
   // Each phase of a connection has its own time; a coarse clock checks them once a second.
   std::chrono::seconds header_time{10};      // from a request's first byte to its last header byte
   std::chrono::seconds keep_alive_time{75};  // idle between requests; also before the first
   std::chrono::seconds body_time{30};        // between two pieces of a body
-  std::size_t body_min_rate = 4 * 1024;      // bytes a second, averaged after body_time
-  std::chrono::seconds write_time{30};       // without the client taking a single byte
+  std::size_t body_min_rate = std::size_t{4} << 10;  // bytes a second, averaged after body_time
+  std::chrono::seconds write_time{30};               // without the client taking a single byte
 };
 
 /// Counters since start and gauges of now, for /metrics and the Operations page.

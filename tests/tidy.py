@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""clang-tidy over src/, ending with `N passed, N failed`. A file that passed is not examined again until it, a header of
+"""clang-tidy over src/ (tests are left to the compilers' warnings), ending with `N passed, N failed`. A file that passed is not examined again until it, a header of
 ours that it includes, the settings or the compiler's command change; the marks lie in build/tidy/passed/.
 
 Usage: tidy.py [--all] [--jobs N] [FILE...]      after `cmake --preset tidy`
@@ -52,7 +52,7 @@ def main() -> int:
     arguments = parser.parse_args()
     version = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
     commands = {pathlib.Path(entry["file"]).resolve(): entry["command"] for entry in json.loads((BUILD / "compile_commands.json").read_text())}
-    wanted = {file.resolve() for file in arguments.files} or {file for file in commands if file.is_relative_to(ROOT / "src")}
+    wanted = {file.resolve() for file in arguments.files} or {file for file in commands if file.is_relative_to(ROOT / "src") and not re.search(r"_test\.cpp$|/testing/", str(file))}
     (BUILD / "passed").mkdir(exist_ok=True)
     marks = {file: mark(file, commands[file], version) for file in sorted(wanted)}
     due = [file for file in marks if arguments.all or not marks[file].exists()]

@@ -30,7 +30,7 @@ std::string_view word(Verdict verdict) {
 
 // Colour beside the word, never instead of it.
 std::string mark(Verdict verdict) {
-  const auto text = fmt::format("{:<4}", word(verdict));
+  auto text = fmt::format("{:<4}", word(verdict));
   if (!is_terminal()) return text;
   const int colour = verdict == Verdict::kOk ? 32 : verdict == Verdict::kWarn ? 33 : 31;
   return fmt::format("\x1b[{}m{}\x1b[0m", colour, text);

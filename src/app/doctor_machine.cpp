@@ -66,7 +66,7 @@ Finding memory() {
   if (name != "MemAvailable:") return {Verdict::kOk, "Memory", "not told by this system", ""};
   const auto what =
       fmt::format("{:.1f} GiB available", static_cast<double>(kibibytes) * 1024 / kGibibyte);
-  if (kibibytes < 512 * 1024) {
+  if (kibibytes < std::int64_t{512} * 1024) {
     return {Verdict::kWarn, "Memory", what,
             "a detector and a camera want about 0.5 GiB; end other "
             "programs, or use a smaller model"};

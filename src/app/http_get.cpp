@@ -117,7 +117,7 @@ Result<HttpReply> receive(const Socket& socket, Deadline deadline, const HttpTar
       pending.erase(0, used);
       if (error == beast_http::error::need_more) error = {};
       // A head that never ends.
-      if (pending.size() > 64 * 1024) error = beast_http::error::header_limit;
+      if (pending.size() > std::size_t{64} * 1024) error = beast_http::error::header_limit;
     }
     if (error) {
       return fail(ErrorCode::kCorrupt, fmt::format("what {} answers is not HTTP as Vedette speaks "

@@ -287,8 +287,8 @@ bool is_file(const fs::path& path) {
 // --config, else VEDETTE_CONFIG, else what lies in the working folder or among the data.
 Result<std::optional<fs::path>> find_file(const LoadOptions& options, const Inputs& inputs,
                                           const fs::path& data, std::vector<std::string>& remarks) {
-  const auto named = options.file ? options.file->string()
-                                  : std::string(lookup(inputs.environment, "VEDETTE_CONFIG"));
+  auto named = options.file ? options.file->string()
+                            : std::string(lookup(inputs.environment, "VEDETTE_CONFIG"));
   if (!named.empty()) {
     if (!is_file(named)) {
       return fail(ErrorCode::kUsage, fmt::format("there is no file {}, which {} names", named,
@@ -296,8 +296,8 @@ Result<std::optional<fs::path>> find_file(const LoadOptions& options, const Inpu
     }
     return named;
   }
-  const fs::path here = "vedette.toml";
-  const auto there = data / "vedette.toml";
+  fs::path here = "vedette.toml";
+  auto there = data / "vedette.toml";
   if (is_file(here)) {
     std::error_code failed;
     if (is_file(there) && !fs::equivalent(here, there, failed)) {

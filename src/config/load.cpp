@@ -18,7 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // Names of ours in the environment that are no settings.
-constexpr std::array<std::string_view, 2> kOtherNames{"VEDETTE_CONFIG", "VEDETTE_DEPS"};
+constexpr std::array<std::string_view, 4> kOtherNames{"VEDETTE_CONFIG", "VEDETTE_DEPS",
+                                                      "VEDETTE_PEERS", "VEDETTE_PROGRAM"};
 
 // What is known of one setting so far.
 struct Slot {

@@ -12,13 +12,13 @@ namespace {
 
 /// Inside a catch block: logs what was thrown and turns it into an answer.
 Response answer_thrown(const Router::Route& route, const Request& request) {
-  std::string why = "something that is not a std::exception";
+  std::string why;
   try {
     throw;
   } catch (const std::exception& e) {
     why = e.what();
   } catch (...) {
-    // Named already.
+    why = "something that is not a std::exception";
   }
   log::error("http", "request {} ({} {}) failed: {}", request.id, name(request.method),
              route.pattern, why);

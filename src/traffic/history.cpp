@@ -192,7 +192,7 @@ Result<std::vector<LineCount>> line_counts(db::Session& session, std::string_vie
       counts.push_back({row.get<std::string>(0),
                         row.get<std::string>(1),
                         direction == 0 ? "a_to_b" : "b_to_a",
-                        row.get<std::string>(static_cast<std::size_t>(2 + direction)),
+                        row.get<std::string>(std::size_t{2} + static_cast<std::size_t>(direction)),
                         0,
                         {}});
     }

@@ -13,7 +13,7 @@ bool WatchGate::has_changed(const media::Frame& frame) {
   }
   const int across = std::max(1, small_.width() / options_.block);
   const int down = std::max(1, small_.height() / options_.block);
-  fresh_.assign(static_cast<std::size_t>(across * down), 0.0F);
+  fresh_.assign(static_cast<std::size_t>(across) * static_cast<std::size_t>(down), 0.0F);
   for (int y = 0; y < std::min(small_.height(), down * options_.block); ++y) {
     const std::uint8_t* row = small_.row(y);
     float* blocks = fresh_.data() + static_cast<std::ptrdiff_t>(y / options_.block) * across;

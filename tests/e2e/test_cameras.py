@@ -91,9 +91,10 @@ def test_an_unchanged_answer_is_not_sent_again(client):
 
 def test_a_missing_file_is_said_with_a_remedy(client):
     camera = add(client, enabled=True)
-    status = wait_until("the camera says why", lambda: [s for s in [client.fetch(f"/api/cameras/{camera['id']}")["status"]] if s["cause"]])[0]
-    assert status["state"] == "retrying"
-    assert "/nowhere/clip.mp4" in status["cause"]
+    def status():
+        return client.fetch(f"/api/cameras/{camera['id']}")["status"]
+    said = wait_until("the camera says why", lambda: (s := status())["state"] == "retrying" and s["cause"] and s)
+    assert "/nowhere/clip.mp4" in said["cause"]
 
 
 def test_others_hear_of_a_new_camera(client):

@@ -67,7 +67,7 @@ class NoticeWire {
   virtual ~NoticeWire() = default;
   /// Waits until `wake_fd` is readable, until `until`, or until others have said something.
   virtual Heard listen(int wake_fd, SteadyTime until, const std::stop_token& stop) = 0;
-  /// Best effort: what cannot be sent is made good by `anything` after the reconnect.
+  /// Does not fail: what cannot be sent now is sent by a later listen().
   virtual void send(std::span<const Notice> notices) = 0;
 };
 

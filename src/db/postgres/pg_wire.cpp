@@ -15,6 +15,8 @@ constexpr std::string_view kListen = "LISTEN vedette";
 constexpr std::string_view kSend =
     "SELECT pg_notify('vedette', notice) FROM unnest($1::text[]) AS notice";
 constexpr auto kMeasureEvery = std::chrono::minutes(1);
+// More than this unsent become "anything" of their channel.
+constexpr std::size_t kMaxUnsent = 1'024;
 
 struct FreeNotify {
   void operator()(PGnotify* notify) const { PQfreemem(notify); }
@@ -55,6 +57,7 @@ void PgWire::drop(const PgFailure& failure) {
 NoticeWire::Heard PgWire::listen(int wake_fd, SteadyTime until, const std::stop_token& stop) {
   Heard heard;
   if (!link_ && reconnect(stop)) {
+    flush();
     heard.anything = true;  // what was said while nobody listened is unknown
     return heard;
   }
@@ -65,6 +68,9 @@ NoticeWire::Heard PgWire::listen(int wake_fd, SteadyTime until, const std::stop_
   }
   measure_size();
   if (!link_) return heard;
+  // An answer to a query of ours may have brought notices along: the socket says nothing of them.
+  take_notices(heard);
+  if (!heard.notices.empty()) return heard;
   std::array<pollfd, 2> ready{pollfd{wake_fd, POLLIN, 0},
                               pollfd{PQsocket(link_->connection()), POLLIN, 0}};
   poll(ready.data(), ready.size(), pause_until(std::min(until, next_measure_)));
@@ -91,16 +97,28 @@ void PgWire::take_notices(Heard& heard) {
 }
 
 void PgWire::send(std::span<const Notice> notices) {
-  // While the server is away there is nobody to tell: every process, this one included, hears
-  // "anything may have changed" when it is back.
-  if (!link_) return;
-  std::vector<std::string> texts;
-  texts.reserve(notices.size());
-  for (const Notice& notice : notices) texts.push_back(notice.channel + '\n' + notice.payload);
+  for (const Notice& notice : notices) unsent_.insert(notice.channel + '\n' + notice.payload);
+  if (unsent_.size() > kMaxUnsent) {
+    std::set<std::string> channels;
+    for (const std::string& text : unsent_) channels.insert(text.substr(0, text.find('\n') + 1));
+    unsent_ = std::move(channels);
+  }
+  flush();
+}
+
+// What cannot be sent is sent after the reconnect: the others may have lost nothing meanwhile, so
+// nothing else would tell them.
+void PgWire::flush() {
+  if (!link_ || unsent_.empty()) return;
+  const std::vector<std::string> texts(unsent_.begin(), unsent_.end());
   const std::string array = text_array(texts);
   const std::array<Param, 1> params{Param(array)};
   const auto sent = link_->run(kSend, PgParams(std::span<const Param>(params)));
-  if (!sent && sent.error().fault == Fault::kLost) drop(sent.error());
+  if (!sent && sent.error().fault == Fault::kLost) {
+    drop(sent.error());
+  } else {
+    unsent_.clear();
+  }
 }
 
 void PgWire::measure_size() {

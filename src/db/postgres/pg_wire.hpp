@@ -4,6 +4,8 @@
 #pragma once
 
 #include <memory>
+#include <set>
+#include <string>
 
 #include "db/backend.hpp"
 #include "db/postgres/pg_gate.hpp"
@@ -20,10 +22,12 @@ class PgWire final : public NoticeWire {
   bool reconnect(const std::stop_token& stop);
   void drop(const PgFailure& failure);
   void take_notices(Heard& heard);
+  void flush();
   void measure_size();
 
   PgGate* gate_;
   std::unique_ptr<PgLink> link_;
+  std::set<std::string> unsent_;  // "channel\npayload"
   int failures_ = 0;
   SteadyTime next_try_;
   SteadyTime next_measure_;

@@ -9,7 +9,8 @@
 #include "api/services.hpp"
 #include "traffic/camera.hpp"
 #include "traffic/camera_status.hpp"
-#include "traffic/history.hpp"
+#include "traffic/crossings.hpp"
+#include "traffic/current.hpp"
 #include "work/loop.hpp"
 
 namespace vedette::api {

@@ -12,6 +12,8 @@
 #include "api/query.hpp"
 #include "api/response_cache.hpp"
 #include "base/process.hpp"
+#include "traffic/crossings.hpp"
+#include "traffic/current.hpp"
 #include "traffic/recorder.hpp"
 #include "traffic/rollup.hpp"
 

@@ -11,7 +11,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "http/request.hpp"
-#include "traffic/history.hpp"
+#include "traffic/filter.hpp"
 
 namespace vedette::api {
 

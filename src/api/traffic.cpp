@@ -12,6 +12,11 @@
 #include "api/response_cache.hpp"
 #include "api/services.hpp"
 #include "db/database.hpp"
+#include "traffic/crossings.hpp"
+#include "traffic/current.hpp"
+#include "traffic/history.hpp"
+#include "traffic/kpi.hpp"
+#include "traffic/quality.hpp"
 
 namespace vedette::api {
 namespace {

@@ -1,7 +1,6 @@
 #include "app/demo.hpp"
 
 #include <array>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,24 +54,6 @@ Result<void> add(db::Database& database, const DemoCamera& demo, const fs::path&
 }
 
 }  // namespace
-
-std::vector<fs::path> sample_folders(const fs::path& dir) {
-  std::vector<fs::path> folders;
-  if (!dir.empty()) folders.push_back(dir);
-  const auto from_environment = [](const char* name) -> std::string_view {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-  };
-  if (const auto samples = from_environment("VEDETTE_SAMPLES"); !samples.empty())
-    folders.emplace_back(samples);
-  folders.emplace_back("../shared/samples");
-  if (const auto cache = from_environment("XDG_CACHE_HOME"); !cache.empty()) {
-    folders.push_back(fs::path(cache) / "vedette/samples");
-  } else if (const auto home = from_environment("HOME"); !home.empty()) {
-    folders.push_back(fs::path(home) / ".cache/vedette/samples");
-  }
-  return folders;
-}
 
 Result<void> add_demo_cameras(db::Database& database, const std::vector<fs::path>& folders) {
   VEDETTE_TRY(is_fresh, database.read([](db::Session& session) -> Result<bool> {

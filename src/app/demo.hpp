@@ -13,10 +13,6 @@ class Database;
 
 namespace vedette::app {
 
-/// Where sample clips are looked for: `dir` where it is set, then $VEDETTE_SAMPLES,
-/// ../shared/samples and the user's cache.
-std::vector<std::filesystem::path> sample_folders(const std::filesystem::path& dir);
-
 /// Adds the demonstration's cameras to a database that never had a camera; does nothing to any
 /// other. Logs what it added, or that no clip was found.
 Result<void> add_demo_cameras(db::Database& database,

@@ -13,10 +13,11 @@
 #endif
 
 #include "app/doctor_checks.hpp"
-#include "app/model_choice.hpp"
 #include "app/options.hpp"
+#include "app/samples.hpp"
 #include "media/detector.hpp"
 #include "media/image.hpp"
+#include "traffic/models.hpp"
 
 namespace vedette::app {
 namespace {
@@ -56,7 +57,7 @@ struct Timing {
 
 // Loads the model and keeps all its threads busy for a second with an empty road.
 Result<Timing> time_model(const config::Settings& settings, const fs::path& model) {
-  auto options = detector_options(settings);
+  media::DetectorOptions options = detector_settings(settings).options;
   options.model = model;
   options.cache_dir.clear();
   Timing timing;
@@ -116,29 +117,31 @@ Finding speed(const config::Settings& settings, const fs::path& model) {
 
 Findings check_detector(const config::Settings& settings) {
   Findings findings{openvino(settings.watch)};
-  const auto choice = choose_model(settings.watch);
-  if (!choice) {
-    findings.push_back({Verdict::kBad, "Model", choice.error().message, ""});
+  const std::vector<std::filesystem::path> folders = model_folders(settings);
+  const auto model = traffic::choose_model(folders, settings.watch.model);
+  if (!model) {
+    findings.push_back({Verdict::kBad, "Model", model.error().message, ""});
     return findings;
   }
-  if (!choice->model) {
+  if (!*model) {
     if (settings.watch.model == "none") {
       findings.push_back(
           {Verdict::kOk, "Model", "none, as set: motion is shown, without types", ""});
       return findings;
     }
-    std::vector<std::string> folders;
-    for (const auto& folder : model_folders(settings.watch)) folders.push_back(folder.string());
+    std::vector<std::string> places;
+    for (const auto& folder : folders) places.push_back(folder.string());
     findings.push_back(
         {Verdict::kWarn, "Model",
-         fmt::format("none in {}: motion is shown, without types", fmt::join(folders, ", ")),
+         fmt::format("none in {}: motion is shown, without types", fmt::join(places, ", ")),
          "put a model with its description (FILE.toml) into watch.models_dir; "
          "./run fetches one"});
     return findings;
   }
   findings.push_back(
-      {Verdict::kOk, "Model", fmt::format("{} ({})", choice->model->string(), choice->why), ""});
-  findings.push_back(speed(settings, *choice->model));
+      {Verdict::kOk, "Model",
+       fmt::format("{} ({}, {})", (*model)->name, (*model)->file.string(), (*model)->licence), ""});
+  findings.push_back(speed(settings, (*model)->file));
   return findings;
 }
 

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "app/samples.hpp"
+
 namespace vedette::app {
 namespace {
 
@@ -79,15 +81,18 @@ work::LeaseOptions lease_options(const config::Settings& settings) {
   return options;
 }
 
-media::DetectorOptions detector_options(const config::Settings& settings) {
-  media::DetectorOptions options;
+traffic::DetectorSettings detector_settings(const config::Settings& settings) {
+  traffic::DetectorSettings detectors;
+  detectors.folders = model_folders(settings);
+  detectors.preferred = settings.watch.model;
+  media::DetectorOptions& options = detectors.options;
   options.engine = settings.watch.engine;
   options.threads = settings.watch.thread_count();
   options.precision = settings.watch.precision;
   options.device = settings.watch.device;
   options.score_threshold = static_cast<float>(settings.watch.score);
   options.cache_dir = settings.data.dir / "cache" / "models";
-  return options;
+  return detectors;
 }
 
 Result<> make_data_folder(const config::Settings& settings) {

@@ -7,7 +7,7 @@
 #include "db/database.hpp"
 #include "http/auth.hpp"
 #include "http/server.hpp"
-#include "media/detector.hpp"
+#include "traffic/detectors.hpp"
 #include "work/lease.hpp"
 #include "work/role.hpp"
 
@@ -19,8 +19,7 @@ http::AuthOptions auth_options(const config::Settings& settings);
 work::Roles roles(const config::Settings& settings);
 work::LeaseOptions lease_options(const config::Settings& settings);
 
-/// All but the model, which is chosen by app/models.hpp.
-media::DetectorOptions detector_options(const config::Settings& settings);
+traffic::DetectorSettings detector_settings(const config::Settings& settings);
 
 /// Makes the data folder, readable by its owner only, where it is missing. kUnavailable with the
 /// remedy when it cannot be made.

@@ -15,8 +15,8 @@
 #include "api/response_cache.hpp"
 #include "api/services.hpp"
 #include "app/demo.hpp"
-#include "app/model_choice.hpp"
 #include "app/options.hpp"
+#include "app/samples.hpp"
 #include "app/schema.hpp"
 #include "app/versions.hpp"
 #include "base/log.hpp"
@@ -34,20 +34,6 @@ namespace vedette::app {
 namespace {
 
 using namespace std::chrono_literals;
-
-traffic::DetectorSettings detector_settings(const config::Settings& settings) {
-  const media::DetectorOptions options = detector_options(settings);
-  traffic::DetectorSettings detectors;
-  detectors.folders = model_folders(settings.watch);
-  detectors.preferred = settings.watch.model;
-  detectors.engine = options.engine;
-  detectors.device = options.device;
-  detectors.precision = options.precision;
-  detectors.score = options.score_threshold;
-  detectors.threads = options.threads;
-  detectors.cache_dir = options.cache_dir;
-  return detectors;
-}
 
 std::vector<api::DetectorChoice> detector_choices(const traffic::Detectors& detectors,
                                                   std::vector<std::string>& notes) {
@@ -187,7 +173,7 @@ Result<void> Serve::start_server() {
 Result<void> Serve::prepare(bool has_demo) {
   VEDETTE_TRY(report, db::migrate(*database_, all_migrations()));
   for (const std::string& step : report.applied) log::info("database", "applied: {}", step);
-  if (has_demo) VEDETTE_CHECK(add_demo_cameras(*database_, sample_folders(settings_.samples.dir)));
+  if (has_demo) VEDETTE_CHECK(add_demo_cameras(*database_, sample_folders(settings_)));
   return {};
 }
 

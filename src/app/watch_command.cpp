@@ -16,11 +16,11 @@
 #include <utility>
 
 #include "app/command.hpp"
-#include "app/model_choice.hpp"
+#include "app/options.hpp"
 #include "app/watch_report.hpp"
 #include "base/log.hpp"
 #include "config/value.hpp"
-#include "media/motion.hpp"
+#include "traffic/detectors.hpp"
 #include "traffic/scene.hpp"
 #include "traffic/watch_pipeline.hpp"
 
@@ -149,32 +149,6 @@ Result<traffic::WatchOptions> read(const WatchArguments& arguments) {
   return options;
 }
 
-// The detector, where there is one, and the session that frames go through.
-struct Engine {
-  std::unique_ptr<media::Detector> detector;
-  std::unique_ptr<media::Session> session;
-};
-
-Result<Engine> open_engine(const config::WatchSettings& settings, const ModelChoice& choice) {
-  Engine engine;
-  if (!choice.model) {
-    engine.session = media::new_motion_session();
-    return engine;
-  }
-  media::DetectorOptions options;
-  options.model = *choice.model;
-  options.engine = settings.engine;
-  options.threads = settings.thread_count();
-  options.precision = settings.precision;
-  options.device = settings.device;
-  options.score_threshold = static_cast<float>(settings.score);
-  VEDETTE_TRY(detector, media::Detector::open(options));
-  engine.detector = std::move(detector);
-  VEDETTE_TRY(session, engine.detector->new_session(options.threads > 1 ? 0 : 1));
-  engine.session = std::move(session);
-  return engine;
-}
-
 // A model that cannot tell the types asked for apart counts what it knows: a vehicle, or something
 // that moves.
 Result<> fit_types(std::vector<std::string>& types, const media::ModelInfo& model) {
@@ -232,8 +206,8 @@ void declare_watch_arguments(CLI::App& app, WatchArguments& arguments) {
   app.add_flag("--events", arguments.has_events, "Print each crossing as a line of JSON");
 }
 
-Result<int> run_watch(const WatchArguments& arguments, config::WatchSettings settings,
-                      bool is_json) {
+Result<int> run_watch(const WatchArguments& arguments, config::Settings all, bool is_json) {
+  config::WatchSettings& settings = all.watch;
   const auto start = SteadyClock::now();
   VEDETTE_TRY(options, read(arguments));
   if (!arguments.model.empty()) settings.model = arguments.model;
@@ -250,10 +224,13 @@ Result<int> run_watch(const WatchArguments& arguments, config::WatchSettings set
   VEDETTE_TRY(source, media::open_source(source_options, signals.token()));
   const media::SourceInfo source_info = source->info();
 
-  VEDETTE_TRY(choice, choose_model(settings));
-  VEDETTE_TRY(engine, open_engine(settings, choice));
+  traffic::DetectorSettings wanted = detector_settings(all);
+  wanted.options.cache_dir.clear();  // leaves nothing behind
+  traffic::Detectors detectors(std::move(wanted));
+  VEDETTE_TRY(engine, detectors.open(std::nullopt, settings.thread_count() > 1 ? 0 : 1));
   const media::ModelInfo& model = engine.session->model();
-  log::info("watch", "Detecting with {} ({}).", model.name, choice.why);
+  log::info("watch", "Detecting with {} ({}).", model.name,
+            engine.file.empty() ? "no model: types are not known" : engine.file.string());
   VEDETTE_CHECK(fit_types(options.types, model));
   // A file is to give the same counts everywhere: there every frame is looked at.
   const bool is_live = source_info.kind != media::SourceKind::kFile;
@@ -304,11 +281,10 @@ Result<int> run_watch(const WatchArguments& arguments, config::WatchSettings set
 
 void add_watch_command(CommandLine& line) {
   auto arguments = std::make_shared<WatchArguments>();
-  CLI::App* app =
-      line.add("watch", "Watch one camera or file and count what crosses lines",
-               [arguments](const Invocation& invocation) {
-                 return run_watch(*arguments, invocation.settings().watch, invocation.json);
-               });
+  CLI::App* app = line.add("watch", "Watch one camera or file and count what crosses lines",
+                           [arguments](const Invocation& invocation) {
+                             return run_watch(*arguments, invocation.settings(), invocation.json);
+                           });
   declare_watch_arguments(*app, *arguments);
 }
 

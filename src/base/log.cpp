@@ -3,6 +3,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <string>
+
 namespace vedette::log {
 namespace {
 
@@ -39,7 +42,15 @@ void set_level(Level level) {
 }
 
 void write(Level level, std::string_view area, std::string_view message) {
-  logger().log(to_spdlog(level), "{}: {}", area, message);
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+  while (!message.empty() && is_control(message.back())) message.remove_suffix(1);
+  if (std::ranges::none_of(message, is_control)) {
+    logger().log(to_spdlog(level), "{}: {}", area, message);
+    return;
+  }
+  std::string line(message);
+  std::ranges::replace_if(line, is_control, ' ');
+  logger().log(to_spdlog(level), "{}: {}", area, line);
 }
 
 }  // namespace vedette::log

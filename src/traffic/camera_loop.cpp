@@ -3,20 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <map>
 #include <optional>
 #include <stop_token>
-#include <thread>
 #include <utility>
 
-#include "base/process.hpp"
-#include "db/database.hpp"
 #include "media/frame_source.hpp"
 #include "traffic/camera_status.hpp"
 #include "traffic/detectors.hpp"
 #include "traffic/live_view.hpp"
+#include "traffic/quality.hpp"
 #include "traffic/recorder.hpp"
+#include "traffic/run_writer.hpp"
 #include "traffic/watch_pipeline.hpp"
 
 namespace vedette::traffic {
@@ -28,88 +26,6 @@ using namespace std::chrono_literals;
 constexpr Micros kLongestFrameGap = 2s;
 // A track not seen for longer is not in view.
 constexpr Micros kInView = 500ms;
-// Samples waiting for the database; a file waits beyond, a live camera never gets there within its
-// lease.
-constexpr std::size_t kMostWaiting = 50'000;
-
-// Collects what one run sees and has it written about once a second by a thread of its own.
-class RunWriter {
- public:
-  RunWriter(Recorder recorder, work::LoopContext& context, std::stop_source& give_up)
-      : recorder_(std::move(recorder)), context_(context), give_up_(give_up) {
-    writer_ = std::jthread([this](const std::stop_token& stop) {
-      set_thread_name("recorder");
-      while (sleep_for(stop, 1s)) (void)write_once();  // said by itself
-    });
-  }
-
-  const Run& run() const { return run_; }
-
-  // Calls `add` on the batch that is written next.
-  template <class F>
-  void add(F&& add_to) {
-    const std::lock_guard lock(pending_mutex_);
-    add_to(pending_);
-    has_pending_ = true;
-  }
-
-  // Waits while too much is unwritten.
-  void wait_for_room(const std::stop_token& stop) {
-    std::unique_lock lock(pending_mutex_);
-    room_.wait(lock, stop, [this] { return pending_.samples.size() < kMostWaiting; });
-  }
-
-  // Ends the thread and writes what is left; a database that is away is waited for until stop.
-  Result<void> finish(const std::stop_token& stop) {
-    writer_.request_stop();
-    writer_.join();
-    for (;;) {
-      Result<void> written = write_once();
-      if (written || !written.error().retryable || stop.stop_requested()) return written;
-      if (!sleep_for(stop, 1s)) return written;
-    }
-  }
-
- private:
-  Result<void> write_once() {
-    {
-      const std::lock_guard lock(pending_mutex_);
-      if (!is_sending_ && has_pending_) {
-        std::swap(sending_, pending_);
-        pending_.clear();
-        pending_.frames = sending_.frames;
-        pending_.media_time = sending_.media_time;
-        pending_.status_json = sending_.status_json;
-        has_pending_ = false;
-        is_sending_ = true;
-      }
-    }
-    room_.notify_all();
-    if (!is_sending_) return {};
-    Result<void> written = recorder_.write(sending_);
-    if (written) {
-      sending_.clear();
-      is_sending_ = false;
-    } else if (written.error().code == ErrorCode::kFenced) {
-      give_up_.request_stop();
-    } else {
-      context_.failure(written.error());
-    }
-    return written;
-  }
-
-  Recorder recorder_;
-  const Run run_ = recorder_.run();
-  work::LoopContext& context_;
-  std::stop_source& give_up_;
-  std::mutex pending_mutex_;
-  std::condition_variable_any room_;
-  Batch pending_;
-  bool has_pending_ = false;
-  Batch sending_;  // of the writing thread
-  bool is_sending_ = false;
-  std::jthread writer_;
-};
 
 std::vector<CountingLine> counting_lines(const std::vector<Line>& lines) {
   std::vector<CountingLine> result;
@@ -163,7 +79,6 @@ class CameraRun {
   CameraFigures figures_;
   std::chrono::steady_clock::time_point said_at_;
   std::int64_t inferred_before_ = 0;
-  bool has_seen_ = false;
 };
 
 std::unexpected<Error> CameraRun::give_up(std::string_view issue, const Error& error) {
@@ -271,13 +186,6 @@ void CameraRun::take(const WatchedFrame& watched, const WatchPipeline& pipeline,
                      RunWriter& writer) {
   const media::Frame& frame = watched.frame;
   const Instant at = time_of(frame, writer.run());
-  if (!has_seen_) {
-    has_seen_ = true;
-    if (auto noted = note_outage(*parts_.database, context_.fence(), camera_.id, "", std::nullopt);
-        !noted) {
-      context_.failure(noted.error());
-    }
-  }
   for (const Track& ended : watched.ended) first_seen_.erase(ended.id);
 
   // What an interrupted run has stored already is seen again, and not stored again. Crossings are
@@ -383,7 +291,6 @@ void CameraRun::say_figures(const media::FrameSource& source, const media::Sessi
   figures_.licence = session.model().licence;
   figures_.ms = facts.ms_per_inference;
   writer.add([&](Batch& batch) { batch.status_json = to_json(figures_); });
-  context_.success(Micros(static_cast<std::int64_t>(facts.ms_per_inference * 1000)));
 }
 
 }  // namespace

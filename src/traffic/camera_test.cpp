@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "traffic/quality.hpp"
 #include "traffic/recorder.hpp"
 #include "traffic/traffic_store_test.hpp"
 
@@ -151,13 +152,19 @@ TEST_P(Recording, AnotherDetectorIsNoted) {
             "detector changed");
 }
 
-TEST_P(Recording, AnOutageIsNotedOnceAndClosed) {
+TEST_P(Recording, AnOutageIsNotedOnceAndEndsWhenSomethingIsWatchedAgain) {
   for (int i = 0; i < 3; ++i) {
     must(note_outage(database(), work::Fence::none(), "a", "source unreachable",
                      "connection refused"));
   }
   EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM quality_log WHERE ended_at IS NULL"), 1);
-  must(note_outage(database(), work::Fence::none(), "a", "", std::nullopt));
+  Recorder recorder = begin(false);
+  Batch batch;
+  must(recorder.write(batch));
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM quality_log WHERE ended_at IS NULL"), 1);
+  const Instant start = at("2026-11-20T10:00:00Z");
+  batch.watched = {{start, start + 1s}};
+  must(recorder.write(batch));
   EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM quality_log WHERE ended_at IS NULL"), 0);
   EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM quality_log"), 1);
 }

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 
 #include "traffic/camera.hpp"
+#include "traffic/crossings.hpp"
+#include "traffic/current.hpp"
+#include "traffic/kpi.hpp"
+#include "traffic/quality.hpp"
 #include "traffic/rollup.hpp"
 #include "traffic/traffic_store_test.hpp"
 

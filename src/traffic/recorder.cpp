@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "db/database.hpp"
+#include "traffic/quality.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -102,6 +103,9 @@ Result<void> Recorder::write(const Batch& batch) {
       }
       VEDETTE_CHECK(session.insert(rows));
     }
+    if (!has_ended_outages_ && !batch.watched.empty()) {
+      VEDETTE_CHECK(end_outages(session, camera_id_));
+    }
     for (const auto& [from, to] : batch.watched) {
       if (span_id != 0 && from <= span_end) {
         if (to <= span_end) continue;
@@ -141,38 +145,11 @@ Result<void> Recorder::write(const Batch& batch) {
   }));
   span_id_ = span_id;
   span_end_ = span_end;
+  has_ended_outages_ |= !batch.watched.empty();
   run_.frames = batch.frames;
   run_.media_time = batch.media_time;
   run_.is_finished = batch.is_finished;
   return {};
-}
-
-Result<void> note_outage(db::Database& database, const work::Fence& fence,
-                         std::string_view camera_id, std::string_view issue,
-                         std::optional<std::string_view> cause) {
-  return database.write([&](db::Session& session) -> Result<void> {
-    VEDETTE_CHECK(fence.check(session));
-    const std::string now = db::now_sql(session.dialect());
-    if (cause) {
-      VEDETTE_TRY(
-          open, session.query(
-                    "SELECT 1 FROM quality_log WHERE camera_id = $1 AND issue = $2 AND ended_at IS "
-                    "NULL",
-                    {camera_id, issue}));
-      if (!open.empty()) return {};
-    }
-    VEDETTE_CHECK(session.execute(
-        fmt::format(
-            "UPDATE quality_log SET ended_at = {} WHERE camera_id = $1 AND ended_at IS NULL", now),
-        {camera_id}));
-    if (cause) {
-      VEDETTE_CHECK(session.execute(
-          fmt::format(
-              "INSERT INTO quality_log (camera_id, issue, cause, ts) VALUES ($1, $2, $3, {})", now),
-          {camera_id, issue, *cause}));
-    }
-    return {};
-  });
 }
 
 }  // namespace vedette::traffic

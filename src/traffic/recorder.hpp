@@ -84,9 +84,9 @@ class Recorder {
 
   const Run& run() const { return run_; }
 
-  /// Stores a batch; all of it or nothing. Crossings that are stored already are left out. kFenced:
-  /// somebody else holds the camera now. An error leaves the recorder as it was: the same batch may
-  /// be tried again.
+  /// Stores a batch; all of it or nothing. The first that watched something ends what quality_log
+  /// says is missing. Crossings that are stored already are left out. kFenced: somebody else holds
+  /// the camera now. An error leaves the recorder as it was: the same batch may be tried again.
   Result<void> write(const Batch& batch);
 
  private:
@@ -103,12 +103,7 @@ class Recorder {
   // The span that the next batch may extend.
   std::int64_t span_id_ = 0;
   Instant span_end_{};
+  bool has_ended_outages_ = false;
 };
-
-/// Opens or closes the camera's entry in quality_log: `cause` says why nothing is seen; nullopt: it
-/// is seen again. An entry with the same issue that is open stays.
-Result<void> note_outage(db::Database& database, const work::Fence& fence,
-                         std::string_view camera_id, std::string_view issue,
-                         std::optional<std::string_view> cause);
 
 }  // namespace vedette::traffic

@@ -1,6 +1,7 @@
 """Two processes on one database: killed, frozen, disconnected. One worker a camera at any time, nothing counted twice."""
 import datetime
 import threading
+import time
 
 import pytest
 
@@ -133,11 +134,16 @@ def test_viewers_never_start_workers(two, samples):
     assert len(loops) == 1
 
 
+OUTAGE_S = 60
+
+
 def test_postgres_away_and_back(serve, own_postgres, samples, tmp_path):
     server = serve(own_postgres.new_database(), environment=QUICK)
+    began = time.time()
     add_street(server.client, samples, loop=True)
     wait_until("a vehicle is counted", lambda: crossings(server.client), 60)
     own_postgres.stop()
+    stopped = time.time()
 
     def says_so():
         loops = server.client.fetch("/api/loops")
@@ -147,14 +153,21 @@ def test_postgres_away_and_back(serve, own_postgres, samples, tmp_path):
     assert server.client.get("/readyz").status == 503
     assert server.client.get("/healthz").status == 200
     assert server.client.get("/api/cameras").status == 503
+    time.sleep(max(0, OUTAGE_S - (time.time() - stopped)))
     own_postgres.start()
 
     wait_until("it is ready again", lambda: server.client.get("/readyz").status == 200, 40)
     wait_until("it runs again", lambda: status(server.client)["state"] == "running", 60)
     seen = len(crossings(server.client))
     wait_until("it counts again", lambda: len(crossings(server.client)) > seen, 60)
-    gaps = [issue for issue in server.client.fetch("/api/traffic/quality?camera=street")["issues"] if issue["missing_s"]]
-    assert gaps, "the outage shows as time not watched"
+    gaps = [issue["missing_s"] for issue in server.client.fetch("/api/traffic/quality?camera=street")["issues"] if issue["missing_s"]]
+    assert OUTAGE_S - 2 <= sum(gaps) <= OUTAGE_S + 15, f"the outage shows as time not watched: {gaps}"
+
+    def coverage():
+        rows = server.client.fetch("/api/traffic/history?camera=street&grain=5min")["coverage"]
+        return sum(row["coverage_s"] for row in rows)
+    wait_until("the roll-up has caught up", lambda: coverage() > 2, 30)
+    assert coverage() <= time.time() - began - OUTAGE_S + 10, "the coverage leaves the outage out"
     assert_one_holder_at_a_time(server.client)
 
 

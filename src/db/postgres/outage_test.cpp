@@ -109,6 +109,37 @@ TEST_F(PostgresOutage, ARestartBetweenTwoCallsIsNotNoticed) {
   must(insert(*database_));
 }
 
+TEST_F(PostgresOutage, ANoticeIsNotLostWhenOnlyItsSenderLostItsConnection) {
+  std::mutex heard_mutex;
+  std::vector<std::string> heard;
+  const auto hears = [&](const std::string& payload) {
+    return becomes_true([&] {
+      const std::lock_guard lock(heard_mutex);
+      return std::ranges::count(heard, payload) > 0;
+    });
+  };
+  const auto listener = must(Database::open({.url = url_}));
+  const Subscription subscription = listener->subscribe("t", [&](std::string_view payload) {
+    const std::lock_guard lock(heard_mutex);
+    heard.emplace_back(payload);
+  });
+  ASSERT_TRUE(hears(""));  // it listens now
+  for (int i = 0; i < 5; ++i) {
+    // The sender's first connection is not there yet when it speaks; its later ones are cut.
+    const auto sender = must(Database::open({.url = url_}));
+    const std::string first = fmt::format("first {}", i);
+    sender->notify("t", first);
+    EXPECT_TRUE(hears(first));
+    server_->execute("postgres",
+                     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid = "
+                     "(SELECT max(pid) FROM pg_stat_activity WHERE query ILIKE '%pg_notify%' AND "
+                     "pid <> pg_backend_pid())");
+    const std::string second = fmt::format("second {}", i);
+    sender->notify("t", second);
+    EXPECT_TRUE(hears(second));
+  }
+}
+
 TEST_F(PostgresOutage, ACrashIsSurvived) {
   must(insert(*database_));
   server_->kill();

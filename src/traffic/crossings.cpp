@@ -1,0 +1,84 @@
+#include "traffic/crossings.hpp"
+
+#include <fmt/format.h>
+
+#include "db/database.hpp"
+
+namespace vedette::traffic {
+namespace {
+
+std::string crossing_id(db::Dialect dialect) {
+  return dialect == db::Dialect::kSqlite ? "x.position" : "x.id";
+}
+
+std::string crossing_columns(db::Dialect dialect) {
+  return crossing_id(dialect) +
+         ", x.crossed_at, x.camera_id, x.line_id, coalesce(l.name, ''), x.direction, coalesce(CASE "
+         "x.direction WHEN "
+         "'a_to_b' THEN l.a_to_b ELSE l.b_to_a END, ''), x.track_id, x.vehicle_type, x.x, x.y, "
+         "x.frame FROM crossings x "
+         "LEFT JOIN camera_line l ON l.id = x.line_id";
+}
+
+CrossingRecord crossing_of(const db::Row& row) {
+  CrossingRecord crossing;
+  crossing.id = row.get<std::int64_t>(0);
+  crossing.at = row.get<Instant>(1);
+  crossing.camera_id = row.get<std::string>(2);
+  crossing.line_id = row.get<std::string>(3);
+  crossing.line = row.get<std::string>(4);
+  crossing.direction = row.get<std::string>(5);
+  crossing.label = row.get<std::string>(6);
+  crossing.track_id = row.get<std::int64_t>(7);
+  crossing.vehicle_type = row.get<std::string>(8);
+  crossing.x = row.get<double>(9);
+  crossing.y = row.get<double>(10);
+  crossing.frame = row.get<std::int64_t>(11);
+  return crossing;
+}
+
+}  // namespace
+
+Result<CrossingPage> crossings(db::Database& database, const Filter& filter, std::string_view line,
+                               int limit, std::optional<Instant> before, std::int64_t before_id) {
+  return database.read([&](db::Session& session) -> Result<CrossingPage> {
+    const std::string id = crossing_id(session.dialect());
+    Where where;
+    where.apply(filter, "x.crossed_at", "x.camera_id", "x.vehicle_type");
+    if (!line.empty()) where.add("x.line_id = " + where.param(std::string(line)));
+    if (before) {
+      const std::string time = where.param(*before);
+      const std::string last = where.param(before_id);
+      where.add(fmt::format("(x.crossed_at, {}) < ({}, {})", id, time, last));
+    }
+    VEDETTE_TRY(
+        rows,
+        session.query(fmt::format("SELECT {}{} ORDER BY x.crossed_at DESC, {} DESC LIMIT {}",
+                                  crossing_columns(session.dialect()), where.text(), id, limit + 1),
+                      where.values()));
+    CrossingPage page;
+    for (const db::Row& row : rows) page.crossings.push_back(crossing_of(row));
+    page.has_more = page.crossings.size() > static_cast<std::size_t>(limit);
+    if (page.has_more) page.crossings.pop_back();
+    return page;
+  });
+}
+
+Result<std::vector<CrossingRecord>> crossings_after(db::Session& session, std::int64_t id,
+                                                    int limit) {
+  const std::string column = crossing_id(session.dialect());
+  VEDETTE_TRY(rows, session.query(fmt::format("SELECT {0} WHERE {1} > $1 ORDER BY {1} LIMIT {2}",
+                                              crossing_columns(session.dialect()), column, limit),
+                                  {id}));
+  std::vector<CrossingRecord> records;
+  for (const db::Row& row : rows) records.push_back(crossing_of(row));
+  return records;
+}
+
+Result<std::int64_t> newest_crossing_id(db::Session& session) {
+  VEDETTE_TRY(rows, session.query(fmt::format("SELECT coalesce(max({}), 0) FROM crossings x",
+                                              crossing_id(session.dialect()))));
+  return rows.scalar<std::int64_t>();
+}
+
+}  // namespace vedette::traffic

@@ -1,0 +1,50 @@
+// The counted crossings, one by one.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "traffic/filter.hpp"
+
+namespace vedette::db {
+class Database;
+class Session;
+}  // namespace vedette::db
+
+namespace vedette::traffic {
+
+struct CrossingRecord {
+  std::int64_t id = 0;
+  Instant at{};
+  std::string camera_id;
+  std::string line_id;
+  std::string line;  // the line's name
+  std::string direction;
+  std::string label;  // the direction's own name, or empty
+  std::int64_t track_id = 0;
+  std::string vehicle_type;
+  double x = 0;
+  double y = 0;
+  std::int64_t frame = 0;
+};
+struct CrossingPage {
+  std::vector<CrossingRecord> crossings;  // newest first
+  bool has_more = false;
+};
+/// Goes on below (`before`, `before_id`) where those are given; only `line` where that is not
+/// empty.
+Result<CrossingPage> crossings(db::Database& database, const Filter& filter, std::string_view line,
+                               int limit, std::optional<Instant> before, std::int64_t before_id);
+
+/// Crossings of these cameras that were stored after the one with this id, oldest first; for the
+/// live feed.
+Result<std::vector<CrossingRecord>> crossings_after(db::Session& session, std::int64_t id,
+                                                    int limit);
+Result<std::int64_t> newest_crossing_id(db::Session& session);
+
+}  // namespace vedette::traffic

@@ -1,0 +1,73 @@
+#include "traffic/run_writer.hpp"
+
+#include <utility>
+
+#include "base/process.hpp"
+
+namespace vedette::traffic {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Samples waiting for the database; a file waits beyond, a live camera never gets there within its
+// lease.
+constexpr std::size_t kMostWaiting = 50'000;
+
+}  // namespace
+
+RunWriter::RunWriter(Recorder recorder, work::LoopContext& context, std::stop_source& give_up)
+    : recorder_(std::move(recorder)), context_(context), give_up_(give_up) {
+  writer_ = std::jthread([this](const std::stop_token& stop) {
+    set_thread_name("recorder");
+    while (sleep_for(stop, 1s)) (void)write_once();  // said by itself
+  });
+}
+
+void RunWriter::wait_for_room(const std::stop_token& stop) {
+  std::unique_lock lock(pending_mutex_);
+  room_.wait(lock, stop, [this] { return pending_.samples.size() < kMostWaiting; });
+}
+
+Result<void> RunWriter::finish(const std::stop_token& stop) {
+  writer_.request_stop();
+  writer_.join();
+  for (;;) {
+    Result<void> written = write_once();
+    if (written || !written.error().retryable || stop.stop_requested()) return written;
+    if (!sleep_for(stop, 1s)) return written;
+  }
+}
+
+void RunWriter::take_pending() {
+  {
+    const std::lock_guard lock(pending_mutex_);
+    if (is_sending_ || !has_pending_) return;
+    std::swap(sending_, pending_);
+    pending_.clear();
+    pending_.frames = sending_.frames;
+    pending_.media_time = sending_.media_time;
+    pending_.status_json = sending_.status_json;
+    has_pending_ = false;
+    is_sending_ = true;
+  }
+  room_.notify_all();
+}
+
+Result<void> RunWriter::write_once() {
+  take_pending();
+  if (!is_sending_) return {};
+  const auto start = std::chrono::steady_clock::now();
+  Result<void> written = recorder_.write(sending_);
+  if (written) {
+    sending_.clear();
+    is_sending_ = false;
+    context_.success(std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - start));
+  } else if (written.error().code == ErrorCode::kFenced) {
+    give_up_.request_stop();
+  } else {
+    context_.failure(written.error());
+  }
+  return written;
+}
+
+}  // namespace vedette::traffic

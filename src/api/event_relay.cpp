@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "api/camera_json.hpp"
@@ -117,11 +118,13 @@ void EventRelay::relay(const Changes& changes) {
   relay_list(changes);
   relay_history(changes);
   if (services_->events->clients() == 0) {
-    last_crossing_ = -1;
+    last_crossing_.clear();
     return;
   }
   if (changes.is_loops) publish(*services_->events, "loops", json::object{});
-  if (changes.is_loops || changes.is_all_cameras || !changes.cameras.empty()) relay_cameras();
+  if (changes.is_loops || changes.is_all_cameras || !changes.cameras.empty()) {
+    relay_cameras(changes);
+  }
 }
 
 void EventRelay::relay_list(const Changes& changes) {
@@ -140,27 +143,41 @@ void EventRelay::relay_history(const Changes& changes) {
   publish(*services_->events, "history", json::object{});
 }
 
-void EventRelay::relay_cameras() {
+void EventRelay::relay_cameras(const Changes& changes) {
   struct News {
     std::vector<traffic::Camera> cameras;
     std::vector<traffic::CurrentCamera> current;
     std::vector<traffic::CrossingRecord> crossings;
-    std::int64_t newest_crossing = 0;
+    std::map<std::string, std::int64_t> last_crossing;
   };
   auto news = services_->database->read([&](db::Session& session) -> Result<News> {
     News read;
-    VEDETTE_TRY(cameras, traffic::all_cameras(session));
-    read.cameras = std::move(cameras);
-    VEDETTE_TRY(current, traffic::current(session, {}));
-    read.current = std::move(current);
-    if (last_crossing_ < 0) {
-      VEDETTE_TRY(newest, traffic::newest_crossing_id(session));
-      read.newest_crossing = newest;
+    if (changes.is_loops || changes.is_all_cameras) {
+      VEDETTE_TRY(cameras, traffic::all_cameras(session));
+      read.cameras = std::move(cameras);
     } else {
-      VEDETTE_TRY(crossings, traffic::crossings_after(session, last_crossing_, kMostCrossings));
-      read.newest_crossing = crossings.empty() ? last_crossing_ : crossings.back().id;
-      read.crossings = std::move(crossings);
+      for (const std::string& id : changes.cameras) {
+        VEDETTE_TRY(camera, traffic::find_camera(session, id));
+        if (camera) read.cameras.push_back(std::move(*camera));
+      }
     }
+    if (read.cameras.empty()) return read;
+    traffic::Filter filter;
+    for (const traffic::Camera& camera : read.cameras) {
+      filter.cameras.push_back(camera.id);
+      const auto last = last_crossing_.find(camera.id);
+      if (last == last_crossing_.end()) {
+        VEDETTE_TRY(newest, traffic::newest_crossing_id(session, camera.id));
+        read.last_crossing[camera.id] = newest;
+        continue;
+      }
+      VEDETTE_TRY(crossings,
+                  traffic::crossings_after(session, camera.id, last->second, kMostCrossings));
+      if (!crossings.empty()) read.last_crossing[camera.id] = crossings.back().id;
+      std::ranges::move(crossings, std::back_inserter(read.crossings));
+    }
+    VEDETTE_TRY(current, traffic::current(session, filter));
+    read.current = std::move(current);
     return read;
   });
   if (!news) return;
@@ -168,7 +185,7 @@ void EventRelay::relay_cameras() {
   if (!states) return;
 
   http::SseHub& hub = *services_->events;
-  last_crossing_ = news->newest_crossing;
+  for (const auto& [camera, id] : news->last_crossing) last_crossing_[camera] = id;
   for (const traffic::CrossingRecord& crossing : news->crossings) {
     publish(hub, "crossing/" + crossing.camera_id, crossing_json(crossing));
   }

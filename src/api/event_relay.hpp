@@ -51,7 +51,7 @@ class EventRelay {
   void relay(const Changes& changes);
   void relay_list(const Changes& changes);
   void relay_history(const Changes& changes);
-  void relay_cameras();
+  void relay_cameras(const Changes& changes);
 
   std::shared_ptr<const Services> services_;
   std::mutex changes_mutex_;
@@ -61,8 +61,9 @@ class EventRelay {
   // Of the relay's thread.
   std::string list_mark_;
   std::string history_mark_;
-  std::int64_t last_crossing_ = -1;
-  std::map<std::string, std::string> last_status_;  // by camera
+  // By camera; the last id that was told of, not before somebody listens.
+  std::map<std::string, std::int64_t> last_crossing_;
+  std::map<std::string, std::string> last_status_;
   std::map<std::string, Instant> last_sample_;
 
   std::vector<db::Subscription> subscriptions_;

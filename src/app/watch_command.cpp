@@ -229,8 +229,9 @@ Result<int> run_watch(const WatchArguments& arguments, config::Settings all, boo
   traffic::Detectors detectors(std::move(wanted));
   VEDETTE_TRY(engine, detectors.open(std::nullopt, settings.thread_count() > 1 ? 0 : 1));
   const media::ModelInfo& model = engine.session->model();
-  log::info("watch", "Detecting with {} ({}).", model.name,
-            engine.file.empty() ? "no model: types are not known" : engine.file.string());
+  if (!engine.detector) {
+    log::info("watch", "No detection model: what moves is counted, and its type is not known.");
+  }
   VEDETTE_CHECK(fit_types(options.types, model));
   // A file is to give the same counts everywhere: there every frame is looked at.
   const bool is_live = source_info.kind != media::SourceKind::kFile;

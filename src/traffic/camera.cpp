@@ -70,21 +70,6 @@ Result<void> read_lines(db::Session& session, std::vector<Camera>& cameras) {
   return {};
 }
 
-Result<std::optional<Camera>> read_camera(db::Session& session, std::string_view id) {
-  VEDETTE_TRY(rows,
-              session.query(fmt::format("SELECT {} FROM camera WHERE id = $1", kColumns), {id}));
-  if (rows.empty()) return std::nullopt;
-  Camera camera = camera_of(rows.front());
-  VEDETTE_TRY(
-      lines,
-      session.query(fmt::format("SELECT {} FROM camera_line WHERE camera_id = $1 AND removed_at IS "
-                                "NULL ORDER BY place, id",
-                                kLineColumns),
-                    {id}));
-  for (const db::Row& row : lines) camera.lines.push_back(line_of(row));
-  return camera;
-}
-
 std::unexpected<Error> no_camera(std::string_view id) {
   return fail(ErrorCode::kNotFound,
               fmt::format("There is no camera '{}'. GET /api/cameras lists them.", id));
@@ -211,8 +196,23 @@ Result<std::vector<Camera>> all_cameras(db::Session& session) {
   return cameras;
 }
 
+Result<std::optional<Camera>> find_camera(db::Session& session, std::string_view id) {
+  VEDETTE_TRY(rows,
+              session.query(fmt::format("SELECT {} FROM camera WHERE id = $1", kColumns), {id}));
+  if (rows.empty()) return std::nullopt;
+  Camera camera = camera_of(rows.front());
+  VEDETTE_TRY(
+      lines,
+      session.query(fmt::format("SELECT {} FROM camera_line WHERE camera_id = $1 AND removed_at IS "
+                                "NULL ORDER BY place, id",
+                                kLineColumns),
+                    {id}));
+  for (const db::Row& row : lines) camera.lines.push_back(line_of(row));
+  return camera;
+}
+
 Result<std::optional<Camera>> find_camera(db::Database& database, std::string_view id) {
-  return database.read([&](db::Session& session) { return read_camera(session, id); });
+  return database.read([&](db::Session& session) { return find_camera(session, id); });
 }
 
 Result<Camera> add_camera(db::Database& database, Camera camera) {
@@ -245,7 +245,7 @@ Result<Camera> add_camera(db::Database& database, Camera camera) {
          fmt::format("{}", fmt::join(camera.types, ",")), camera.is_enabled,
          before.scalar<std::int64_t>() + 1}));
     session.notify(kCamerasChannel, camera.id);
-    VEDETTE_TRY(stored, read_camera(session, camera.id));
+    VEDETTE_TRY(stored, find_camera(session, camera.id));
     return std::move(*stored);
   });
 }
@@ -253,7 +253,7 @@ Result<Camera> add_camera(db::Database& database, Camera camera) {
 Result<Camera> replace_camera(db::Database& database, Camera camera) {
   VEDETTE_CHECK(complete(camera));
   return database.write([&](db::Session& session) -> Result<Camera> {
-    VEDETTE_TRY(stored, read_camera(session, camera.id));
+    VEDETTE_TRY(stored, find_camera(session, camera.id));
     if (!stored) return no_camera(camera.id);
     const std::string source =
         camera.source == media::mask_password(stored->source) ? stored->source : camera.source;
@@ -265,7 +265,7 @@ Result<Camera> replace_camera(db::Database& database, Camera camera) {
         {camera.id, camera.name, source, camera.is_loop, camera.starts_at, camera.model,
          fmt::format("{}", fmt::join(camera.types, ",")), camera.is_enabled}));
     session.notify(kCamerasChannel, camera.id);
-    VEDETTE_TRY(changed, read_camera(session, camera.id));
+    VEDETTE_TRY(changed, find_camera(session, camera.id));
     return std::move(*changed);
   });
 }
@@ -300,7 +300,7 @@ Result<std::vector<Line>> set_lines(db::Database& database, std::string_view cam
     }
   }
   return database.write([&](db::Session& session) -> Result<std::vector<Line>> {
-    VEDETTE_TRY(stored, read_camera(session, camera_id));
+    VEDETTE_TRY(stored, find_camera(session, camera_id));
     if (!stored) return no_camera(camera_id);
     const std::string now = db::now_sql(session.dialect());
     for (const Line& old : stored->lines) {
@@ -335,7 +335,7 @@ Result<std::vector<Line>> set_lines(db::Database& database, std::string_view cam
       }
     }
     session.notify(kCamerasChannel, camera_id);
-    VEDETTE_TRY(changed, read_camera(session, camera_id));
+    VEDETTE_TRY(changed, find_camera(session, camera_id));
     return std::move(changed->lines);
   });
 }

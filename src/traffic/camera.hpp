@@ -73,6 +73,7 @@ struct CameraPage {
 Result<CameraPage> list_cameras(db::Database& database, int limit, std::string_view after_name,
                                 std::string_view after_id);
 Result<std::vector<Camera>> all_cameras(db::Session& session);
+Result<std::optional<Camera>> find_camera(db::Session& session, std::string_view id);
 Result<std::optional<Camera>> find_camera(db::Database& database, std::string_view id);
 
 /// kConflict when the id is in use; an id made from the name is made to differ instead.

@@ -64,20 +64,24 @@ Result<CrossingPage> crossings(db::Database& database, const Filter& filter, std
   });
 }
 
-Result<std::vector<CrossingRecord>> crossings_after(db::Session& session, std::int64_t id,
-                                                    int limit) {
+Result<std::vector<CrossingRecord>> crossings_after(db::Session& session, std::string_view camera,
+                                                    std::int64_t id, int limit) {
   const std::string column = crossing_id(session.dialect());
-  VEDETTE_TRY(rows, session.query(fmt::format("SELECT {0} WHERE {1} > $1 ORDER BY {1} LIMIT {2}",
-                                              crossing_columns(session.dialect()), column, limit),
-                                  {id}));
+  VEDETTE_TRY(rows,
+              session.query(fmt::format("SELECT {0} WHERE x.camera_id = $1 AND {1} > $2 ORDER BY "
+                                        "{1} LIMIT {2}",
+                                        crossing_columns(session.dialect()), column, limit),
+                            {camera, id}));
   std::vector<CrossingRecord> records;
   for (const db::Row& row : rows) records.push_back(crossing_of(row));
   return records;
 }
 
-Result<std::int64_t> newest_crossing_id(db::Session& session) {
-  VEDETTE_TRY(rows, session.query(fmt::format("SELECT coalesce(max({}), 0) FROM crossings x",
-                                              crossing_id(session.dialect()))));
+Result<std::int64_t> newest_crossing_id(db::Session& session, std::string_view camera) {
+  VEDETTE_TRY(rows, session.query(fmt::format("SELECT coalesce(max({}), 0) FROM crossings x WHERE "
+                                              "x.camera_id = $1",
+                                              crossing_id(session.dialect())),
+                                  {camera}));
   return rows.scalar<std::int64_t>();
 }
 

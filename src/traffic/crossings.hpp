@@ -41,10 +41,10 @@ struct CrossingPage {
 Result<CrossingPage> crossings(db::Database& database, const Filter& filter, std::string_view line,
                                int limit, std::optional<Instant> before, std::int64_t before_id);
 
-/// Crossings of these cameras that were stored after the one with this id, oldest first; for the
-/// live feed.
-Result<std::vector<CrossingRecord>> crossings_after(db::Session& session, std::int64_t id,
-                                                    int limit);
-Result<std::int64_t> newest_crossing_id(db::Session& session);
+/// Crossings of a camera that were stored after the one with this id, oldest first; for the live
+/// feed. Ids of one camera rise in the order of their commits: one process at a time writes them.
+Result<std::vector<CrossingRecord>> crossings_after(db::Session& session, std::string_view camera,
+                                                    std::int64_t id, int limit);
+Result<std::int64_t> newest_crossing_id(db::Session& session, std::string_view camera);
 
 }  // namespace vedette::traffic

@@ -31,8 +31,8 @@ Result<std::shared_ptr<media::Detector>> Detectors::shared(const fs::path& file)
   std::shared_ptr<media::Detector> detector = std::move(*opened);
   loaded_[file] = detector;
   const media::DetectorFacts facts = detector->facts();
-  log::info("detector", "{} loaded: {}, {}, {} thread(s)", facts.model, facts.engine,
-            facts.precision, facts.threads);
+  log::info("detector", "{} loaded from {}: {}, {}, {} thread(s)", facts.model, file.string(),
+            facts.engine, facts.precision, facts.threads);
   return detector;
 }
 
@@ -47,7 +47,6 @@ Result<Detectors::Choice> Detectors::open(const std::optional<std::string>& mode
   VEDETTE_TRY(session, detector->new_session(in_flight));
   choice.detector = std::move(detector);
   choice.session = std::move(session);
-  choice.file = std::move(chosen->file);
   return choice;
 }
 

@@ -34,7 +34,6 @@ class Detectors {
 
   /// A way to a detector, for one user at a time.
   struct Choice {
-    std::filesystem::path file;                 // empty: motion
     std::shared_ptr<media::Detector> detector;  // null: motion
     std::unique_ptr<media::Session> session;
   };

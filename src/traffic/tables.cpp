@@ -97,6 +97,7 @@ CREATE TABLE crossings (
   UNIQUE (camera_id, line_id, track_id)
 );
 CREATE INDEX crossings_time ON crossings (crossed_at);
+CREATE INDEX crossings_camera ON crossings (camera_id, position);
 
 CREATE TABLE traffic_5min (
   bucket INTEGER NOT NULL,
@@ -301,6 +302,7 @@ CREATE TABLE mart.crossings (
 );
 CREATE INDEX crossings_position ON mart.crossings (position);
 CREATE INDEX crossings_time ON mart.crossings (crossed_at);
+CREATE INDEX crossings_camera ON mart.crossings (camera_id, id);
 
 CREATE TABLE mart.traffic_5min (
   bucket timestamptz NOT NULL,

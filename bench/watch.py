@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`vedette watch` beside the Python peer: same clips, engine, precision and threads, in one run, taking turns.
 
-    bench/watch.py [--runs 5] [--threads 1,2] [--vedette build/release/src/app/vedette] [--peer-python PYTHON] [--no-peer]
+    bench/watch.py [--runs 5] [--threads 1,2] [--auto] [--vedette build/release/src/app/vedette] [--peer-python PYTHON] [--no-peer]
 
 Prints medians and ratios as Markdown, and checks the counts of every run against the samples' truth (exit 1 when one is
 wrong). Samples: $VEDETTE_SAMPLES or ../shared/samples; peer: $VEDETTE_PEERS or ../shared/peers. The peer's Python is
@@ -88,6 +88,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--auto", action="store_true", help="Vedette also at the precision the engine finds fastest")
     parser.add_argument("--vedette", default=f"{ROOT}/build/release/src/app/vedette watch", help="program and subcommand")
     parser.add_argument("--peer-python", type=Path)
     parser.add_argument("--no-peer", action="store_true")
@@ -98,9 +99,9 @@ def main():
     peers = None if arguments.no_peer else first_folder("VEDETTE_PEERS", "../shared/peers") / "traffic"
     python = peers and (arguments.peer_python or peer_python(peers))
 
-    def ours(clip, threads):
+    def ours(clip, threads, precision="f32"):
         lines, cpu_s = measured([*arguments.vedette.split(), samples / "traffic" / clip, "--line", f"line:{CLIPS[clip]['line']}",
-                                 "--model", model, "--threads", threads, "--precision", "f32", "--events", "--json"])
+                                 "--model", model, "--threads", threads, "--precision", precision, "--events", "--json"])
         result, events = lines[-1], lines[:-1]
         return dict(ms=result["total_ms"], model_ms=result["model_ms"], ratio=result["total_over_model"],
                     mib=result["peak_rss_mib"], cpu_s=cpu_s, count=len(events), wrong=wrong_counts(CLIPS[clip], events))
@@ -117,6 +118,8 @@ def main():
     for clip in CLIPS:
         for threads in arguments.threads.split(","):
             cells.append((clip, threads, "vedette", lambda c=clip, t=threads: ours(c, t)))
+            if arguments.auto:
+                cells.append((clip, threads, "vedette --precision auto", lambda c=clip, t=threads: ours(c, t, "auto")))
             if peers:
                 cells.append((clip, threads, "peer", lambda c=clip, t=threads: theirs(c, t)))
                 if threads != "1":

@@ -36,7 +36,7 @@ export async function eventually(what, condition, limitMs = 15_000) {
 
 /** The page of a camera, its figures read. */
 export async function figuresShown(page) {
-  await page.locator('.figure .value').first().waitFor();
+  await page.locator('.figures[aria-busy="false"] .figure.lead .value').waitFor();
   await page.locator('.figure.lead .than', { hasText: 'watched' }).waitFor();
 }
 

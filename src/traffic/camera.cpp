@@ -79,6 +79,12 @@ std::unexpected<Error> wrong_field(std::string_view field, std::string message) 
   return fail(ErrorCode::kInvalid, std::move(message), std::string(field));
 }
 
+std::unexpected<Error> no_line(std::string_view id) {
+  return wrong_field("id",
+                     fmt::format("This camera has no line '{}'. Leave the id out to add a new one.",
+                                 id.substr(0, 64)));
+}
+
 bool has_control_character(std::string_view text) {
   return std::ranges::any_of(
       text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
@@ -169,6 +175,28 @@ Result<void> check_line(const Line& line) {
     return wrong_field("x2", "The two points of the line are the same; draw it across the road.");
   }
   return {};
+}
+
+Result<void> check_lines(const Camera& camera, const std::vector<Line>& lines) {
+  std::set<std::string> ids;
+  for (const Line& line : lines) {
+    VEDETTE_CHECK(check_line(line));
+    if (line.id.empty()) continue;
+    if (!ids.insert(line.id).second) return wrong_field("id", "Two lines have the same id.");
+    if (std::ranges::find(camera.lines, line.id, &Line::id) == camera.lines.end())
+      return no_line(line.id);
+  }
+  return {};
+}
+
+std::vector<CountingLine> counting_lines(const std::vector<Line>& lines) {
+  std::vector<CountingLine> result;
+  for (const Line& line : lines) {
+    result.push_back({line.name,
+                      {static_cast<float>(line.x1), static_cast<float>(line.y1)},
+                      {static_cast<float>(line.x2), static_cast<float>(line.y2)}});
+  }
+  return result;
 }
 
 Result<CameraPage> list_cameras(db::Database& database, int limit, std::string_view after_name,
@@ -292,19 +320,13 @@ Result<void> remove_camera(db::Database& database, std::string_view id) {
 
 Result<std::vector<Line>> set_lines(db::Database& database, std::string_view camera_id,
                                     std::vector<Line> lines) {
-  std::set<std::string> ids;
-  for (Line& line : lines) {
-    VEDETTE_CHECK(check_line(line));
-    if (!line.id.empty() && !ids.insert(line.id).second) {
-      return wrong_field("id", "Two lines have the same id.");
-    }
-  }
   return database.write([&](db::Session& session) -> Result<std::vector<Line>> {
     VEDETTE_TRY(stored, find_camera(session, camera_id));
     if (!stored) return no_camera(camera_id);
+    VEDETTE_CHECK(check_lines(*stored, lines));
     const std::string now = db::now_sql(session.dialect());
     for (const Line& old : stored->lines) {
-      if (!ids.contains(old.id)) {
+      if (std::ranges::find(lines, old.id, &Line::id) == lines.end()) {
         VEDETTE_CHECK(session.execute(
             fmt::format("UPDATE camera_line SET removed_at = {} WHERE id = $1", now), {old.id}));
       }
@@ -328,11 +350,8 @@ Result<std::vector<Line>> set_lines(db::Database& database, std::string_view cam
               "a_to_b = $9, b_to_a = $10 WHERE id = $1 AND camera_id = $2 AND removed_at IS NULL",
               {line.id, camera_id, place, line.name, line.x1, line.y1, line.x2, line.y2,
                line.a_to_b, line.b_to_a}));
-      if (changed == 0) {
-        return wrong_field(
-            "id", fmt::format("This camera has no line '{}'. Leave the id out to add a new one.",
-                              line.id.substr(0, 64)));
-      }
+      // Somebody else may have removed it since it was checked.
+      if (changed == 0) return no_line(line.id);
     }
     session.notify(kCamerasChannel, camera_id);
     VEDETTE_TRY(changed, find_camera(session, camera_id));

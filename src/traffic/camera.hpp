@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "traffic/scene.hpp"
 
 namespace vedette::db {
 class Database;
@@ -64,6 +65,13 @@ Result<void> complete(Camera& camera);
 
 /// Checks one line of a picture that may be up to 16384 pixels wide; `detail` names the field.
 Result<void> check_line(const Line& line);
+
+/// Checks lines that may become the camera's: each one, and that none has an id twice or of another
+/// camera.
+Result<void> check_lines(const Camera& camera, const std::vector<Line>& lines);
+
+/// As the counter takes them, in the same order.
+std::vector<CountingLine> counting_lines(const std::vector<Line>& lines);
 
 /// By name, at most `limit`, after the cursor (name, id) of an earlier page.
 struct CameraPage {

@@ -27,16 +27,6 @@ constexpr Micros kLongestFrameGap = 2s;
 // A track not seen for longer is not in view.
 constexpr Micros kInView = 500ms;
 
-std::vector<CountingLine> counting_lines(const std::vector<Line>& lines) {
-  std::vector<CountingLine> result;
-  for (const Line& line : lines) {
-    result.push_back({line.name,
-                      {static_cast<float>(line.x1), static_cast<float>(line.y1)},
-                      {static_cast<float>(line.x2), static_cast<float>(line.y2)}});
-  }
-  return result;
-}
-
 class CameraRun {
  public:
   CameraRun(const Camera& camera, const LineBoard& board, const CameraLoopParts& parts,

@@ -1,0 +1,207 @@
+#include "traffic/line_trial.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <set>
+#include <span>
+#include <utility>
+
+#include "db/database.hpp"
+
+namespace vedette::traffic {
+namespace {
+
+struct Position {
+  std::int64_t track = 0;
+  Instant at{};
+  Point foot;
+  int type = 0;  // index into Seen::types
+  bool is_moving = true;
+  std::optional<Instant> first_seen;
+};
+
+struct Seen {
+  std::vector<Position> positions;  // by track, oldest first
+  std::vector<std::string> types;
+  Instant from{};
+  bool is_truncated = false;
+};
+
+int number_of(std::vector<std::string>& types, std::string_view type) {
+  const auto found = std::ranges::find(types, type);
+  if (found != types.end()) return static_cast<int>(found - types.begin());
+  types.emplace_back(type);
+  return static_cast<int>(types.size()) - 1;
+}
+
+Result<Seen> read_positions(db::Session& session, std::string_view camera, Instant from, Instant to,
+                            std::int64_t most) {
+  // Rows of the original program have no position: it wrote every frame, at its own time.
+  VEDETTE_TRY(rows,
+              session.query(
+                  "SELECT track_id, last_update, x_coord, y_coord, vehicle_type, "
+                  "is_moving, first_seen FROM current_traffic WHERE camera_id = $1 AND last_update "
+                  ">= $2 AND last_update < $3 AND position IS NOT NULL AND track_id > 0 "
+                  "AND x_coord IS NOT NULL AND y_coord IS NOT NULL ORDER BY last_update "
+                  "DESC LIMIT $4",
+                  {camera, from, to, most + 1}));
+  Seen seen;
+  seen.from = from;
+  seen.is_truncated = rows.size() > static_cast<std::size_t>(most);
+  const std::size_t count = std::min(rows.size(), static_cast<std::size_t>(most));
+  seen.positions.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const db::Row row = rows[i];
+    seen.positions.push_back(
+        {row.get<std::int64_t>(0),
+         row.get<Instant>(1),
+         {static_cast<float>(row.get<double>(2)), static_cast<float>(row.get<double>(3))},
+         number_of(seen.types, row.get<std::string_view>(4)),
+         row.get<std::optional<bool>>(5).value_or(true),
+         row.get<std::optional<Instant>>(6)});
+  }
+  if (seen.is_truncated && count > 0) seen.from = seen.positions.back().at;
+  const auto key = [](const Position& p) { return std::pair(p.track, p.at); };
+  std::ranges::sort(seen.positions, {}, key);
+  const auto twice = std::ranges::unique(seen.positions, {}, key);
+  seen.positions.erase(twice.begin(), twice.end());
+  return seen;
+}
+
+// Times watched may overlap where a file was watched again; what two of them cover counts once.
+Result<Micros> watched_between(db::Session& session, std::string_view camera, Instant from,
+                               Instant to) {
+  VEDETTE_TRY(spans, session.query("SELECT from_t, to_t FROM watch_span WHERE camera_id = $1 AND "
+                                   "from_t < $3 AND to_t > $2 ORDER BY from_t",
+                                   {camera, from, to}));
+  Micros watched{0};
+  Instant reached = from;
+  for (const db::Row& span : spans) {
+    const Instant end = std::min(span.get<Instant>(1), to);
+    if (end <= reached) continue;
+    watched += end - std::max(span.get<Instant>(0), reached);
+    reached = end;
+  }
+  return watched;
+}
+
+// The counter's only slot takes one path after the other. Sizes are unknown: an empty box leaves
+// the least band. That a road user has left its place is asked of each position instead.
+void follow(LineCounter& counter, std::span<const Position> path, std::vector<Crossing>& into) {
+  Track track;
+  track.is_confirmed = true;
+  track.is_observed = true;
+  for (const Position& position : path) {
+    track.id = position.track;
+    track.foot = position.foot;
+    track.type = position.type;
+    track.has_travelled = position.is_moving;
+    counter.update(0, position.at.time_since_epoch(), {&track, 1}, into);
+  }
+}
+
+// Where a road user was at `at`, had it moved all along as it did from `a` to `b`.
+Position foreseen(const Position& a, const Position& b, Instant at) {
+  Position position = a;
+  const auto part = static_cast<float>(to_seconds(at - a.at) / to_seconds(b.at - a.at));
+  position.at = at;
+  position.foot = {a.foot.x + part * (b.foot.x - a.foot.x),
+                   a.foot.y + part * (b.foot.y - a.foot.y)};
+  return position;
+}
+
+// The path with what is missing of it at both ends: from when it was first seen, and to when the
+// next position would have been, within what is looked at.
+std::vector<Position> completed(std::span<const Position> path, Instant from, Instant to) {
+  std::vector<Position> whole(path.begin(), path.end());
+  if (path.size() < 2) return whole;
+  const Position& first = path.front();
+  const Position& last = path.back();
+  const Micros step = std::chrono::seconds(kTrialSampledEveryS);
+  const Instant start = std::max({first.first_seen.value_or(first.at), first.at - step, from});
+  const Instant end = std::min(last.at + step, to);
+  if (start < first.at) whole.insert(whole.begin(), foreseen(first, path[1], start));
+  if (end > last.at) whole.push_back(foreseen(path[path.size() - 2], last, end));
+  return whole;
+}
+
+struct Counted {
+  std::vector<Crossing> sure;
+  std::vector<Crossing> all;  // of the completed paths
+  std::int64_t tracks = 0;
+};
+
+Counted count(const Seen& seen, const std::vector<Line>& lines, Instant to) {
+  LineCounter sure(counting_lines(lines), {.max_tracks = 1});
+  LineCounter all(counting_lines(lines), {.max_tracks = 1});
+  Counted counted;
+  for (auto path = seen.positions.begin(); path != seen.positions.end();) {
+    const auto end = std::find_if(path, seen.positions.end(),
+                                  [&](const Position& p) { return p.track != path->track; });
+    follow(sure, {path, end}, counted.sure);
+    follow(all, completed({path, end}, seen.from, to), counted.all);
+    ++counted.tracks;
+    path = end;
+  }
+  return counted;
+}
+
+std::size_t index_of(Direction direction) {
+  return direction == Direction::kAToB ? 0 : 1;
+}
+
+void add(TriedLine& line, const Crossing& crossing, const std::string& type, std::size_t most) {
+  ++line.crossings[index_of(crossing.direction)];
+  auto known = std::ranges::find(line.by_type, type, [](const auto& t) { return t.first; });
+  if (known == line.by_type.end()) known = line.by_type.insert(known, {type, DirectionCounts{}});
+  ++known->second[index_of(crossing.direction)];
+  if (line.newest.size() < most) {
+    line.newest.push_back(
+        {Instant{crossing.time}, type, crossing.direction, crossing.track, crossing.at});
+  }
+}
+
+}  // namespace
+
+Result<LineTrial> try_lines(db::Database& database, const Camera& camera,
+                            const std::vector<Line>& lines, Instant from, Instant to,
+                            const LineTrialOptions& options) {
+  VEDETTE_CHECK(check_lines(camera, lines));
+  LineTrial trial;
+  VEDETTE_TRY(seen, database.read([&](db::Session& session) -> Result<Seen> {
+    VEDETTE_TRY(read, read_positions(session, camera.id, from, to, options.most_positions));
+    VEDETTE_TRY(watched, watched_between(session, camera.id, read.from, to));
+    trial.coverage = watched;
+    return std::move(read);
+  }));
+  trial.from = seen.from;
+  trial.to = to;
+  trial.is_truncated = seen.is_truncated;
+  Counted counted = count(seen, lines, to);
+  std::ranges::sort(counted.sure, std::ranges::greater{},
+                    [](const Crossing& c) { return std::pair(c.time, c.track); });
+  trial.tracks = counted.tracks;
+  trial.lines.resize(lines.size());
+  const auto line_of = [&](const Crossing& crossing) -> TriedLine& {
+    return trial.lines[static_cast<std::size_t>(crossing.line)];
+  };
+  std::set<std::pair<int, std::int64_t>> known;
+  for (const Crossing& crossing : counted.sure) {
+    known.emplace(crossing.line, crossing.track);
+    add(line_of(crossing), crossing, seen.types[static_cast<std::size_t>(crossing.type)],
+        options.most_crossings);
+  }
+  for (const Crossing& crossing : counted.all) {
+    if (!known.contains({crossing.line, crossing.track}))
+      ++line_of(crossing).likely[index_of(crossing.direction)];
+  }
+  for (TriedLine& line : trial.lines) {
+    std::ranges::sort(line.by_type, {}, [](const auto& type) {
+      return std::pair(-(type.second[0] + type.second[1]), type.first);
+    });
+  }
+  return trial;
+}
+
+}  // namespace vedette::traffic

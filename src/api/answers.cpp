@@ -101,11 +101,17 @@ Result<std::string> Fields::required_text(std::string_view name) {
   return std::move(*value);
 }
 
-Result<double> Fields::required_number(std::string_view name) {
+Result<std::optional<double>> Fields::number(std::string_view name) {
   const auto value = take(name);
-  if (!value) return wrong(name, fmt::format("'{}' is missing.", name));
+  if (!value) return std::nullopt;
   if (!value->is_number()) return wrong(name, fmt::format("'{}' must be a number.", name));
   return value->to_number<double>();
+}
+
+Result<double> Fields::required_number(std::string_view name) {
+  VEDETTE_TRY(value, number(name));
+  if (!value) return wrong(name, fmt::format("'{}' is missing.", name));
+  return *value;
 }
 
 Result<std::optional<bool>> Fields::boolean(std::string_view name) {

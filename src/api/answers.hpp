@@ -54,6 +54,7 @@ class Fields {
 
   Result<std::optional<std::string>> text(std::string_view name);
   Result<std::string> required_text(std::string_view name);
+  Result<std::optional<double>> number(std::string_view name);
   Result<double> required_number(std::string_view name);
   Result<std::optional<bool>> boolean(std::string_view name);
   Result<std::optional<json::array>> list(std::string_view name);

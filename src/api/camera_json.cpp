@@ -21,6 +21,38 @@ json::value positive_or_null(double value, double steps) {
   return rounded(value, steps);
 }
 
+json::object directions_json(const traffic::DirectionCounts& counts) {
+  return {{"a_to_b", counts[0]}, {"b_to_a", counts[1]}};
+}
+
+json::object tried_line_json(const traffic::TriedLine& line, bool is_known) {
+  json::value crossings = nullptr;
+  json::value likely = nullptr;
+  if (is_known) {
+    crossings = directions_json(line.crossings);
+    likely = directions_json(line.likely);
+  }
+  json::array types;
+  for (const auto& [type, counts] : line.by_type) {
+    json::object one = directions_json(counts);
+    one["vehicle_type"] = type;
+    types.push_back(std::move(one));
+  }
+  json::array newest;
+  for (const traffic::TriedCrossing& crossing : line.newest) {
+    newest.push_back(json::object{{"t", to_rfc3339(crossing.at)},
+                                  {"vehicle_type", crossing.vehicle_type},
+                                  {"direction", traffic::name(crossing.direction)},
+                                  {"track_id", crossing.track_id},
+                                  {"x", rounded(crossing.point.x, 10)},
+                                  {"y", rounded(crossing.point.y, 10)}});
+  }
+  return {{"crossings", std::move(crossings)},
+          {"likely", std::move(likely)},
+          {"by_type", std::move(types)},
+          {"newest", std::move(newest)}};
+}
+
 std::string_view camera_state(const work::LoopStatus* loop, bool is_enabled) {
   if (!is_enabled) return "disabled";
   if (loop == nullptr) return "unknown";
@@ -171,6 +203,19 @@ json::object crossing_json(const traffic::CrossingRecord& crossing) {
           {"x", rounded(crossing.x, 10)},
           {"y", rounded(crossing.y, 10)},
           {"frame", crossing.frame}};
+}
+
+json::object line_trial_json(const traffic::LineTrial& trial) {
+  json::array lines;
+  for (const traffic::TriedLine& line : trial.lines)
+    lines.push_back(tried_line_json(line, trial.has_seen()));
+  return {{"from", to_rfc3339(trial.from)},
+          {"to", to_rfc3339(trial.to)},
+          {"coverage_s", rounded(to_seconds(trial.coverage), 1000)},
+          {"sampled_every_s", traffic::kTrialSampledEveryS},
+          {"tracks", trial.tracks},
+          {"truncated", trial.is_truncated},
+          {"lines", std::move(lines)}};
 }
 
 }  // namespace vedette::api

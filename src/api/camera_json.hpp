@@ -11,6 +11,7 @@
 #include "traffic/camera_status.hpp"
 #include "traffic/crossings.hpp"
 #include "traffic/current.hpp"
+#include "traffic/line_trial.hpp"
 #include "work/loop.hpp"
 
 namespace vedette::api {
@@ -30,6 +31,7 @@ json::object status_json(const traffic::Camera& camera, const CameraStates& stat
 json::object camera_json(const traffic::Camera& camera, const CameraStates& states,
                          const Services& services);
 json::object line_json(const traffic::Line& line);
+json::object line_trial_json(const traffic::LineTrial& trial);
 json::object current_json(const traffic::CurrentCamera& camera);
 json::object crossing_json(const traffic::CrossingRecord& crossing);
 

@@ -1,6 +1,8 @@
 // GET/POST /api/cameras, /api/cameras/{id}, its lines, its pictures.
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "api/answers.hpp"
@@ -11,6 +13,7 @@
 #include "api/services.hpp"
 #include "db/database.hpp"
 #include "http/stream.hpp"
+#include "traffic/line_trial.hpp"
 #include "traffic/live_view.hpp"
 #include "work/supervisor.hpp"
 
@@ -76,11 +79,9 @@ Result<traffic::Camera> camera_input(const http::Request& request) {
   return camera;
 }
 
-Result<std::vector<traffic::Line>> lines_input(const http::Request& request) {
-  VEDETTE_TRY(object, object_of(request));
-  Fields body(std::move(object));
+// The body's `lines`.
+Result<std::vector<traffic::Line>> lines_input(Fields& body) {
   VEDETTE_TRY(list, body.list("lines"));
-  VEDETTE_CHECK(body.nothing_left());
   if (!list) return bad_parameter("lines", "'lines' is missing.");
   if (list->size() > 32) return bad_parameter("lines", "A camera may have at most 32 lines.");
   std::vector<traffic::Line> lines;
@@ -110,6 +111,34 @@ json::object lines_json(const std::vector<traffic::Line>& lines) {
   json::array list;
   for (const traffic::Line& line : lines) list.push_back(line_json(line));
   return {{"lines", std::move(list)}};
+}
+
+Result<http::Response> set_lines(const Services& services, const http::Request& request) {
+  VEDETTE_TRY(id, camera_id_of(request));
+  VEDETTE_TRY(object, object_of(request));
+  Fields body(std::move(object));
+  VEDETTE_TRY(lines, lines_input(body));
+  VEDETTE_CHECK(body.nothing_left());
+  VEDETTE_TRY(stored, traffic::set_lines(*services.database, id, std::move(lines)));
+  return answer(200, lines_json(stored));
+}
+
+Result<http::Response> try_lines(const Services& services, const http::Request& request) {
+  VEDETTE_TRY(camera, stored_camera(services, request));
+  VEDETTE_TRY(object, object_of(request));
+  Fields body(std::move(object));
+  VEDETTE_TRY(lines, lines_input(body));
+  VEDETTE_TRY(minutes, body.number("minutes"));
+  VEDETTE_CHECK(body.nothing_left());
+  const double length = minutes.value_or(10);
+  if (!(length >= 1 && length <= 60) || length != std::floor(length)) {
+    return bad_parameter("minutes", "'minutes' must be a whole number from 1 to 60.");
+  }
+  const Instant now = services.clock->now();
+  VEDETTE_TRY(trial, traffic::try_lines(
+                         *services.database, camera, lines,
+                         now - std::chrono::minutes(static_cast<std::int64_t>(length)), now));
+  return answer(200, line_trial_json(trial));
 }
 
 Result<http::Response> list(const Services& services, const http::Request& request) {
@@ -217,15 +246,8 @@ void mount_cameras(http::Router& router, const std::shared_ptr<const Services>& 
                VEDETTE_TRY(camera, stored_camera(s, request));
                return answer(200, lines_json(camera.lines));
              }));
-  router.put("/api/cameras/{id}/lines",
-             handler(services,
-                     [](const Services& s, const http::Request& request) -> Answer {
-                       VEDETTE_TRY(id, camera_id_of(request));
-                       VEDETTE_TRY(lines, lines_input(request));
-                       VEDETTE_TRY(stored, traffic::set_lines(*s.database, id, std::move(lines)));
-                       return answer(200, lines_json(stored));
-                     }),
-             write);
+  router.put("/api/cameras/{id}/lines", handler(services, set_lines), write);
+  router.post("/api/cameras/{id}/lines/try", handler(services, try_lines), write);
   router.get("/api/cameras/{id}/snapshot.jpg", handler(services, snapshot));
   router.get("/api/cameras/{id}/live.mjpg", handler(services, live));
 }

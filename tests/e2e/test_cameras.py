@@ -1,4 +1,6 @@
 """Cameras and their lines through the API, on both databases, without a restart."""
+import datetime
+
 import pytest
 
 from harness.wait import wait_until
@@ -68,6 +70,59 @@ def test_lines_are_replaced_whole(client):
     assert again[0]["id"] == stored[0]["id"] and again[0]["name"] == "Renamed"
     assert client.put(path, {"lines": []}).json()["lines"] == []
     assert client.put(path, {"lines": [{"name": "No length", "x1": 5, "y1": 5, "x2": 5, "y2": 5}]}).status == 400
+
+
+GATE = {"name": "Gate", "x1": 200, "y1": 250, "x2": 639, "y2": 250}
+
+
+def test_lines_are_tried_on_what_was_seen_and_not_stored(serve, database, samples):
+    client = serve(database).client
+    start = datetime.datetime.now(datetime.UTC).replace(microsecond=0) - datetime.timedelta(minutes=1)
+    camera = add(client, enabled=True, source=str(samples / "traffic/street-oneway.mp4"), starts_at=start.isoformat())
+    path = f"/api/cameras/{camera['id']}/lines"
+    assert client.put(path, {"lines": [GATE]}).status == 200
+    wait_until("the clip is counted", lambda: client.fetch(f"/api/cameras/{camera['id']}")["status"]["state"] == "finished", 120)
+    live = client.fetch(f"/api/traffic/crossings?camera={camera['id']}")["crossings"]
+
+    turned = {**GATE, "x1": GATE["x2"], "x2": GATE["x1"]}
+    tried = client.post(f"{path}/try", {"lines": [GATE, turned], "minutes": 2})
+    assert tried.status == 200, tried.body
+    trial = tried.json()
+    assert trial["coverage_s"] == pytest.approx(37.7, abs=1) and trial["tracks"] >= 8 and not trial["truncated"]
+    as_drawn, as_turned = trial["lines"]
+    # With one position a second, who crosses at once after coming into view has none before the line: it is likely at most.
+    early = {crossing["track_id"] for crossing in live if datetime.datetime.fromisoformat(crossing["t"]) - start < datetime.timedelta(seconds=2)}
+    found = {crossing["track_id"] for crossing in as_drawn["newest"]}
+    assert found == {crossing["track_id"] for crossing in live} - early and len(early) <= 1
+    assert as_drawn["crossings"] == {"a_to_b": len(found), "b_to_a": 0} and len(found) >= 7
+    assert as_drawn["likely"]["a_to_b"] <= len(early) and as_drawn["likely"]["b_to_a"] == 0
+    assert as_turned["crossings"] == {"a_to_b": 0, "b_to_a": len(found)}
+    assert sum(entry["a_to_b"] for entry in as_drawn["by_type"]) == len(found)
+    assert [line["x1"] for line in client.fetch(path)["lines"]] == [GATE["x1"]]
+
+
+def test_a_line_is_not_tried_on_what_nobody_watched(client):
+    camera = add(client)
+    path = f"/api/cameras/{camera['id']}/lines"
+    trial = client.post(f"{path}/try", {"lines": [GATE]}).json()
+    assert trial["coverage_s"] == 0 and trial["lines"] == [{"crossings": None, "likely": None, "by_type": [], "newest": []}]
+    span = datetime.datetime.fromisoformat(trial["to"]) - datetime.datetime.fromisoformat(trial["from"])
+    assert span == datetime.timedelta(minutes=10)
+    assert client.fetch(path)["lines"] == []
+
+
+@pytest.mark.parametrize("line", [{"name": ""}, {"x2": 200}, {"y1": -1}, {"id": "nobodys"}, {"colour": "red"}])
+def test_a_line_that_could_not_be_saved_is_not_tried(client, line):
+    path = f"/api/cameras/{add(client)['id']}/lines"
+    tried, saved = client.post(f"{path}/try", {"lines": [{**GATE, **line}]}), client.put(path, {"lines": [{**GATE, **line}]})
+    assert tried.status == 400 and tried.json() == saved.json()
+
+
+@pytest.mark.parametrize("minutes", [0, 61, 2.5, "10"])
+def test_a_line_is_tried_on_one_to_sixty_minutes(client, minutes):
+    answer = client.post(f"/api/cameras/{add(client)['id']}/lines/try", {"lines": [GATE], "minutes": minutes})
+    assert answer.status == 400 and answer.json()["error"]["field"] == "minutes"
+    assert client.post("/api/cameras/nobody/lines/try", {"lines": [GATE]}).status == 404
 
 
 def test_pages_of_a_list_hold_each_camera_once(client):

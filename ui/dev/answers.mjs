@@ -248,6 +248,26 @@ const detectors = () => ({
   notes: world.scenario.has('motion') ? ['No model was found in /data/models. Put an ONNX or OpenVINO model with its sidecar file there.'] : [],
 });
 
+/** What lines would have counted: more, the lower they lie in the picture. */
+function tried(lines) {
+  const dead = world.scenario.has('broken');
+  const quiet = dead || world.scenario.has('quiet');
+  const one = (l) => {
+    const a_to_b = quiet ? 0 : Math.round((l.y1 + l.y2) / 9);
+    const b_to_a = Math.round(a_to_b / 3);
+    const on = (part) => ({ x: l.x1 + part * (l.x2 - l.x1), y: l.y1 + part * (l.y2 - l.y1) });
+    return {
+      crossings: dead ? null : { a_to_b, b_to_a },
+      likely: dead ? null : { a_to_b: quiet ? 0 : 4, b_to_a: 0 },
+      by_type: a_to_b ? [{ vehicle_type: 'car', a_to_b, b_to_a }] : [],
+      newest: Array.from({ length: Math.min(20, a_to_b) }, (_, n) => ({ t: ago(8 + 21 * n), vehicle_type: 'car', direction: n % 4 ? 'a_to_b' : 'b_to_a', track_id: 90 - n, ...on(chance(`${n}`)) })),
+    };
+  };
+  return {
+    from: ago(600), to: ago(0), coverage_s: dead ? 0 : 541, sampled_every_s: 1, tracks: quiet ? 0 : 143, truncated: false, lines: lines.map(one),
+  };
+}
+
 const fail = (status, code, message, field) => ({ status, body: { error: { code, message, ...(field ? { field } : {}) } } });
 const ok = (body, status = 200) => ({ status, body });
 const sessionOf = () => {
@@ -297,6 +317,8 @@ export async function answer(method, path, q, body, publish, open) {
     publish('cameras', {});
     return ok(added, 201);
   }
+  const trial = /^\/api\/cameras\/([^/]+)\/lines\/try$/.exec(path);
+  if (trial) return ok(tried((await body()).lines));
   const match = /^\/api\/cameras\/([^/]+)(\/lines)?$/.exec(path);
   const found = match && world.cameras.find((c) => c.id === match[1]);
   if (!found) return fail(404, 'not_found', `nothing is at ${path}`);

@@ -94,6 +94,46 @@ test('a line is drawn by mouse, moved by keys, named, saved and deleted', async 
   assert.equal((await api(`/api/cameras/${camera.id}/lines`)).lines.length, before.length);
 });
 
+test('lines are tried before they are saved; what was moved since is said', async () => {
+  const { lines } = await api(`/api/cameras/${camera.id}/lines`);
+  const trial = () => api(`/api/cameras/${camera.id}/lines/try`, { method: 'POST', body: { lines } });
+  await eventually('the first line is crossed', async () => (await trial()).lines[0].crossings?.a_to_b > 0, 60_000);
+  const page = await open(`/roads/${camera.id}`);
+  await page.getByRole('button', { name: 'Edit lines' }).click();
+  const dialog = page.getByRole('dialog', { name: /^Lines of/ });
+  const row = dialog.getByRole('listitem').first();
+  await dialog.getByRole('button', { name: 'Add a line' }).click();
+  await dialog.getByRole('button', { name: 'Try on the last 10 minutes' }).click();
+  await dialog.getByRole('status').getByText(/of 10 min watched up to .*seen/).waitFor();
+  const shown = parseInt(await row.getByText(lines[0].a_to_b).locator('xpath=following-sibling::*[1]').textContent(), 10);
+  assert.ok(shown > 0 && shown <= (await trial()).lines[0].crossings.a_to_b, `${shown} crossed`);
+  await dialog.getByRole('listitem').nth(lines.length).getByText(/nothing crossed|down/).first().waitFor();
+  await row.getByRole('button').click();
+  assert.ok((await dialog.locator('.crossing').count()) > 0);
+  await assertAccessible(page);
+
+  const point = dialog.getByRole('button', { name: new RegExp(`^${lines[0].name}, first point`) });
+  await point.focus();
+  await point.press('ArrowDown');
+  await row.getByText('moved since it was tried').waitFor();
+  assert.equal(await dialog.locator('.crossing').count(), 0);
+  await point.press('ArrowUp');
+  await row.getByText(lines[0].a_to_b).waitFor();
+  assert.deepEqual((await api(`/api/cameras/${camera.id}/lines`)).lines, lines, 'nothing is stored');
+});
+
+test('where nothing was watched, a trial says so', async () => {
+  const { id } = await api('/api/cameras', { method: 'POST', body: { name: 'Unwatched', source: '/nowhere/clip.mp4', enabled: false } });
+  await api(`/api/cameras/${id}/lines`, { method: 'PUT', body: { lines: [{ name: 'Gate', x1: 10, y1: 90, x2: 90, y2: 90 }] } });
+  // It has no picture either: Chromium logs the refused still.
+  const page = await open(`/roads/${id}`, { allowErrors: true });
+  await page.getByRole('button', { name: 'Edit lines' }).click();
+  await page.getByRole('button', { name: 'Try on the last 10 minutes' }).click();
+  await page.getByText('Not watched in the last 10 minutes').waitFor();
+  assert.match(await page.getByRole('dialog').getByRole('listitem').textContent(), /^1\s*Gate\s*$/, 'no figure beside it');
+  await api(`/api/cameras/${id}`, { method: 'DELETE' });
+});
+
 test('at 360 px a line is added without a pointer, and nothing is lost by mistake', async () => {
   const page = await open(`/roads/${camera.id}`, { width: 360, height: 740 });
   await page.getByRole('button', { name: /Edit lines|Draw a line/ }).click();

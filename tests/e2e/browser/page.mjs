@@ -6,11 +6,11 @@ import { server } from './browser.mjs';
 
 const axe = readFileSync(createRequire(new URL('../../../ui/package.json', import.meta.url)).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** GET from the API, as JSON. */
-export async function api(path) {
-  const response = await fetch(server + path);
+/** GET from the API, or what `method` says, with a body of JSON; the answer's JSON. */
+export async function api(path, { method = 'GET', body } = {}) {
+  const response = await fetch(server + path, { method, headers: body && { 'Content-Type': 'application/json' }, body: body && JSON.stringify(body) });
   assert.ok(response.ok, `${path} answered ${response.status}`);
-  return response.json();
+  return response.status === 204 ? null : response.json();
 }
 
 /** Fails with what axe finds wrong on the page as it stands. */

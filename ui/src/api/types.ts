@@ -53,6 +53,25 @@ export type Line = Required<LineInput>;
 
 export interface Lines { lines: Line[] }
 
+export interface DirectionCounts { a_to_b: number; b_to_a: number }
+/** What one line would have counted; counts are null when nothing was watched. */
+export interface TriedLine {
+  crossings: DirectionCounts | null;
+  /** More that crossed too soon after they came into view, or too late before they left, to be sure. */
+  likely: DirectionCounts | null;
+  by_type: (DirectionCounts & { vehicle_type: string })[];
+  newest: { t: Instant; vehicle_type: string; direction: Direction; track_id: number; x: number; y: number }[];
+}
+export interface LinesTrial {
+  from: Instant;
+  to: Instant;
+  coverage_s: number;
+  sampled_every_s: 1;
+  tracks: number;
+  truncated: boolean;
+  lines: TriedLine[];
+}
+
 export interface CameraInput {
   id?: string;
   name: string;

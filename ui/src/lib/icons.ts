@@ -2,7 +2,7 @@
 
 import type { IconNode } from 'lucide';
 export {
-  Activity, ArrowLeftRight, ChevronDown, ChevronRight, Download, Keyboard, Monitor, Moon, Pencil, Plus, RotateCw,
+  Activity, ArrowLeftRight, ChevronDown, ChevronRight, Download, History, Keyboard, Monitor, Moon, Pencil, Plus, RotateCw,
   Search, Spline, Sun, Trash2, X,
 } from 'lucide';
 

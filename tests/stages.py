@@ -129,7 +129,7 @@ def build(preset: str, *targets: str):
     return run
 
 
-def unit(preset: str, tests: str = ".*", env: dict[str, str] | None = None):
+def unit(preset: str, tests: str = "[a-z]+", env: dict[str, str] | None = None):
     """The GoogleTest programs of a preset, through ctest, counted case by case."""
     def run(runner, outcome):
         reports = ROOT / "build" / preset / "reports"
@@ -137,8 +137,8 @@ def unit(preset: str, tests: str = ".*", env: dict[str, str] | None = None):
         reports.mkdir(parents=True)
         summary = reports / "ctest.xml"
         status = runner.shell(
-            f"ctest --test-dir build/{preset} -j $(build_jobs) -R '^({tests})$' --no-tests=error --output-on-failure --output-junit {summary}",
-            env={"GTEST_OUTPUT": f"xml:{reports}/", **(env or {})})
+            f"ctest --test-dir build/{preset} -j $(($(build_jobs) + 2)) -R '^({tests})[.]' --no-tests=error --output-on-failure --output-junit {summary}",
+            env=env)
         programs = Outcome()
         if not programs.add_report(summary):
             outcome.fail(f"ctest gave no report (exit {status})")

@@ -109,6 +109,13 @@ TEST_P(History, KeyFiguresRestOnWhatWasWatched) {
   EXPECT_NEAR(some.this_hour.coverage_s, 1800, 1e-6);
   EXPECT_NEAR(some.this_hour.period_s, 1800, 1e-6);
   EXPECT_EQ(some.total.vehicles, 6);
+  EXPECT_EQ(some.last_15_min.vehicles, 6);
+  EXPECT_NEAR(some.last_15_min.coverage_s, 900, 1e-6);
+  EXPECT_NEAR(*some.flow_per_h, 24, 1e-9);
+  const Kpi later = must(kpi(database(), "a", {"car"}, kHour, kNow, kNow + 12min));
+  EXPECT_EQ(later.last_15_min.vehicles, 3) << "of four cars, those of the last 15 minutes";
+  EXPECT_NEAR(later.last_15_min.coverage_s, 180, 1e-6) << "watched until 12 minutes ago";
+  EXPECT_NEAR(*later.flow_per_h, 60, 1e-9);
   ASSERT_EQ(some.mix.size(), 2U);
   EXPECT_EQ(some.mix[0].vehicle_type, "car");
   EXPECT_NEAR(some.mix[0].share, 4.0 / 6, 1e-9);

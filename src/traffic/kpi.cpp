@@ -8,11 +8,14 @@
 #include "traffic/filter.hpp"
 #include "traffic/grain.hpp"
 #include "traffic/rollup.hpp"
+#include "traffic/watched_time.hpp"
 
 namespace vedette::traffic {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr Micros kRecent = 15min;
 
 struct Sum {
   std::int64_t vehicles = 0;
@@ -36,6 +39,22 @@ Result<Sum> sum_of(db::Session& session, Grain grain, const Filter& filter) {
                                 tables.coverage, watched.text()),
                     watched.values()));
   return Sum{rows.scalar<std::int64_t>(), coverage.scalar<std::int64_t>()};
+}
+
+// The last quarter of an hour to the second, from the rows themselves.
+Result<Sum> sum_of_recent(db::Session& session, std::string_view camera,
+                          const std::vector<std::string>& types, bool is_by_lines, Instant now) {
+  const Instant from = now - kRecent;
+  Where where;
+  where.apply({{std::string(camera)}, types, from, now}, is_by_lines ? "crossed_at" : "last_update",
+              "camera_id", "vehicle_type");
+  if (!is_by_lines) where.add("position IS NOT NULL");
+  VEDETTE_TRY(
+      rows, session.query(fmt::format("SELECT count(DISTINCT track_id) FROM {}{}",
+                                      is_by_lines ? "crossings" : "current_traffic", where.text()),
+                          where.values()));
+  VEDETTE_TRY(watched, watched_between(session, camera, from, now));
+  return Sum{rows.scalar<std::int64_t>(), watched.count()};
 }
 
 Counted counted(const Sum& sum, Micros period) {
@@ -114,10 +133,11 @@ Result<Kpi> kpi(db::Database& database, std::string_view camera,
     VEDETTE_TRY(this_hour, sum_of(session, Grain::kHour, {cameras, types, hour, hour + 1h}));
     result.this_hour = counted(this_hour, now - hour);
 
-    // Three whole 5-minute periods and the running one: at least the last 15 minutes.
-    const Instant quarter = floor_to(now, 5min) - 10min;
-    VEDETTE_TRY(last, sum_of(session, Grain::kFiveMinutes, {cameras, types, quarter, now + 5min}));
-    result.last_15_min = counted(last, now - quarter);
+    VEDETTE_TRY(lines, line_counts(session, camera, types, from, to, now));
+    result.lines = std::move(lines);
+    result.is_by_lines = !result.lines.empty();
+    VEDETTE_TRY(last, sum_of_recent(session, camera, types, result.is_by_lines, now));
+    result.last_15_min = counted(last, kRecent);
     if (last.coverage_us >= kLeastCoverage.count()) {
       result.flow_per_h =
           static_cast<double>(last.vehicles) * 3600e6 / static_cast<double>(last.coverage_us);
@@ -146,9 +166,6 @@ Result<Kpi> kpi(db::Database& database, std::string_view camera,
                             static_cast<double>(vehicles) /
                                 static_cast<double>(std::max<std::int64_t>(1, total.vehicles))});
     }
-    VEDETTE_TRY(lines, line_counts(session, camera, types, from, to, now));
-    result.lines = std::move(lines);
-    result.is_by_lines = !result.lines.empty();
     return result;
   });
 }

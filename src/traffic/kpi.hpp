@@ -49,8 +49,8 @@ struct Kpi {
   std::vector<TypeShare> mix;  // most first
   std::vector<LineCount> lines;
 };
-/// kNotFound for an unknown camera. Everything but `lines` rests on the roll-up and is as old as
-/// its last pass.
+/// kNotFound for an unknown camera. `lines` and `last_15_min` are counted from the rows up to
+/// `now`; the rest comes from the roll-up and is as old as its last pass.
 Result<Kpi> kpi(db::Database& database, std::string_view camera,
                 const std::vector<std::string>& types, Instant from, Instant to, Instant now);
 

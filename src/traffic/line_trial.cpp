@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "db/database.hpp"
+#include "traffic/watched_time.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -67,23 +68,6 @@ Result<Seen> read_positions(db::Session& session, std::string_view camera, Insta
   const auto twice = std::ranges::unique(seen.positions, {}, key);
   seen.positions.erase(twice.begin(), twice.end());
   return seen;
-}
-
-// Times watched may overlap where a file was watched again; what two of them cover counts once.
-Result<Micros> watched_between(db::Session& session, std::string_view camera, Instant from,
-                               Instant to) {
-  VEDETTE_TRY(spans, session.query("SELECT from_t, to_t FROM watch_span WHERE camera_id = $1 AND "
-                                   "from_t < $3 AND to_t > $2 ORDER BY from_t",
-                                   {camera, from, to}));
-  Micros watched{0};
-  Instant reached = from;
-  for (const db::Row& span : spans) {
-    const Instant end = std::min(span.get<Instant>(1), to);
-    if (end <= reached) continue;
-    watched += end - std::max(span.get<Instant>(0), reached);
-    reached = end;
-  }
-  return watched;
 }
 
 // The counter's only slot takes one path after the other. Sizes are unknown: an empty box leaves

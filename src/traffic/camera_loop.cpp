@@ -280,7 +280,10 @@ void CameraRun::say_figures(const media::FrameSource& source, const media::Sessi
   figures_.precision = facts.precision;
   figures_.licence = session.model().licence;
   figures_.ms = facts.ms_per_inference;
-  writer.add([&](Batch& batch) { batch.status_json = to_json(figures_); });
+  writer.add([&](Batch& batch) {
+    batch.status_json = to_json(figures_);
+    batch.took = Micros(static_cast<std::int64_t>(facts.ms_per_inference * 1000));
+  });
 }
 
 }  // namespace

@@ -58,6 +58,7 @@ struct Batch {
   Micros media_time{0};     // of the run so far
   std::optional<Instant> sampled_at;
   std::string status_json;
+  Micros took{0};  // by the model for a frame, lately
   bool is_finished = false;
 
   void clear();

@@ -47,6 +47,7 @@ void RunWriter::take_pending() {
     pending_.frames = sending_.frames;
     pending_.media_time = sending_.media_time;
     pending_.status_json = sending_.status_json;
+    pending_.took = sending_.took;
     has_pending_ = false;
     is_sending_ = true;
   }
@@ -56,12 +57,11 @@ void RunWriter::take_pending() {
 Result<void> RunWriter::write_once() {
   take_pending();
   if (!is_sending_) return {};
-  const auto start = std::chrono::steady_clock::now();
   Result<void> written = recorder_.write(sending_);
   if (written) {
+    context_.success(sending_.took);
     sending_.clear();
     is_sending_ = false;
-    context_.success(std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - start));
   } else if (written.error().code == ErrorCode::kFenced) {
     give_up_.request_stop();
   } else {

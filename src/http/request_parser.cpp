@@ -32,6 +32,8 @@ Method to_method(beast::http::verb method) {
   }
 }
 
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
+
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
 }
@@ -131,6 +133,8 @@ void RequestParser::fail(int status, std::string_view why) {
 
 std::size_t RequestParser::feed(std::string_view bytes) {
   if (state_ == State::kHeadDone || state_ == State::kDone || state_ == State::kFailed) return 0;
+  // Beast does not expect to be offered a last chunk in smaller pieces; no chunked body ends sooner.
+  if (state_ == State::kBody && !body_length_ && bytes.size() < kLastChunk.size()) return 0;
   auto& reader = *beast_->reader;
   beast::error_code code;
   const auto used = reader.put(boost::asio::const_buffer(bytes.data(), bytes.size()), code);

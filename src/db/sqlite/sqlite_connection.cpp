@@ -149,7 +149,7 @@ Result<void> SqliteConnection::set_up(bool writer) {
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   if (writer) {
     // Only the writer changes the mode, and so meets first what is no database.
-    VEDETTE_TRY(mode, query("PRAGMA journal_mode = WAL", {}));
+    VEDETTE_TRY(mode, switch_to_wal());
     if (sqlite3_db_readonly(handle_, "main") == 1) return failed(SQLITE_READONLY, "open");
     if (mode.empty() || mode.scalar<std::string_view>() != "wal") {
       return fail(ErrorCode::kUnavailable,
@@ -168,6 +168,15 @@ Result<void> SqliteConnection::set_up(bool writer) {
       "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;"
       "PRAGMA synchronous = {}; PRAGMA query_only = {}",
       synchronous_ == SqliteSynchronous::kFull ? "FULL" : "NORMAL", writer ? "OFF" : "ON"));
+}
+
+// Two that switch a new file at once stand in each other's way, and for that SQLite does not ask the
+// busy handler.
+Result<Rows> SqliteConnection::switch_to_wal() {
+  for (int times = 0;; ++times) {
+    Result<Rows> mode = query("PRAGMA journal_mode = WAL", {});
+    if (mode || fault_ != Fault::kContention || !wait_for_lock(times)) return mode;
+  }
 }
 
 // SQLite's own wait polls with growing pauses and so starves latecomers; short random pauses are

@@ -49,6 +49,7 @@ class SqliteConnection final : public Connection {
 
   SqliteConnection(std::string path, const DatabaseOptions& options);
   Result<void> set_up(bool writer);
+  Result<Rows> switch_to_wal();
   Result<Statement*> prepare(std::string_view sql);
   Result<void> bind(const Statement& statement, std::span<const Param> params,
                     std::string_view sql);

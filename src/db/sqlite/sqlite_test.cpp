@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <latch>
+#include <mutex>
 #include <thread>
 
 #include "db/sqlite/sqlite_backend.hpp"
@@ -209,6 +211,28 @@ TEST_F(SqliteFile, AWaitForAnotherProcessEndsInTime) {
   EXPECT_EQ(holder.line(), "committed");
   must(database->write(
       [](Session& session) { return session.execute("INSERT INTO t VALUES (601, x'00')"); }));
+}
+
+TEST_F(SqliteFile, ManyMayOpenANewFileAtOnce) {
+  for (int round = 0; round < 30; ++round) {
+    auto chosen = options();
+    chosen.url += std::to_string(round);
+    std::mutex problems_mutex;
+    std::vector<std::string> problems;
+    std::latch start(6);
+    std::vector<std::jthread> openers;
+    for (int i = 0; i < 6; ++i) {
+      openers.emplace_back([&] {
+        start.arrive_and_wait();
+        const auto database = Database::open(chosen);
+        if (database) return;
+        const std::lock_guard lock(problems_mutex);
+        problems.push_back(database.error().message);
+      });
+    }
+    openers.clear();
+    ASSERT_THAT(problems, ::testing::IsEmpty());
+  }
 }
 
 TEST_F(SqliteFile, FullSynchronousIsSet) {

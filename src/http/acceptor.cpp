@@ -38,9 +38,9 @@ std::string address_text(const sockaddr_storage& storage) {
 
 }  // namespace
 
-Acceptor::Acceptor(SharedState& shared, std::vector<std::shared_ptr<IoLoop>> loops)
+Acceptor::Acceptor(SharedState& shared, const std::vector<std::shared_ptr<IoLoop>>& loops)
     : shared_(shared),
-      loops_(std::move(loops)),
+      loops_(loops),
       socket_(loops_.front()->context()),
       pause_timer_(loops_.front()->context()) {}
 
@@ -89,16 +89,16 @@ void Acceptor::start() {
 }
 
 void Acceptor::stop() {
-  loops_.front()->post([self = shared_from_this()] {
+  loops_.front()->post([this] {
     Code ignored;
-    self->socket_.close(ignored);
-    self->pause_timer_.cancel();
+    socket_.close(ignored);
+    pause_timer_.cancel();
   });
 }
 
 void Acceptor::arm() {
-  socket_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](const Code& code) {
-    if (!code) self->accept_all();
+  socket_.async_wait(asio::socket_base::wait_read, [this](const Code& code) {
+    if (!code) accept_all();
   });
 }
 
@@ -132,8 +132,8 @@ void Acceptor::accept_all() {
 /// Out of descriptors or memory: waiting readable would only spin.
 void Acceptor::pause() {
   pause_timer_.expires_after(std::chrono::milliseconds(200));
-  pause_timer_.async_wait([self = shared_from_this()](const Code& code) {
-    if (!code && self->socket_.is_open()) self->arm();
+  pause_timer_.async_wait([this](const Code& code) {
+    if (!code && socket_.is_open()) arm();
   });
 }
 

@@ -13,9 +13,10 @@
 
 namespace vedette::http {
 
-class Acceptor : public std::enable_shared_from_this<Acceptor> {
+/// Outlives the io threads; goes before the loops.
+class Acceptor {
  public:
-  Acceptor(SharedState& shared, std::vector<std::shared_ptr<IoLoop>> loops);
+  Acceptor(SharedState& shared, const std::vector<std::shared_ptr<IoLoop>>& loops);
 
   /// Before the threads run.
   Result<void> listen();
@@ -31,7 +32,7 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
   IoLoop& least_loaded();
 
   SharedState& shared_;
-  std::vector<std::shared_ptr<IoLoop>> loops_;
+  const std::vector<std::shared_ptr<IoLoop>>& loops_;
   boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>
       socket_;
   boost::asio::steady_timer pause_timer_;

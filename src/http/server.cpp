@@ -24,7 +24,7 @@ struct Server::Running {
 
   SharedState shared;
   std::vector<std::shared_ptr<IoLoop>> loops;
-  std::shared_ptr<Acceptor> acceptor;
+  std::unique_ptr<Acceptor> acceptor;
   bool is_started = false;
   bool is_stopped = false;
 };
@@ -58,7 +58,7 @@ Server::~Server() {
 Result<void> Server::start() {
   auto& running = *running_;
   allow_descriptors(running.shared.options.connections);
-  running.acceptor = std::make_shared<Acceptor>(running.shared, running.loops);
+  running.acceptor = std::make_unique<Acceptor>(running.shared, running.loops);
   VEDETTE_CHECK(running.acceptor->listen());
   running.acceptor->start();
   for (const auto& loop : running.loops) loop->start();

@@ -7,6 +7,9 @@
 namespace vedette {
 namespace {
 
+// Years have four digits.
+constexpr Instant kEndOfTime = std::chrono::sys_days{std::chrono::year{10000} / 1 / 1};
+
 // Reads exactly `digits` digits at the front of `text` and drops them.
 std::optional<int> take_number(std::string_view& text, std::size_t digits) {
   if (text.size() < digits) return std::nullopt;
@@ -89,8 +92,11 @@ std::optional<Instant> from_rfc3339(std::string_view text) {
   }
   const auto zone = take_zone(text);
   if (!zone || !text.empty()) return std::nullopt;
-  return midnight + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
-         std::chrono::seconds{*second} + Micros{micros} - *zone;
+  const Instant instant = midnight + std::chrono::hours{*hour} + std::chrono::minutes{*minute} +
+                          std::chrono::seconds{*second} + Micros{micros} - *zone;
+  // The zone may carry a local time over either end of what can be written.
+  if (instant < Instant{} || instant >= kEndOfTime) return std::nullopt;
+  return instant;
 }
 
 Instant SystemClock::now() const {

@@ -148,6 +148,23 @@ TEST_F(Hostile, AChunkedBodyMayComeByteByByte) {
   }
 }
 
+TEST_F(Hostile, WhatFramesAChunkIsBoundedAlsoWhenItComesAtOnce) {
+  const std::string head =
+      "POST /small HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n";
+  const std::string much(40'000, 'a');
+  for (const std::string& chunks :
+       {"0\r\nX: " + much + "\r\n\r\n", "2;x=" + much + "\r\n{}\r\n0\r\n\r\n",
+        "2\r\n{}\r\n0;x=" + much + "\r\n\r\n"}) {
+    RawClient client(server.port());
+    client.send(head + chunks);
+    EXPECT_EQ(client.reply().status, 400) << chunks.substr(0, 8);
+  }
+  RawClient fits(server.port());
+  fits.send(head + "2;x=y\r\n{}\r\n0;z\r\nX: " + much.substr(0, 1'000) + "\r\n\r\n");
+  EXPECT_EQ(fits.reply().status, 200);
+}
+
 TEST_F(Hostile, OversizedBodiesAre413) {
   RawClient declared(server.port());
   EXPECT_EQ(declared.post("/small", std::string(1001, ' ')).status, 413);

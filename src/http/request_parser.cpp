@@ -46,6 +46,15 @@ class Reader final : public beast::http::basic_parser<true> {
     body_limit(boost::none);
   }
   void limit_body(std::size_t bytes) { left_ = bytes; }
+  /// What is put next begins here; a chunk header with its extension takes at most `limit` bytes.
+  void begin_put(const char* bytes, std::size_t limit) {
+    framing_ = bytes;
+    framing_limit_ = limit;
+  }
+  /// Whether a chunk header, or the last one with the trailer, that ended before `end` is too long.
+  bool is_framing_too_long(const char* end) const {
+    return static_cast<std::size_t>(end - framing_) > framing_limit_;
+  }
   bool body_too_large() const { return too_large_; }
   bool http_1_0() const { return version_ == 10; }
 
@@ -72,8 +81,14 @@ class Reader final : public beast::http::basic_parser<true> {
   std::size_t on_body_impl(beast::string_view bytes, Code& code) override {
     return append(bytes, code);
   }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, Code&) override {}
+  void on_chunk_header_impl(std::uint64_t size, beast::string_view extension, Code& code) override {
+    constexpr std::size_t kLineEnd = 2;
+    if (size > 0 && is_framing_too_long(extension.data() + extension.size() + kLineEnd)) {
+      code = beast::http::error::header_limit;
+    }
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view bytes, Code& code) override {
+    framing_ = bytes.data() + bytes.size();
     return append(bytes, code);
   }
   void on_finish_impl(Code&) override {}
@@ -91,6 +106,8 @@ class Reader final : public beast::http::basic_parser<true> {
 
   Request& request_;
   std::size_t left_ = 0;
+  const char* framing_ = nullptr;  // where the bytes between two chunks' bodies begin
+  std::size_t framing_limit_ = 0;
   int version_ = 11;
   bool is_header_done_ = false;
   bool too_large_ = false;
@@ -133,19 +150,25 @@ void RequestParser::fail(int status, std::string_view why) {
 
 std::size_t RequestParser::feed(std::string_view bytes) {
   if (state_ == State::kHeadDone || state_ == State::kDone || state_ == State::kFailed) return 0;
-  // Beast does not expect to be offered a last chunk in smaller pieces; no chunked body ends sooner.
+  // Beast does not expect to be offered a last chunk in smaller pieces; no chunked body ends
+  // sooner.
   if (state_ == State::kBody && !body_length_ && bytes.size() < kLastChunk.size()) return 0;
   auto& reader = *beast_->reader;
   beast::error_code code;
-  const auto used = reader.put(boost::asio::const_buffer(bytes.data(), bytes.size()), code);
   const bool in_head = state_ == State::kHead;
+  reader.begin_put(bytes.data(), header_limit_);
+  const auto used = reader.put(boost::asio::const_buffer(bytes.data(), bytes.size()), code);
   if (in_head) head_bytes_ += used;
   const bool more = code == beast::http::error::need_more;
   if (in_head && head_bytes_ + (more ? bytes.size() - used : 0) > header_limit_) {
     fail(431, "the request line and header fields are too long");
     return used;
   }
-  if (!in_head && more && bytes.size() - used >= header_limit_) {
+  const bool is_framing_too_long = code == beast::http::error::header_limit ||
+                                   (more && bytes.size() - used >= header_limit_) ||
+                                   (!code && !body_length_ && reader.is_done() &&
+                                    reader.is_framing_too_long(bytes.data() + used));
+  if (!in_head && is_framing_too_long) {
     fail(400, "a chunk header or trailer of the body is too long");
     return used;
   }

@@ -117,16 +117,17 @@ void read_loops(ServerReport& report) {
 
 }  // namespace
 
-HttpTarget own_server(const config::Settings& settings) {
+http::HttpTarget own_server(const config::Settings& settings) {
   auto host = settings.http.listen_host;
   if (host == "0.0.0.0") host = "127.0.0.1";
   if (host == "::") host = "::1";
   return {host, std::to_string(settings.http.listen_port), ""};
 }
 
-Result<json::value> ask(const HttpTarget& server, std::string_view path,
+Result<json::value> ask(const http::HttpTarget& server, std::string_view path,
                         const config::Settings& settings) {
-  VEDETTE_TRY(reply, http_get(server, path, settings.auth.token, kPatience));
+  VEDETTE_TRY(reply,
+              http::http_get(server, path, {.token = settings.auth.token, .timeout = kPatience}));
   if (reply.status == 401 || reply.status == 403) {
     return fail(ErrorCode::kUnauthorized,
                 "the server wants to know who asks: set auth.token (or "
@@ -168,7 +169,7 @@ ServerReport read_report(json::value status, json::value loops, Result<json::val
   return report;
 }
 
-Result<ServerReport> ask_all(const HttpTarget& server, const config::Settings& settings) {
+Result<ServerReport> ask_all(const http::HttpTarget& server, const config::Settings& settings) {
   VEDETTE_TRY(status, ask(server, "/api/status", settings));
   if (text(status, "version").empty()) {
     return fail(ErrorCode::kCorrupt,

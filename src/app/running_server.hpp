@@ -6,18 +6,18 @@
 #include <string>
 #include <vector>
 
-#include "app/http_get.hpp"
 #include "base/error.hpp"
 #include "config/settings.hpp"
+#include "http/client.hpp"
 
 namespace vedette::app {
 
 /// Where the settings say that the server of this machine listens; 0.0.0.0 and :: become loopback.
-HttpTarget own_server(const config::Settings& settings);
+http::HttpTarget own_server(const config::Settings& settings);
 
 /// GET of JSON. kUnauthorized with the remedy when a token is wanted; kCorrupt when it is not
 /// Vedette that answers.
-Result<boost::json::value> ask(const HttpTarget& server, std::string_view path,
+Result<boost::json::value> ask(const http::HttpTarget& server, std::string_view path,
                                const config::Settings& settings);
 
 /// A camera or a loop that a person should look at.
@@ -58,6 +58,6 @@ ServerReport read_report(boost::json::value status, boost::json::value loops,
                          Result<boost::json::value> cameras);
 
 /// Asks for status, loops and cameras, and reads them.
-Result<ServerReport> ask_all(const HttpTarget& server, const config::Settings& settings);
+Result<ServerReport> ask_all(const http::HttpTarget& server, const config::Settings& settings);
 
 }  // namespace vedette::app

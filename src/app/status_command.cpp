@@ -76,7 +76,7 @@ Result<int> status(const Invocation& invocation, const std::string& url) {
   const auto& settings = invocation.settings();
   auto server = own_server(settings);
   if (!url.empty()) {
-    VEDETTE_TRY(target, parse_target(url));
+    VEDETTE_TRY(target, http::parse_target(url));
     server = std::move(target);
   }
   auto report = ask_all(server, settings);

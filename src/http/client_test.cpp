@@ -1,4 +1,4 @@
-#include "app/http_get.hpp"
+#include "http/client.hpp"
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -11,9 +11,7 @@
 #include <string>
 #include <thread>
 
-#include "app/text_table.hpp"
-
-namespace vedette::app {
+namespace vedette::http {
 namespace {
 
 using std::chrono::milliseconds;
@@ -64,7 +62,8 @@ class OneAnswer {
 TEST(HttpGet, AsksWithTheTokenAndReadsTheBody) {
   OneAnswer server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
   server.target.base = "/base";
-  const auto reply = http_get(server.target, "/api/status", "secret", seconds(5));
+  const auto reply =
+      http_get(server.target, "/api/status", {.token = "secret", .timeout = seconds(5)});
   ASSERT_TRUE(reply) << reply.error().message;
   EXPECT_EQ(reply->status, 200);
   EXPECT_EQ(reply->body, "{}");
@@ -76,13 +75,13 @@ TEST(HttpGet, AsksWithTheTokenAndReadsTheBody) {
 TEST(HttpGet, ReadsChunksAndBodiesThatEndWithTheConnection) {
   {
     OneAnswer server("HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
-    const auto reply = http_get(server.target, "/", "", seconds(5));
+    const auto reply = http_get(server.target, "/", {.timeout = seconds(5)});
     ASSERT_TRUE(reply) << reply.error().message;
     EXPECT_EQ(reply->status, 404);
     EXPECT_EQ(reply->body, "abc");
   }
   OneAnswer server("HTTP/1.0 200 OK\r\n\r\nall of it");
-  const auto reply = http_get(server.target, "/", "", seconds(5));
+  const auto reply = http_get(server.target, "/", {.timeout = seconds(5)});
   ASSERT_TRUE(reply) << reply.error().message;
   EXPECT_EQ(reply->body, "all of it");
 }
@@ -92,17 +91,17 @@ TEST(HttpGet, RefusesWhatIsNotHttpWhatIsCutOffAndWhatIsTooLarge) {
        {"SSH-2.0-OpenSSH_9.2\r\n", "", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
         "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n"}) {
     OneAnswer server(answer);
-    const auto reply = http_get(server.target, "/", "", seconds(5));
+    const auto reply = http_get(server.target, "/", {.timeout = seconds(5)});
     ASSERT_FALSE(reply) << answer;
     EXPECT_EQ(reply.error().code, ErrorCode::kCorrupt) << answer;
   }
   OneAnswer endless("HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x'));
-  EXPECT_FALSE(http_get(endless.target, "/", "", seconds(5)));
+  EXPECT_FALSE(http_get(endless.target, "/", {.timeout = seconds(5)}));
 }
 
 TEST(HttpGet, GivesUpInTime) {
   OneAnswer silent("HTTP/1.1 200 OK\r\n", false);
-  const auto reply = http_get(silent.target, "/", "", milliseconds(100));
+  const auto reply = http_get(silent.target, "/", {.timeout = milliseconds(100)});
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().code, ErrorCode::kTimeout);
 }
@@ -113,12 +112,32 @@ TEST(HttpGet, SaysWhenNobodyAnswers) {
   {
     OneAnswer gone("");
     target = gone.target;
-    (void)http_get(target, "/", "", seconds(5));
+    (void)http_get(target, "/", {.timeout = seconds(5)});
   }
-  const auto reply = http_get(target, "/", "", seconds(5));
+  const auto reply = http_get(target, "/", {.timeout = seconds(5)});
   ASSERT_FALSE(reply);
   EXPECT_EQ(reply.error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(reply.error().message, HasSubstr("127.0.0.1:" + target.port));
+}
+
+TEST(HttpStream, GivesWhatComesAndEndsWithAStop) {
+  OneAnswer server("HTTP/1.1 200 OK\r\nContent-Type: text/x\r\n\r\nsome", false);
+  std::stop_source stop;
+  {
+    auto stream = HttpStream::open(server.target, "/", {.stop = stop.get_token()});
+    ASSERT_TRUE(stream) << stream.error().message;
+    EXPECT_EQ(stream->status(), 200);
+    EXPECT_EQ(stream->content_type(), "text/x");
+    EXPECT_EQ(stream->read(seconds(5)).value(), "some");
+    EXPECT_EQ(stream->read(milliseconds(10)).value(), "");
+    EXPECT_FALSE(stream->is_over());
+    auto waiting = std::async(std::launch::async, [&] { return stream->read(seconds(60)); });
+    stop.request_stop();
+    const auto ended = waiting.get();
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().code, ErrorCode::kCancelled);
+  }
+  EXPECT_FALSE(HttpStream::open(server.target, "/", {.stop = stop.get_token()}));
 }
 
 TEST(ParseTarget, ReadsAddressesAsPeopleWriteThem) {
@@ -137,10 +156,5 @@ TEST(ParseTarget, ReadsAddressesAsPeopleWriteThem) {
   }
 }
 
-TEST(TextTable, PadsByCharacters) {
-  EXPECT_EQ(text_table({"A", "B"}, {{"zürich", "x"}, {"bern", "y"}}),
-            "A       B\nzürich  x\nbern    y\n");
-}
-
 }  // namespace
-}  // namespace vedette::app
+}  // namespace vedette::http

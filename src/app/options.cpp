@@ -8,12 +8,20 @@
 #include <system_error>
 
 #include "app/samples.hpp"
+#include "base/process.hpp"
 
 namespace vedette::app {
 namespace {
 
 std::chrono::seconds whole_seconds(Micros time) {
   return std::chrono::ceil<std::chrono::seconds>(time);
+}
+
+// Where others reach this machine: not at "all addresses".
+std::string own_host(const config::HttpSettings& http) {
+  if (!http.advertise_host.empty()) return http.advertise_host;
+  const bool is_wildcard = http.listen_host == "0.0.0.0" || http.listen_host == "::";
+  return is_wildcard ? host_name() : http.listen_host;
 }
 
 }  // namespace
@@ -56,9 +64,17 @@ http::AuthOptions auth_options(const config::Settings& settings) {
   options.password_hash = settings.auth.password_hash;
   options.reads = settings.auth.protect_reads;
   options.behind_tls = settings.auth.behind_tls;
+  options.own_name = own_host(settings.http);
   options.hosts = settings.http.allowed_hosts;
   options.session_time = whole_seconds(settings.auth.session_time);
   return options;
+}
+
+std::string own_address(const config::Settings& settings, std::uint16_t port) {
+  const auto host = own_host(settings.http);
+  if (!settings.http.advertise_host.empty()) port = settings.http.advertise_port;
+  return host.contains(':') ? fmt::format("http://[{}]:{}", host, port)
+                            : fmt::format("http://{}:{}", host, port);
 }
 
 work::Roles roles(const config::Settings& settings) {

@@ -2,6 +2,9 @@
 // one place. Called by the commands at the start. Pure.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include "base/error.hpp"
 #include "config/settings.hpp"
 #include "db/database.hpp"
@@ -16,6 +19,8 @@ namespace vedette::app {
 db::DatabaseOptions database_options(const config::Settings& settings);
 http::ServerOptions server_options(const config::Settings& settings);
 http::AuthOptions auth_options(const config::Settings& settings);
+/// Where other processes reach the server that listens on `port`: "http://host:port".
+std::string own_address(const config::Settings& settings, std::uint16_t port);
 work::Roles roles(const config::Settings& settings);
 work::LeaseOptions lease_options(const config::Settings& settings);
 

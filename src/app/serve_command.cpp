@@ -104,8 +104,6 @@ Result<void> Serve::open_database() {
 void Serve::make_supervisor() {
   work::SupervisorOptions options;
   options.roles = roles(settings_);
-  options.address =
-      fmt::format("http://{}:{}", settings_.http.listen_host, settings_.http.listen_port);
   options.version = version();
   options.lease = lease_options(settings_);
   options.on_change = [this] {
@@ -164,6 +162,7 @@ Result<void> Serve::start_server() {
 
   server_ = std::make_unique<http::Server>(server_options(settings_), std::move(router), guard);
   VEDETTE_CHECK(server_->start());
+  supervisor_->set_address(own_address(settings_, server_->port()));
   relay_ = std::make_unique<api::EventRelay>(services_);
   fmt::print("Vedette {} answers at {}\n", version(), server_->url());
   std::fflush(stdout);

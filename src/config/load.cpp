@@ -332,6 +332,11 @@ std::string shown(std::string_view text) {
   return quoted + (text.size() > 60 ? "...\"" : "\"");
 }
 
+bool Loaded::is_set(std::string_view name) const {
+  const auto found = std::ranges::find(effective, name, &Effective::name);
+  return found != effective.end() && found->origin != Origin::kDefault;
+}
+
 Result<Loaded> parse_settings(const Inputs& inputs) {
   return Resolver(inputs).resolve();
 }

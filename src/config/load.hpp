@@ -71,6 +71,9 @@ struct Loaded {
   std::optional<std::filesystem::path> file;
   /// Remarks for the log: files ignored, ambiguous names.
   std::vector<std::string> remarks;
+
+  /// Whether somebody gave this setting, be it with the default's value.
+  bool is_set(std::string_view name) const;
 };
 
 /// Pure. The first thing wrong is the error.

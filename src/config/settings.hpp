@@ -37,6 +37,9 @@ struct HttpSettings {
   std::string listen_host;
   /// 0: any free port.
   std::uint16_t listen_port = 0;
+  /// Where other processes reach this one; empty: as it listens.
+  std::string advertise_host;
+  std::uint16_t advertise_port = 0;
   int io_threads = 0;
   /// Threads for handlers that may block.
   int pool_threads = 0;

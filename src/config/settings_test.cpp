@@ -104,7 +104,18 @@ TEST(Settings, DefaultsAreUsableAndSaySo) {
   EXPECT_EQ(all.settings.log.level, log::Level::kInfo);
   EXPECT_GE(all.settings.watch.thread_count(), 1);
   EXPECT_EQ(all.effective.size(), declarations().size());
-  for (const auto& row : all.effective) EXPECT_EQ(row.where, "default") << row.name;
+  for (const auto& row : all.effective) {
+    EXPECT_EQ(row.where, "default") << row.name;
+    EXPECT_FALSE(all.is_set(row.name)) << row.name;
+  }
+}
+
+TEST(Settings, TheDefaultsValueIsSetWhenItIsGiven) {
+  auto inputs = bare();
+  inputs.flags["http.listen"] = "127.0.0.1:8080";
+  EXPECT_TRUE(loaded(inputs).is_set("http.listen"));
+  EXPECT_FALSE(loaded(inputs).is_set("http.advertise"));
+  EXPECT_FALSE(loaded(inputs).is_set("no.such"));
 }
 
 TEST(Settings, DataFolderMovesWhatLiesInIt) {

@@ -107,7 +107,8 @@ const std::array kTable = std::to_array<Declaration>({
      .shape = {.kind = Kind::kAddress},
      .default_text = "127.0.0.1:8080",
      .help = "Address and port of the pages and the API; port 0: any free one. Beyond this machine "
-             "(0.0.0.0:8080) auth.token or auth.password_hash must be set",
+             "(0.0.0.0:8080) auth.token or auth.password_hash must be set. Not set and without the "
+             "role api: 127.0.0.1 and any free port",
      .apply =
          [](Settings& s, const Value& v) {
            s.http.listen_host = std::get<Address>(v).host;
@@ -115,6 +116,17 @@ const std::array kTable = std::to_array<Declaration>({
          },
      .short_flag = "listen",
      .short_environment = "VEDETTE_LISTEN"},
+    {.name = "http.advertise",
+     .shape = {.kind = Kind::kAddress, .may_be_empty = true},
+     .default_text = "",
+     .help = "Address and port at which other machines' Vedette reaches this one (live pictures); "
+             "set it behind NAT, or where the machine's own name is not known to them",
+     .apply =
+         [](Settings& s, const Value& v) {
+           s.http.advertise_host = std::get<Address>(v).host;
+           s.http.advertise_port = std::get<Address>(v).port;
+         },
+     .default_note = "http.listen; the machine's name for 0.0.0.0 and [::]"},
     {.name = "http.io_threads",
      .shape = whole(1, 64),
      .default_text = "1",

@@ -186,6 +186,7 @@ std::expected<Value, std::string> parse_value(const Shape& shape, std::string_vi
       if (!is_database(word)) return wrong();
       return std::string(word);
     case Kind::kAddress:
+      if (word.empty() && shape.may_be_empty) return Address{};
       if (auto address = parse_address(word)) return *std::move(address);
       return wrong();
     case Kind::kChoice:
@@ -207,6 +208,7 @@ std::string format_value(const Shape& shape, const Value& value) {
     const Shape& shape;
     std::string operator()(const std::string& text) const { return text; }
     std::string operator()(const Address& address) const {
+      if (address.host.empty()) return {};
       return address.host.contains(':') ? fmt::format("[{}]:{}", address.host, address.port)
                                         : fmt::format("{}:{}", address.host, address.port);
     }

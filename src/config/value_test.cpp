@@ -57,6 +57,15 @@ TEST(Value, ReadsAddresses) {
   }
 }
 
+TEST(Value, AnAddressMayBeEmptyWhereThatIsSaid) {
+  const Shape shape{.kind = Kind::kAddress, .may_be_empty = true};
+  const auto value = parse_value(shape, "");
+  ASSERT_TRUE(value);
+  EXPECT_EQ(std::get<Address>(*value), Address{});
+  EXPECT_EQ(format_value(shape, *value), "");
+  EXPECT_FALSE(parse_value(shape, "host"));
+}
+
 TEST(Value, WritesDurationsAsPeopleSayThem) {
   EXPECT_EQ(format_duration(hours(48)), "48h");
   EXPECT_EQ(format_duration(hours(24 * 90)), "90d");

@@ -116,8 +116,11 @@ struct Auth::State {
     if (!field) return true;  // HTTP/1.0, which no browser speaks
     const auto host = host_name(*field);
     if (!host) return false;
-    const bool is_own = std::ranges::any_of(
-        options.hosts, [&](const std::string& each) { return equals_ignoring_case(each, *host); });
+    const bool is_own =
+        (!options.own_name.empty() && equals_ignoring_case(options.own_name, *host)) ||
+        std::ranges::any_of(options.hosts, [&](const std::string& each) {
+          return equals_ignoring_case(each, *host);
+        });
     if (is_own || is_loopback(*host)) return true;
     // Elsewhere a name may be anything unless names are set; an address cannot be re-bound.
     return !is_loopback(options.address) && (options.hosts.empty() || is_ip_literal(*host));

@@ -28,6 +28,7 @@ struct AuthOptions {
   /// The public address is https, a proxy in front ends TLS: cookies become Secure. Because a proxy
   /// makes a loopback address public, loopback is no longer open then.
   bool behind_tls = false;
+  std::string own_name;            // by which other processes call this one (no port); empty: none
   std::vector<std::string> hosts;  // further names this server is called by (no port)
   std::chrono::seconds session_time{std::chrono::hours(12)};  // since the last use
   std::size_t sessions = 1000;  // beyond it the longest unused one ends

@@ -104,6 +104,11 @@ TEST(Auth, LeavesLoopbackOpenButChecksHostAndOrigin) {
   auto by_name = make_request(Method::kGet, "/api/cameras");
   by_name.headers.add("Host", "vedette.lan:8080");
   EXPECT_EQ(status_of(named_auth, by_name), 0);
+  auto by_machine = make_request(Method::kGet, "/api/cameras");
+  by_machine.headers.add("Host", "camera-1:9000");
+  EXPECT_EQ(status_of(named_auth, by_machine), 403);
+  named.own_name = "camera-1";
+  EXPECT_EQ(status_of(Auth(named, clock), by_machine), 0);
 
   // A page of another site that posts here.
   EXPECT_EQ(status_of(auth, write({{"Origin", "http://evil.example"}})), 403);

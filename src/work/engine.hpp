@@ -35,6 +35,7 @@ class Supervisor::Engine {
   Result<void> remove(std::string_view name, Micros grace);
   Result<void> restart(std::string_view name);
   Result<void> wake(std::string_view name);
+  void set_address(std::string address);
   void start();
   std::vector<std::string> stop(Micros grace);
   std::vector<LoopStatus> snapshot() const;

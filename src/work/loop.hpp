@@ -56,6 +56,7 @@ struct LoopStatus {
   Instant since{};         // of the word
   std::string process;     // host:pid of the process that says all this
   std::string process_id;  // its id, fresh at each start
+  std::string address;     // where it answers (only of other processes); may be empty
   std::string held_by;     // host:pid of the lease's holder as far as known, or empty
   std::int64_t token = 0;  // of the present holding; 0: does not hold
   std::optional<Instant> last_success_at;

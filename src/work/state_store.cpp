@@ -28,6 +28,7 @@ LoopStatus status_from(const db::Row& row) {
   loop.since = row.get<Instant>("since");
   loop.process = row.get<std::string>("process");
   loop.process_id = row.get<std::string>("process_id");
+  loop.address = row.get<std::string>("address");
   loop.held_by = row.get<std::string>("held_by");
   loop.token = row.get<std::int64_t>("token");
   loop.last_success_at = row.get<std::optional<Instant>>("last_success_at");
@@ -116,7 +117,7 @@ Result<std::vector<LoopStatus>> read_states(db::Database& database, const LeaseO
     const std::string silence =
         db::elapsed_sql(session.dialect(), "p.heartbeat_at", db::now_sql(session.dialect()));
     VEDETTE_TRY(rows,
-                session.query(fmt::format("select s.*, p.name as process, "
+                session.query(fmt::format("select s.*, p.name as process, p.address, "
                                           "p.stopped_at is null and {} > $1 as is_stale "
                                           "from loop_state s join process p on p.id = s.process_id",
                                           silence),

@@ -18,7 +18,6 @@ ProcessInfo this_process(const SupervisorOptions& options) {
   ProcessInfo process;
   process.id = new_uuid();
   process.name = fmt::format("{}:{}", host_name(), process_id());
-  process.address = options.address;
   process.roles = options.roles.text();
   process.version = options.version;
   process.started_at = SystemClock().now();
@@ -132,6 +131,12 @@ Result<void> Supervisor::Engine::wake(std::string_view name) {
   }
   time_wakeup_.raise();
   return {};
+}
+
+void Supervisor::Engine::set_address(std::string address) {
+  const std::lock_guard lock(loops_mutex_);
+  // Later the database thread reads it.
+  if (!is_started_) process_.address = std::move(address);
 }
 
 void Supervisor::Engine::start() {
@@ -264,6 +269,9 @@ Result<void> Supervisor::restart(std::string_view name) {
 }
 Result<void> Supervisor::wake(std::string_view name) {
   return engine_->wake(name);
+}
+void Supervisor::set_address(std::string address) {
+  engine_->set_address(std::move(address));
 }
 void Supervisor::start() {
   engine_->start();

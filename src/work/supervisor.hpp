@@ -23,7 +23,6 @@ namespace vedette::work {
 
 struct SupervisorOptions {
   Roles roles = Roles::all();
-  std::string address;  // where this process answers, for the list of processes; may be empty
   std::string version;
   LeaseOptions lease;
   /// Changed states are written to the database at most this often.
@@ -53,9 +52,9 @@ struct SupervisorMetrics {
 
 /// A process of the deployment.
 struct ProcessInfo {
-  std::string id;    // fresh at each start
-  std::string name;  // host:pid
-  std::string address;
+  std::string id;       // fresh at each start
+  std::string name;     // host:pid
+  std::string address;  // where it answers; empty: nowhere, or not told
   std::string roles;
   std::string version;
   Instant started_at{};
@@ -88,6 +87,10 @@ class Supervisor {
 
   /// Ends the loop's present wait(), or its backoff. Does nothing otherwise. kNotFound.
   Result<void> wake(std::string_view name);
+
+  /// Where this process answers ("http://host:port"), for the other processes. Before start(), or
+  /// nobody is told.
+  void set_address(std::string address);
 
   /// Starts the threads; returns at once, whether the database can be reached or not.
   void start();

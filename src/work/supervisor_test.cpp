@@ -184,8 +184,11 @@ TEST_P(Supervision, AllTellsOfEveryProcess) {
   Sleeper third;
   Supervisor north(*database, options());
   Supervisor south(*other_database, options());
+  north.set_address("http://north:8080");
+  south.set_address("http://south:8080");
   ASSERT_TRUE(north.add(spec("a", first.body())));
   north.start();
+  north.set_address("too late");
   ASSERT_TRUE(eventually([&] { return first.running == 1; }));
   ASSERT_TRUE(south.add(spec("a", second.body())));
   ASSERT_TRUE(south.add(spec("b", third.body())));
@@ -200,12 +203,16 @@ TEST_P(Supervision, AllTellsOfEveryProcess) {
   EXPECT_EQ(loops[0].process_id, north.process_id());
   EXPECT_EQ(loops[0].state, LoopState::kWaiting);
   EXPECT_EQ(loops[1].process_id, south.process_id());
+  EXPECT_EQ(loops[1].address, "http://south:8080");
   EXPECT_EQ(loops[1].token, 1);
   EXPECT_FALSE(loops[1].is_stale);
   const auto list = processes(*database).value();
   ASSERT_EQ(list.size(), 2u);
   EXPECT_EQ(list[0].version, "1.2.3");
-  EXPECT_EQ(list[0].address, "127.0.0.1:8080");
+  for (const auto& process : list) {
+    EXPECT_EQ(process.address,
+              process.id == north.process_id() ? "http://north:8080" : "http://south:8080");
+  }
   EXPECT_EQ(list[0].roles, "api, watch, collect, work, keep");
   EXPECT_GT(list[0].resident_bytes, 0);
   EXPECT_FALSE(list[0].is_stale);

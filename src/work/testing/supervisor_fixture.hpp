@@ -50,7 +50,6 @@ struct SupervisorTest : StoreTest {
     options.lease.ttl = std::chrono::milliseconds(1000);
     options.write_every = std::chrono::milliseconds(20);
     options.version = "1.2.3";
-    options.address = "127.0.0.1:8080";
     return options;
   }
   bool reaches(const Supervisor& supervisor, std::string_view loop, LoopState state) {

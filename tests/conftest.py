@@ -42,9 +42,9 @@ def serve(tmp_path):
     """Starts servers: serve(database=..., arguments=(...), wait=False). All are ended after the test."""
     started = []
 
-    def start(database=None, arguments=(), environment=None, data=None, wait=True, port=None):
+    def start(database=None, arguments=(), environment=None, data=None, wait=True, port=None, listen=True):
         name = f"serve-{len(started) + 1}"
-        server = Server(data or tmp_path / "data", database, tuple(arguments), environment, name, port)
+        server = Server(data or tmp_path / "data", database, tuple(arguments), environment, name, port, listen)
         started.append(server)
         server.start(wait)
         return server

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "api/remote_pictures.hpp"
 #include "db/database.hpp"
 #include "media/frame_source.hpp"
 #include "traffic/live_view.hpp"
@@ -82,6 +83,15 @@ std::string state_cause(const work::LoopStatus* loop, std::string_view state) {
   return state == "starting" ? loop->last_error : std::string();
 }
 
+// Whether the live picture can be had here, from this process or the one that has the camera.
+bool can_show(const work::LoopStatus& loop, const traffic::Camera& camera,
+              const Services& services) {
+  if (loop.process_id == services.supervisor->process_id()) {
+    return services.live->find(camera.id) != nullptr;
+  }
+  return picture_target(loop).has_value();
+}
+
 }  // namespace
 
 std::string loop_name(std::string_view camera_id) {
@@ -133,8 +143,7 @@ json::object status_json(const traffic::Camera& camera, const CameraStates& stat
       {"moving", is_running ? json::value(figures.moving) : json::value(nullptr)},
       {"period", figures.period},
       {"media_s", has_figures ? json::value(rounded(figures.media_s, 1000)) : json::value(nullptr)},
-      {"live", is_held && loop->process_id == services.supervisor->process_id() &&
-                   services.live->find(camera.id) != nullptr}};
+      {"live", is_held && can_show(*loop, camera, services)}};
   if (!figures.model.empty()) {
     status["model"] = {{"name", figures.model},
                        {"kind", figures.is_motion ? "motion" : "model"},

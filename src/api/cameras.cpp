@@ -1,4 +1,4 @@
-// GET/POST /api/cameras, /api/cameras/{id}, its lines, its pictures.
+// GET/POST /api/cameras, /api/cameras/{id}, its lines.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -7,38 +7,15 @@
 
 #include "api/answers.hpp"
 #include "api/camera_json.hpp"
+#include "api/camera_request.hpp"
 #include "api/handlers.hpp"
-#include "api/pictures.hpp"
 #include "api/query.hpp"
 #include "api/services.hpp"
 #include "db/database.hpp"
-#include "http/stream.hpp"
 #include "traffic/line_trial.hpp"
-#include "traffic/live_view.hpp"
-#include "work/supervisor.hpp"
 
 namespace vedette::api {
 namespace {
-
-std::unexpected<Error> no_camera(std::string_view id) {
-  return fail(ErrorCode::kNotFound,
-              fmt::format("There is no camera '{}'. GET /api/cameras lists them.", id));
-}
-
-// Longer names cannot exist: not worth a question to the database.
-Result<std::string> camera_id_of(const http::Request& request) {
-  const std::string_view id = request.param("id");
-  if (id.empty() || id.size() > 64 || id.find('\0') != std::string_view::npos)
-    return no_camera(id.substr(0, 64));
-  return std::string(id);
-}
-
-Result<traffic::Camera> stored_camera(const Services& services, const http::Request& request) {
-  VEDETTE_TRY(id, camera_id_of(request));
-  VEDETTE_TRY(camera, traffic::find_camera(*services.database, id));
-  if (!camera) return no_camera(id);
-  return std::move(*camera);
-}
 
 Result<traffic::Camera> camera_input(const http::Request& request) {
   VEDETTE_TRY(object, object_of(request));
@@ -160,48 +137,6 @@ Result<http::Response> show(const Services& services, int status, const traffic:
   return answer(status, camera_json(camera, states, services));
 }
 
-Result<http::Response> snapshot(const Services& services, const http::Request& request) {
-  const auto annotated = request.query("annotated");
-  if (annotated && *annotated != "true" && *annotated != "false") {
-    return bad_parameter("annotated", "'annotated' must be true or false.");
-  }
-  VEDETTE_TRY(camera, stored_camera(services, request));
-  const auto view = services.live->find(camera.id);
-  const auto frame = view ? view->latest() : std::nullopt;
-  if (!frame) {
-    return fail(
-        ErrorCode::kNotFound,
-        fmt::format(
-            "There is no picture of '{}' here: its source has not given one to this process yet.",
-            camera.id));
-  }
-  const traffic::Marks marks = view->latest_marks();
-  traffic::LiveOptions options;
-  options.max_width = 0;
-  options.quality = 88;
-  VEDETTE_TRY(jpeg,
-              traffic::render_picture(*frame, annotated == "true" ? &marks : nullptr, options));
-  http::Response response;
-  response.body = std::move(jpeg);
-  response.set("content-type", "image/jpeg").set("cache-control", "no-store");
-  return response;
-}
-
-Result<http::Response> live(const Services& services, const http::Request& request) {
-  VEDETTE_TRY(camera, stored_camera(services, request));
-  const auto loop = services.supervisor->status(loop_name(camera.id));
-  if (!loop || loop->token == 0) {
-    return fail(
-        ErrorCode::kConflict,
-        loop && !loop->held_by.empty()
-            ? fmt::format("'{}' is watched by the process {}: its own pages show the picture.",
-                          camera.id, loop->held_by)
-            : fmt::format("Nobody watches '{}' at the moment: GET /api/cameras/{} says why.",
-                          camera.id, camera.id));
-  }
-  return http::mjpeg(services.pictures->topic(camera.id));
-}
-
 }  // namespace
 
 void mount_cameras(http::Router& router, const std::shared_ptr<const Services>& services) {
@@ -248,8 +183,6 @@ void mount_cameras(http::Router& router, const std::shared_ptr<const Services>& 
              }));
   router.put("/api/cameras/{id}/lines", handler(services, set_lines), write);
   router.post("/api/cameras/{id}/lines/try", handler(services, try_lines), write);
-  router.get("/api/cameras/{id}/snapshot.jpg", handler(services, snapshot));
-  router.get("/api/cameras/{id}/live.mjpg", handler(services, live));
 }
 
 }  // namespace vedette::api

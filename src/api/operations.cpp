@@ -1,4 +1,4 @@
-// GET /api/loops, /api/status, /api/detectors, /healthz, /readyz, /metrics, and /api/session.
+// GET /api/loops, /api/status, /api/detectors, /api/session; /healthz, /readyz, /metrics.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -216,6 +216,9 @@ void mount_operations(http::Router& router, const std::shared_ptr<const Services
   router.get("/api/status", handler(services, status));
   router.get("/api/detectors", handler(services, detectors));
   router.get("/api/session", handler(services, session), {.open = true});
+}
+
+void mount_health(http::Router& router, const std::shared_ptr<const Services>& services) {
   router.get("/healthz", [](const http::Request&) { return http::text(200, "ok\n"); },
              {.open = true, .inline_ok = true});
   router.get("/readyz", handler(services, ready), {.open = true, .inline_ok = true});

@@ -1,5 +1,5 @@
-// The live picture of each camera on its way from the drawing thread to the viewers' connections.
-// Thread-safe.
+// The live picture of each camera on its way to the viewers' connections: from this process's
+// drawing thread, or from the process that watches it. Thread-safe.
 #pragma once
 
 #include <map>
@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/stream.hpp"
 #include "traffic/live_view.hpp"
@@ -15,21 +16,33 @@ namespace vedette::api {
 
 class PictureTopics {
  public:
-  /// The topic of a camera, made at the first call.
+  /// What people here look at, whoever watches the camera; made at the first call.
   std::shared_ptr<http::FrameTopic> topic(std::string_view camera_id);
+  /// What other processes take from here: only pictures made here, so that none goes in a circle.
+  /// Its streams end when this process no longer watches the camera.
+  std::shared_ptr<http::FrameTopic> own_topic(std::string_view camera_id);
 
   /// What traffic::LiveViews calls to reach the viewers of a camera. Must not outlive this object.
   traffic::PictureSink sink(std::string_view camera_id);
 
-  /// Viewers of all cameras now.
+  /// Cameras that somebody here looks at now, not counting other processes.
+  std::vector<std::string> looked_at() const;
+
+  /// Viewers of all cameras now; another process is one.
   int viewers() const;
 
   /// Ends all streams.
   void close();
 
  private:
+  struct Topics {
+    std::shared_ptr<http::FrameTopic> shown = std::make_shared<http::FrameTopic>();
+    std::shared_ptr<http::FrameTopic> own = std::make_shared<http::FrameTopic>();
+  };
+  Topics topics(std::string_view camera_id);
+
   mutable std::mutex topics_mutex_;
-  std::map<std::string, std::shared_ptr<http::FrameTopic>, std::less<>> topics_;
+  std::map<std::string, Topics, std::less<>> topics_;
 };
 
 }  // namespace vedette::api

@@ -29,6 +29,7 @@ namespace vedette::api {
 
 class ResponseCache;
 class PictureTopics;
+class RemotePictures;
 
 /// The channel on which a loop's name asks its process to end the loop's wait.
 inline constexpr std::string_view kWakeChannel = "wake";
@@ -47,6 +48,7 @@ struct Services {
   work::Supervisor* supervisor = nullptr;
   traffic::LiveViews* live = nullptr;
   PictureTopics* pictures = nullptr;
+  RemotePictures* remote_pictures = nullptr;
   http::SseHub* events = nullptr;
   ResponseCache* history_cache = nullptr;
   const Clock* clock = nullptr;
@@ -62,7 +64,11 @@ struct Services {
 };
 
 void mount_cameras(http::Router& router, const std::shared_ptr<const Services>& services);
+/// The live picture and the snapshot of each camera.
+void mount_pictures(http::Router& router, const std::shared_ptr<const Services>& services);
 void mount_traffic(http::Router& router, const std::shared_ptr<const Services>& services);
 void mount_operations(http::Router& router, const std::shared_ptr<const Services>& services);
+/// /healthz, /readyz and /metrics.
+void mount_health(http::Router& router, const std::shared_ptr<const Services>& services);
 
 }  // namespace vedette::api

@@ -12,6 +12,7 @@
 
 #include "api/event_relay.hpp"
 #include "api/pictures.hpp"
+#include "api/remote_pictures.hpp"
 #include "api/response_cache.hpp"
 #include "api/services.hpp"
 #include "app/demo.hpp"
@@ -75,6 +76,7 @@ class Serve {
   Result<void> open_database();
   void make_supervisor();
   Result<void> start_server();
+  void mount_pages(http::Router& router, const std::shared_ptr<const http::Auth>& guard);
   void prepare_until(const std::stop_token& stop, bool has_demo);
   Result<void> prepare(bool has_demo);
 
@@ -90,6 +92,7 @@ class Serve {
   db::Subscription wakes_;
   std::shared_ptr<api::Services> services_;
   std::unique_ptr<api::EventRelay> relay_;
+  std::unique_ptr<api::RemotePictures> remote_pictures_;
   std::unique_ptr<http::Server> server_;
   std::jthread preparer_;
 };
@@ -108,6 +111,7 @@ void Serve::make_supervisor() {
   options.lease = lease_options(settings_);
   options.on_change = [this] {
     if (relay_) relay_->loops_changed();
+    if (remote_pictures_) remote_pictures_->loops_changed();
   };
   supervisor_ = std::make_unique<work::Supervisor>(*database_, std::move(options));
   wakes_ = database_->subscribe(std::string(api::kWakeChannel), [this](std::string_view loop) {
@@ -123,6 +127,9 @@ Result<void> Serve::start_server() {
   services_->supervisor = supervisor_.get();
   services_->live = &live_;
   services_->pictures = &pictures_;
+  remote_pictures_ = std::make_unique<api::RemotePictures>(
+      *supervisor_, pictures_, settings_.auth.protect_reads ? settings_.auth.token : "");
+  services_->remote_pictures = remote_pictures_.get();
   services_->events = &events_;
   services_->history_cache = &cache_;
   services_->clock = &clock_;
@@ -139,6 +146,18 @@ Result<void> Serve::start_server() {
 
   http::Router router;
   const auto guard = std::make_shared<const http::Auth>(auth, clock_);
+  api::mount_health(router, services_);
+  api::mount_pictures(router, services_);
+  if (roles(settings_).has(work::Role::kApi)) mount_pages(router, guard);
+  server_ = std::make_unique<http::Server>(server_options(settings_), std::move(router), guard);
+  VEDETTE_CHECK(server_->start());
+  supervisor_->set_address(own_address(settings_, server_->port()));
+  fmt::print("Vedette {} answers at {}\n", version(), server_->url());
+  std::fflush(stdout);
+  return {};
+}
+
+void Serve::mount_pages(http::Router& router, const std::shared_ptr<const http::Auth>& guard) {
   api::mount_cameras(router, services_);
   api::mount_traffic(router, services_);
   api::mount_operations(router, services_);
@@ -159,14 +178,7 @@ Result<void> Serve::start_server() {
         return files->serve(page);
       },
       {.open = true, .inline_ok = true});
-
-  server_ = std::make_unique<http::Server>(server_options(settings_), std::move(router), guard);
-  VEDETTE_CHECK(server_->start());
-  supervisor_->set_address(own_address(settings_, server_->port()));
   relay_ = std::make_unique<api::EventRelay>(services_);
-  fmt::print("Vedette {} answers at {}\n", version(), server_->url());
-  std::fflush(stdout);
-  return {};
 }
 
 Result<void> Serve::prepare(bool has_demo) {
@@ -209,7 +221,9 @@ Result<void> Serve::start(bool has_demo) {
       {settings_.history.live_retention, settings_.history.crossings_retention,
        settings_.history.five_minute_retention, settings_.history.hourly_retention},
       clock_)));
-  if (roles(settings_).has(work::Role::kApi)) VEDETTE_CHECK(start_server());
+  // Who watches a camera answers for its picture.
+  const work::Roles own = roles(settings_);
+  if (own.has(work::Role::kApi) || own.has(work::Role::kWatch)) VEDETTE_CHECK(start_server());
   preparer_ = std::jthread(
       [this, has_demo](const std::stop_token& stop) { prepare_until(stop, has_demo); });
   return {};
@@ -218,6 +232,7 @@ Result<void> Serve::start(bool has_demo) {
 void Serve::stop() {
   preparer_.request_stop();
   if (preparer_.joinable()) preparer_.join();
+  if (remote_pictures_) remote_pictures_->stop();
   // Streams would keep the server waiting for clients that never leave.
   pictures_.close();
   events_.close();
@@ -240,7 +255,12 @@ Result<int> serve(const Invocation& invocation, bool has_demo) {
   signal(SIGPIPE, SIG_IGN);
 
   log::set_level(invocation.settings().log.level);
-  Serve serve(invocation.settings());
+  config::Settings settings = invocation.settings();
+  // Pages have a well-known port; pictures alone are found through the database.
+  if (!roles(settings).has(work::Role::kApi) && !invocation.loaded.is_set("http.listen")) {
+    settings.http.listen_port = 0;
+  }
+  Serve serve(settings);
   if (auto started = serve.start(has_demo); !started) {
     serve.stop();
     return fail(started.error());

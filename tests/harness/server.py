@@ -41,10 +41,12 @@ class Server:
     """One process. `with Server(data, database=url) as server: server.client.get(...)`."""
 
     def __init__(self, data: pathlib.Path, database: str | None = None, arguments: tuple[str, ...] = (), environment: dict[str, str] | None = None,
-                 name: str = "serve", port: int | None = None):
+                 name: str = "serve", port: int | None = None, listen: bool = True):
         self.data, self.port = data, port or free_port()
         self.log_path = data.parent / f"{name}.log"
-        self.words = [str(program()), "serve", "--listen", f"127.0.0.1:{self.port}", "--data", str(data), *arguments]
+        self.words = [str(program()), "serve", "--data", str(data), *arguments]
+        if listen:
+            self.words += ["--listen", f"127.0.0.1:{self.port}"]
         if database:
             self.words += ["--database", database]
         self.environment = {**clean_environment(), **(environment or {})}

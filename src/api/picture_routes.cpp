@@ -1,0 +1,91 @@
+// GET /api/cameras/{id}/live.mjpg and snapshot.jpg: from here, or by way of the process that
+// watches the camera.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "api/camera_json.hpp"
+#include "api/camera_request.hpp"
+#include "api/handlers.hpp"
+#include "api/pictures.hpp"
+#include "api/query.hpp"
+#include "api/remote_pictures.hpp"
+#include "http/stream.hpp"
+#include "traffic/live_view.hpp"
+#include "work/supervisor.hpp"
+
+namespace vedette::api {
+namespace {
+
+Result<bool> flag_of(const http::Request& request, std::string_view name) {
+  const auto value = request.query(name);
+  if (value && *value != "true" && *value != "false") {
+    return bad_parameter(name, fmt::format("'{}' must be true or false.", name));
+  }
+  return value == "true";
+}
+
+bool is_held_here(const Services& services, const traffic::Camera& camera) {
+  const auto loop = services.supervisor->status(loop_name(camera.id));
+  return loop && loop->token != 0;
+}
+
+std::unexpected<Error> not_watched_here(const traffic::Camera& camera) {
+  return fail(ErrorCode::kConflict,
+              fmt::format("This process does not watch '{}'; without 'own' it asks the one that "
+                          "does.",
+                          camera.id));
+}
+
+http::Response picture(int status, std::string body, std::string_view content_type) {
+  http::Response response;
+  response.status = status;
+  response.body = std::move(body);
+  response.set("content-type", content_type).set("cache-control", "no-store");
+  return response;
+}
+
+Result<http::Response> snapshot(const Services& services, const http::Request& request) {
+  VEDETTE_TRY(is_annotated, flag_of(request, "annotated"));
+  VEDETTE_TRY(is_own, flag_of(request, "own"));
+  VEDETTE_TRY(camera, stored_camera(services, request));
+  if (!is_held_here(services, camera)) {
+    if (is_own) return not_watched_here(camera);
+    VEDETTE_TRY(reply, services.remote_pictures->snapshot(camera.id, is_annotated));
+    if (reply) return picture(reply->status, std::move(reply->body), reply->content_type);
+  }
+  const auto view = services.live->find(camera.id);
+  const auto frame = view ? view->latest() : std::nullopt;
+  if (!frame) {
+    return fail(
+        ErrorCode::kNotFound,
+        fmt::format("There is no picture of '{}': its source has not given one yet.", camera.id));
+  }
+  const traffic::Marks marks = view->latest_marks();
+  traffic::LiveOptions options;
+  options.max_width = 0;
+  options.quality = 88;
+  VEDETTE_TRY(jpeg, traffic::render_picture(*frame, is_annotated ? &marks : nullptr, options));
+  return picture(200, std::move(jpeg), "image/jpeg");
+}
+
+Result<http::Response> live(const Services& services, const http::Request& request) {
+  VEDETTE_TRY(is_own, flag_of(request, "own"));
+  VEDETTE_TRY(camera, stored_camera(services, request));
+  const bool is_here = is_held_here(services, camera);
+  if (is_own) {
+    if (!is_here) return not_watched_here(camera);
+    return http::mjpeg(services.pictures->own_topic(camera.id));
+  }
+  if (!is_here) VEDETTE_CHECK(services.remote_pictures->open(camera.id));
+  return http::mjpeg(services.pictures->topic(camera.id));
+}
+
+}  // namespace
+
+void mount_pictures(http::Router& router, const std::shared_ptr<const Services>& services) {
+  router.get("/api/cameras/{id}/snapshot.jpg", handler(services, snapshot));
+  router.get("/api/cameras/{id}/live.mjpg", handler(services, live));
+}
+
+}  // namespace vedette::api

@@ -1,0 +1,90 @@
+// Pictures of cameras that another process watches. For each such camera that somebody looks at
+// here, one thread holds one connection to that process and publishes its pictures as they come,
+// whatever the number of viewers; without viewers there is none. Made by app/; thread-safe.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "api/pictures.hpp"
+#include "base/error.hpp"
+#include "http/client.hpp"
+#include "work/loop.hpp"
+
+namespace vedette::work {
+class Supervisor;
+}
+
+namespace vedette::api {
+
+/// Where the pictures of a loop that another process holds can be asked for. kConflict with the
+/// remedy when that process tells no address that can be used from this machine.
+Result<http::HttpTarget> picture_target(const work::LoopStatus& loop);
+
+class RemotePictures {
+ public:
+  /// `token` is sent to the other processes as bearer token; empty: none. The rest outlives this.
+  RemotePictures(const work::Supervisor& supervisor, PictureTopics& pictures, std::string token);
+  /// Stops.
+  ~RemotePictures();
+  RemotePictures(const RemotePictures&) = delete;
+  RemotePictures& operator=(const RemotePictures&) = delete;
+
+  /// Has the camera's pictures come to its PictureTopics::topic() and go on coming while that has
+  /// viewers, from whatever process watches it. Blocks until that process has answered, some
+  /// seconds at most. kConflict, with the remedy, when its pictures cannot be had.
+  Result<void> open(const std::string& camera_id);
+
+  /// The other process's answer to GET snapshot.jpg; nullopt when no other process watches the
+  /// camera. Blocks for some seconds at most; kConflict as open().
+  Result<std::optional<http::HttpReply>> snapshot(const std::string& camera_id, bool is_annotated);
+
+  /// This process may have lost cameras that people look at here: has their pictures come from
+  /// elsewhere. Does not block.
+  void loops_changed();
+
+  /// Ends all connections and lets nobody wait any more. Idempotent.
+  void stop();
+
+ private:
+  using Time = std::chrono::steady_clock::time_point;
+  struct Relay;
+  struct Holder {
+    std::string process;     // host:pid
+    std::string process_id;  // of this start
+    http::HttpTarget target;
+  };
+  struct Failure {
+    Time at;
+    Error error;
+  };
+
+  bool is_held_here(const std::string& camera_id) const;
+  Result<std::optional<Holder>> find_holder(const std::string& camera_id) const;
+  std::shared_ptr<Relay> join(const std::string& camera_id);
+  void relay_until(const std::stop_token& stop, Relay& relay);
+  Result<bool> relay_once(const std::stop_token& stop, Relay& relay, bool& has_come);
+  bool is_wanted(Relay& relay);
+  void note(Relay& relay, Result<void> answer, bool is_over = false);
+  http::GetOptions get_options(const std::stop_token& stop) const;
+  std::optional<Error> recent_failure(const std::string& camera_id);
+
+  const work::Supervisor& supervisor_;
+  PictureTopics& pictures_;
+  const std::string token_;
+
+  std::mutex relays_mutex_;
+  std::condition_variable answered_;
+  std::map<std::string, std::shared_ptr<Relay>> relays_;  // by camera
+  std::map<std::string, Failure> failures_;               // of snapshots, by camera
+  bool is_stopping_ = false;
+  std::stop_source stopping_;  // for snapshots
+};
+
+}  // namespace vedette::api

@@ -1,0 +1,296 @@
+"""Pictures of a camera that another process watches: one connection between them, and it follows the camera."""
+import contextlib
+import re
+import socket
+import sqlite3
+import threading
+
+import pytest
+
+from harness.wait import wait_until
+
+TTL_S = 4
+QUICK = {"VEDETTE_LEASE_TTL": f"{TTL_S}s"}
+TOKEN = "a-token-for-tests-only"
+LINE = {"name": "Mill Street", "x1": 200, "y1": 250, "x2": 639, "y2": 250}
+LIVE = "/api/cameras/street/live.mjpg"
+SNAPSHOT = "/api/cameras/street/snapshot.jpg"
+
+
+def add_street(client, samples):
+    camera = {"id": "street", "name": "Street", "source": str(samples / "traffic/street-oneway.mp4"), "loop": True}
+    assert client.post("/api/cameras", camera).status == 201
+    assert client.put("/api/cameras/street/lines", {"lines": [LINE]}).status == 200
+
+
+def status(client):
+    return client.fetch("/api/cameras/street")["status"]
+
+
+def viewers(client):
+    return client.fetch("/api/status")["viewers"]["live_streams"]
+
+
+def holder_of(servers, client):
+    held_by = wait_until("a process watches the camera", lambda: status(client)["state"] == "running" and status(client)["held_by"], 60)
+    return next(server for server in servers if str(server.process.pid) == held_by.rsplit(":", 1)[1])
+
+
+def is_watching(server):
+    now = status(server.client)
+    return now["state"] == "running" and (now["held_by"] or "").endswith(f":{server.process.pid}")
+
+
+def picture(stream):
+    """The next JPEG of an open stream."""
+    length = None
+    while line := stream.response.readline(4096):
+        text = line.decode("latin-1").strip().lower()
+        if text.startswith("content-length:"):
+            length = int(text.partition(":")[2])
+        if not text and length is not None:
+            jpeg = stream.read(length)
+            assert len(jpeg) == length and jpeg.startswith(b"\xff\xd8") and jpeg.endswith(b"\xff\xd9")
+            return jpeg
+    raise ConnectionError("the stream ended")
+
+
+def assert_moves(stream):
+    """Three pictures that differ: a clip that plays."""
+    assert len({picture(stream) for _ in range(3)}) == 3
+
+
+def relayed(other):
+    wait_until("its picture can be had from the other process", lambda: status(other.client)["live"], 20)
+    wait_until("the source has given one", lambda: other.client.get(SNAPSHOT).status == 200, 20)
+
+
+@pytest.fixture
+def two(serve, database, tmp_path):
+    one = serve(database, environment=QUICK, data=tmp_path / "one")
+    other = serve(database, environment=QUICK, data=tmp_path / "other")
+    return one, other
+
+
+@pytest.fixture
+def watched(two, samples):
+    """(the process that watches the camera, the other one)"""
+    add_street(two[0].client, samples)
+    holder = holder_of(two, two[0].client)
+    other = two[1] if holder is two[0] else two[0]
+    relayed(other)
+    return holder, other
+
+
+def test_both_show_it_over_one_connection(watched):
+    holder, other = watched
+    with holder.client.stream(LIVE) as here:
+        assert_moves(here)
+    wait_until("nobody looks", lambda: viewers(holder.client) == 0)
+    with other.client.stream(LIVE) as first, other.client.stream(LIVE) as second:
+        assert first.status == second.status == 200
+        assert_moves(first)
+        assert_moves(second)
+        assert viewers(other.client) == 2
+        assert viewers(holder.client) == 1
+    wait_until("the connection between them is closed", lambda: viewers(holder.client) == 0, 10)
+    assert viewers(other.client) == 0
+    with other.client.stream(LIVE) as again:
+        assert_moves(again)
+
+
+def test_snapshots_come_through(watched):
+    holder, other = watched
+
+    def bodies(path):
+        answers = [server.client.get(path) for server in (holder, other)]
+        for answer in answers:
+            assert answer.status == 200 and answer.headers["content-type"] == "image/jpeg"
+            assert answer.headers["cache-control"] == "no-store"
+            assert answer.body.startswith(b"\xff\xd8") and answer.body.endswith(b"\xff\xd9")
+        return answers[0].body, answers[1].body
+
+    def same(path):
+        here, there = bodies(path)
+        return here == there
+    # The line is in every annotated picture and in no other.
+    for path in (SNAPSHOT, SNAPSHOT + "?annotated=true"):
+        wait_until(f"both give the same {path} between two frames", lambda path=path: same(path), 20)
+    assert other.client.get(SNAPSHOT + "?annotated=perhaps").status == 400
+    assert other.client.get("/api/cameras/nowhere/snapshot.jpg").status == 404
+
+
+def test_own_pictures_are_never_others(watched):
+    holder, other = watched
+    for path in (LIVE, SNAPSHOT):
+        refusal = other.client.get(path + "?own=true")
+        assert refusal.status == 409 and refusal.error_code == "conflict", refusal
+    assert holder.client.get(SNAPSHOT + "?own=true").status == 200
+    with holder.client.stream(LIVE + "?own=true") as own:
+        assert_moves(own)
+
+
+def test_a_killed_holder_is_followed(watched):
+    holder, other = watched
+    with other.client.stream(LIVE) as stream:
+        assert_moves(stream)
+        holder.kill()
+        wait_until("the other process watches it", lambda: is_watching(other), TTL_S + 30)
+        assert_moves(stream)
+        assert viewers(other.client) == 1
+
+
+def test_what_a_process_loses_it_shows_on_from_elsewhere(watched):
+    """Its viewers keep their stream when the camera moves: frozen past its lease, then thawed."""
+    holder, other = watched
+    with holder.client.stream(LIVE) as stream:
+        assert_moves(stream)
+        holder.freeze()
+        wait_until("the other process watches it", lambda: is_watching(other), TTL_S + 30)
+        holder.thaw()
+        wait_until("the thawed process looks at the other", lambda: viewers(other.client) == 1, 20)
+        assert_moves(stream)
+    wait_until("and stops with its viewer", lambda: viewers(other.client) == 0, 10)
+
+
+def test_pages_here_cameras_there(serve, database, samples, tmp_path):
+    pages = serve(database, ("--roles", "api,keep"), QUICK, tmp_path / "pages")
+    watcher = serve(database, ("--roles", "watch"), QUICK, tmp_path / "watcher")
+    add_street(pages.client, samples)
+    assert holder_of((pages, watcher), pages.client) is watcher
+    relayed(pages)
+    with pages.client.stream(LIVE) as stream:
+        assert_moves(stream)
+    assert pages.client.get(SNAPSHOT).body.startswith(b"\xff\xd8")
+    assert watcher.client.get("/healthz").status == 200
+    assert watcher.client.get("/metrics").status == 200
+    for path in ("/", "/roads", "/api/cameras", "/api/status", "/api/events"):
+        assert watcher.client.get(path, check=False).status == 404, path
+    watcher.kill()
+
+    def says_so():
+        answer = pages.client.get(LIVE)
+        return answer.status == 409 and "street" in answer.json()["error"]["message"]
+    wait_until("it says that the picture cannot be had", says_so, TTL_S + 10)
+    wait_until("and that nobody watches", lambda: not status(pages.client)["live"], TTL_S + 10)
+
+
+def test_a_watcher_without_an_address_takes_a_free_port(serve, samples, tmp_path):
+    database = f"sqlite:{tmp_path / 'vedette.db'}"
+    pages = serve(database, ("--roles", "api"), QUICK, tmp_path / "pages")
+    watcher = serve(database, ("--roles", "watch"), QUICK, tmp_path / "watcher", wait=False, listen=False)
+    add_street(pages.client, samples)
+    assert holder_of((pages, watcher), pages.client) is watcher
+    with contextlib.closing(sqlite3.connect(tmp_path / "vedette.db")) as rows:
+        address, = rows.execute("select address from process where name like ?", (f"%:{watcher.process.pid}",)).fetchone()
+    port = re.fullmatch(r"http://127\.0\.0\.1:(\d+)", address).group(1)
+    assert port not in ("0", "8080")
+    relayed(pages)
+    with pages.client.stream(LIVE) as stream:
+        assert_moves(stream)
+    assert watcher.stop() == 0
+
+
+class Stranger:
+    """Answers every connection with the same bytes, again and again when `endless`, and leaves it open."""
+
+    def __init__(self, answer: bytes, endless: bool):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        self.answer, self.endless, self.open = answer, endless, []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                self.open.append(connection)
+                threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        with contextlib.suppress(OSError):
+            connection.sendall(self.answer)
+            while self.endless:
+                connection.sendall(self.answer)
+
+    def close(self):
+        self.listener.close()
+        for connection in self.open:
+            connection.close()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n"
+HUGE = b"--b\r\nContent-Type: image/jpeg\r\nContent-Length: 999999999\r\n\r\n"
+
+
+@pytest.mark.parametrize("answer, endless, live", [
+    (b"", False, 409),                               # silent
+    (b"SSH-2.0-OpenSSH_9.2\r\n", False, 409),
+    (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000, True, 409),
+    (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>", True, 409),
+    (HEAD + HUGE, False, None),                      # a stream as far as its head goes
+    (HEAD + b"x" * 1000, True, None),
+])
+def test_whatever_answers_there_does_no_harm(serve, samples, tmp_path, answer, endless, live):
+    """The holder's address leads to something else: no picture, a reason, and everything else goes on."""
+    database = f"sqlite:{tmp_path / 'vedette.db'}"
+    with contextlib.closing(Stranger(answer, endless)) as stranger:
+        pages = serve(database, ("--roles", "api"), QUICK, tmp_path / "pages")
+        watcher = serve(database, ("--roles", "watch"), {**QUICK, "VEDETTE_HTTP_ADVERTISE": stranger.address}, tmp_path / "watcher")
+        add_street(pages.client, samples)
+        holder_of((pages, watcher), pages.client)
+        with pages.client.stream(LIVE) as stream:
+            assert stream.status in ((live,) if live else (200, 409))
+            wait_until("who asks after a failure is told", lambda: live or pages.client.get(LIVE).status == 409, 20)
+        still = pages.client.get(SNAPSHOT)
+        assert still.status == 409
+        assert str(watcher.process.pid) in still.json()["error"]["message"]
+        assert pages.client.get("/api/cameras").status == 200
+        assert pages.resident_bytes() < 500 * 2**20
+        assert pages.stop(10) == 0
+
+
+def test_an_address_where_nobody_answers_is_said(serve, samples, tmp_path):
+    database = f"sqlite:{tmp_path / 'vedette.db'}"
+    pages = serve(database, ("--roles", "api"), QUICK, tmp_path / "pages")
+    watcher = serve(database, ("--roles", "watch"), {**QUICK, "VEDETTE_HTTP_ADVERTISE": "127.0.0.1:1"}, tmp_path / "watcher")
+    add_street(pages.client, samples)
+    holder_of((pages, watcher), pages.client)
+    for path in (LIVE, SNAPSHOT):
+        refusal = pages.client.get(path)
+        message = refusal.json()["error"]["message"]
+        assert refusal.status == 409 and "127.0.0.1:1:" in message and "http.advertise" in message, message
+
+
+@pytest.mark.parametrize("has_token", [True, False])
+def test_protected_reads_need_the_common_token(serve, samples, tmp_path, has_token):
+    database = f"sqlite:{tmp_path / 'vedette.db'}"
+    # Behind a proxy loopback is as open as any address.
+    guarded = {**QUICK, "VEDETTE_AUTH_PROTECT_READS": "true", "VEDETTE_AUTH_BEHIND_TLS": "true"}
+    watcher = serve(database, ("--roles", "watch"), {**guarded, "VEDETTE_AUTH_TOKEN": TOKEN}, tmp_path / "watcher")
+    own = {**guarded, "VEDETTE_AUTH_TOKEN": TOKEN} if has_token else QUICK
+    pages = serve(database, ("--roles", "api"), own, tmp_path / "pages")
+    pages.client.token = TOKEN  # of the viewer: where it helps the relay, that is by the process's own
+    add_street(pages.client, samples)
+    assert holder_of((pages, watcher), pages.client) is watcher
+    assert watcher.client.get(SNAPSHOT, check=False).status == 401
+    if has_token:
+        with pages.client.stream(LIVE) as stream:
+            assert_moves(stream)
+        relayed(pages)
+    else:
+        for path in (LIVE, SNAPSHOT):
+            refusal = pages.client.get(path)
+            assert refusal.status == 409 and "auth.token" in refusal.json()["error"]["message"]
+
+
+def test_stops_with_viewers_of_relayed_pictures(watched):
+    holder, other = watched
+    streams = [other.client.stream(LIVE) for _ in range(3)]
+    for stream in streams:
+        picture(stream)
+    assert other.stop(10) == 0
+    for stream in streams:
+        stream.close()
+    wait_until("the holder is left alone", lambda: viewers(holder.client) == 0, 10)
+    assert holder.stop(10) == 0

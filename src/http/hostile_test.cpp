@@ -130,24 +130,6 @@ TEST_F(Hostile, OversizedHeadsAre431) {
   EXPECT_EQ(client.get("/hello", "X: " + std::string(16'000, 'a') + "\r\n").status, 200);
 }
 
-TEST_F(Hostile, AChunkedBodyMayComeByteByByte) {
-  const std::string head =
-      "POST /small HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-      "Transfer-Encoding: chunked\r\n\r\n";
-  for (const auto& [chunks, body] : {std::pair{"3\r\n[1,\r\n2\r\n2]\r\n0\r\n\r\n", "[1,2]"},
-                                     std::pair{"0\r\nX: y\r\n\r\n", ""}}) {
-    RawClient client(server.port());
-    client.send(head);
-    for (const char byte : std::string_view(chunks)) {
-      ASSERT_TRUE(client.send({&byte, 1}));
-      std::this_thread::sleep_for(std::chrono::milliseconds(3));
-    }
-    const auto reply = client.reply();
-    EXPECT_EQ(reply.status, 200) << chunks;
-    EXPECT_EQ(reply.body, body);
-  }
-}
-
 TEST_F(Hostile, WhatFramesAChunkIsBoundedAlsoWhenItComesAtOnce) {
   const std::string head =
       "POST /small HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

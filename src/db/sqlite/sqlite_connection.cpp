@@ -170,8 +170,8 @@ Result<void> SqliteConnection::set_up(bool writer) {
       synchronous_ == SqliteSynchronous::kFull ? "FULL" : "NORMAL", writer ? "OFF" : "ON"));
 }
 
-// Two that switch a new file at once stand in each other's way, and for that SQLite does not ask the
-// busy handler.
+// Two that switch a new file at once stand in each other's way, and for that SQLite does not ask
+// the busy handler.
 Result<Rows> SqliteConnection::switch_to_wal() {
   for (int times = 0;; ++times) {
     Result<Rows> mode = query("PRAGMA journal_mode = WAL", {});

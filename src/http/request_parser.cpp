@@ -47,8 +47,8 @@ class Reader final : public beast::http::basic_parser<true> {
   }
   void limit_body(std::size_t bytes) { left_ = bytes; }
   /// What is put next begins here; a chunk header with its extension takes at most `limit` bytes.
-  void begin_put(const char* bytes, std::size_t limit) {
-    framing_ = bytes;
+  void begin_put(std::string_view bytes, std::size_t limit) {
+    framing_ = bytes.data();
     framing_limit_ = limit;
   }
   /// Whether a chunk header, or the last one with the trailer, that ended before `end` is too long.
@@ -156,7 +156,7 @@ std::size_t RequestParser::feed(std::string_view bytes) {
   auto& reader = *beast_->reader;
   beast::error_code code;
   const bool in_head = state_ == State::kHead;
-  reader.begin_put(bytes.data(), header_limit_);
+  reader.begin_put(bytes, header_limit_);
   const auto used = reader.put(boost::asio::const_buffer(bytes.data(), bytes.size()), code);
   if (in_head) head_bytes_ += used;
   const bool more = code == beast::http::error::need_more;

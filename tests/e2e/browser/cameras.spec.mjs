@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { fits, open } from './browser.mjs';
-import { api, assertAccessible, eventually, runningCamera } from './page.mjs';
+import { api, assertAccessible, assertFocused, eventually, runningCamera, withoutFrames } from './page.mjs';
 
 let camera;
 before(async () => {
@@ -14,10 +14,12 @@ test('a camera is added, changed and removed; what is wrong stands beside its fi
   page.on('pageerror', (error) => assert.fail(error));
   await page.getByRole('button', { name: 'Add camera' }).click();
   const dialog = page.getByRole('dialog', { name: 'Add camera' });
+  await withoutFrames(page);
   await dialog.getByLabel('Address').fill('10.0.4.17');
   await dialog.getByRole('button', { name: 'Add camera' }).click();
   await dialog.getByText('Give the camera a name').waitFor();
   await dialog.getByText('An RTSP address begins with').waitFor();
+  await assertFocused(dialog.getByLabel('Name'));
   await assertAccessible(page);
   assert.equal(await dialog.getByLabel('Address').inputValue(), '10.0.4.17');
 
@@ -57,11 +59,13 @@ test('a line is drawn by mouse, moved by keys, named, saved and deleted', async 
   const box = await stage.boundingBox();
   const at = (x, y) => [box.x + (x / picture.width) * box.width, box.y + (y / picture.height) * box.height];
 
+  await withoutFrames(page);
   await page.mouse.move(...at(40, 60));
   await page.mouse.down();
   await page.mouse.move(...at(picture.width / 2, 80), { steps: 4 });
   await page.mouse.move(...at(picture.width - 60, 60), { steps: 4 });
   await page.mouse.up();
+  await assertFocused(dialog.getByLabel('Name'));
   await dialog.getByLabel('Along the arrow, down').fill('in');
   await dialog.getByLabel(/^Against the arrow/).fill('out');
   await dialog.getByRole('button', { name: 'Save lines' }).click();

@@ -23,6 +23,14 @@ export async function assertAccessible(page) {
   assert.deepEqual(found, []);
 }
 
+/** From here on the page draws no frame that its own code waits for: what must come before the next key cannot come with one. */
+export const withoutFrames = (page) => page.evaluate(() => void (window.requestAnimationFrame = () => 0));
+
+/** Fails unless the control has the focus. */
+export async function assertFocused(control) {
+  assert.ok(await control.evaluate((element) => element === document.activeElement), `${control} has no focus`);
+}
+
 /** Waits until the condition, asked again and again, holds; `what` names it in the failure. */
 export async function eventually(what, condition, limitMs = 15_000) {
   const end = Date.now() + limitMs;

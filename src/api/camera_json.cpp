@@ -98,10 +98,19 @@ std::string loop_name(std::string_view camera_id) {
   return traffic::camera_loop_name(camera_id);
 }
 
-Result<CameraStates> read_states(const Services& services) {
-  VEDETTE_TRY(figures, services.database->read(
-                           [](db::Session& session) { return traffic::stored_figures(session); }));
-  VEDETTE_TRY(loops, services.supervisor->all());
+Result<CameraStates> read_states(const Services& services,
+                                 std::span<const traffic::Camera> cameras) {
+  if (cameras.empty()) return CameraStates{};
+  std::vector<std::string> ids;
+  std::vector<std::string> names;
+  for (const traffic::Camera& camera : cameras) {
+    ids.push_back(camera.id);
+    names.push_back(loop_name(camera.id));
+  }
+  VEDETTE_TRY(figures, services.database->read([&](db::Session& session) {
+    return traffic::stored_figures(session, ids);
+  }));
+  VEDETTE_TRY(loops, services.supervisor->all(names));
   return CameraStates{std::move(figures), std::move(loops)};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,14 @@
 
 namespace vedette::api {
 
-/// Everything that the states of all cameras are made of, read at once.
+/// Everything that the states of cameras are made of.
 struct CameraStates {
   std::map<std::string, traffic::StoredFigures, std::less<>> figures;
   std::vector<work::LoopStatus> loops;
 };
-Result<CameraStates> read_states(const Services& services);
+/// Of these cameras, read at once.
+Result<CameraStates> read_states(const Services& services,
+                                 std::span<const traffic::Camera> cameras);
 
 /// "camera:" and the id: the name of a camera's loop and lease.
 std::string loop_name(std::string_view camera_id);

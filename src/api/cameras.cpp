@@ -123,7 +123,7 @@ Result<http::Response> list(const Services& services, const http::Request& reque
   VEDETTE_TRY(after, cursor_of(request, 2));
   VEDETTE_TRY(page, traffic::list_cameras(*services.database, limit, after.empty() ? "" : after[0],
                                           after.empty() ? "" : after[1]));
-  VEDETTE_TRY(states, read_states(services));
+  VEDETTE_TRY(states, read_states(services, page.cameras));
   json::array cameras;
   for (const traffic::Camera& camera : page.cameras)
     cameras.push_back(camera_json(camera, states, services));
@@ -133,7 +133,7 @@ Result<http::Response> list(const Services& services, const http::Request& reque
 }
 
 Result<http::Response> show(const Services& services, int status, const traffic::Camera& camera) {
-  VEDETTE_TRY(states, read_states(services));
+  VEDETTE_TRY(states, read_states(services, {&camera, 1}));
   return answer(status, camera_json(camera, states, services));
 }
 

@@ -181,7 +181,7 @@ void EventRelay::relay_cameras(const Changes& changes) {
     return read;
   });
   if (!news) return;
-  auto states = read_states(*services_);
+  auto states = read_states(*services_, news->cameras);
   if (!states) return;
 
   http::SseHub& hub = *services_->events;

@@ -25,11 +25,6 @@ Result<bool> flag_of(const http::Request& request, std::string_view name) {
   return value == "true";
 }
 
-bool is_held_here(const Services& services, const traffic::Camera& camera) {
-  const auto loop = services.supervisor->status(loop_name(camera.id));
-  return loop && loop->token != 0;
-}
-
 std::unexpected<Error> not_watched_here(const traffic::Camera& camera) {
   return fail(ErrorCode::kConflict,
               fmt::format("This process does not watch '{}'; without 'own' it asks the one that "
@@ -49,7 +44,7 @@ Result<http::Response> snapshot(const Services& services, const http::Request& r
   VEDETTE_TRY(is_annotated, flag_of(request, "annotated"));
   VEDETTE_TRY(is_own, flag_of(request, "own"));
   VEDETTE_TRY(camera, stored_camera(services, request));
-  if (!is_held_here(services, camera)) {
+  if (!services.supervisor->holds(loop_name(camera.id))) {
     if (is_own) return not_watched_here(camera);
     VEDETTE_TRY(reply, services.remote_pictures->snapshot(camera.id, is_annotated));
     if (reply) return picture(reply->status, std::move(reply->body), reply->content_type);
@@ -72,7 +67,7 @@ Result<http::Response> snapshot(const Services& services, const http::Request& r
 Result<http::Response> live(const Services& services, const http::Request& request) {
   VEDETTE_TRY(is_own, flag_of(request, "own"));
   VEDETTE_TRY(camera, stored_camera(services, request));
-  const bool is_here = is_held_here(services, camera);
+  const bool is_here = services.supervisor->holds(loop_name(camera.id));
   if (is_own) {
     if (!is_here) return not_watched_here(camera);
     return http::mjpeg(services.pictures->own_topic(camera.id));

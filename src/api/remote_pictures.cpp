@@ -104,23 +104,19 @@ RemotePictures::~RemotePictures() {
   stop();
 }
 
-bool RemotePictures::is_held_here(const std::string& camera_id) const {
-  const auto loop = supervisor_.status(loop_name(camera_id));
-  return loop && loop->token != 0;
-}
-
 // Nothing when no other process watches it.
 Result<std::optional<RemotePictures::Holder>> RemotePictures::find_holder(
     const std::string& camera_id) const {
-  VEDETTE_TRY(loops, supervisor_.all());
-  const auto loop = std::ranges::find(loops, loop_name(camera_id), &work::LoopStatus::name);
-  if (loop == loops.end() || loop->token == 0 || loop->is_stale ||
-      loop->process_id == supervisor_.process_id()) {
+  const std::string name = loop_name(camera_id);
+  VEDETTE_TRY(loops, supervisor_.all({&name, 1}));
+  if (loops.empty()) return std::nullopt;
+  const work::LoopStatus& loop = loops.front();
+  if (loop.token == 0 || loop.is_stale || loop.process_id == supervisor_.process_id()) {
     return std::nullopt;
   }
-  auto target = picture_target(*loop);
-  if (!target) return cannot_be_had(camera_id, loop->process, target.error().message);
-  return Holder{loop->process, loop->process_id, *std::move(target)};
+  auto target = picture_target(loop);
+  if (!target) return cannot_be_had(camera_id, loop.process, target.error().message);
+  return Holder{loop.process, loop.process_id, *std::move(target)};
 }
 
 http::GetOptions RemotePictures::get_options(const std::stop_token& stop) const {
@@ -159,7 +155,7 @@ Result<void> RemotePictures::open(const std::string& camera_id) {
 
 void RemotePictures::loops_changed() {
   for (const std::string& camera : pictures_.looked_at()) {
-    if (is_held_here(camera)) continue;
+    if (supervisor_.holds(loop_name(camera))) continue;
     const std::lock_guard lock(relays_mutex_);
     if (!is_stopping_) join(camera);
   }
@@ -202,7 +198,7 @@ void RemotePictures::relay_until(const std::stop_token& stop, Relay& relay) {
   Micros pause = kFirstPause;
   std::string last_error;
   while (!stop.stop_requested()) {
-    if (is_held_here(relay.camera)) {
+    if (supervisor_.holds(loop_name(relay.camera))) {
       note(relay, {}, true);
       return;
     }
@@ -263,7 +259,7 @@ Result<bool> RemotePictures::relay_once(const std::stop_token& stop, Relay& rela
     if (now - looked >= kLook) {
       looked = now;
       if (!is_wanted(relay)) return false;
-      if (is_held_here(relay.camera)) return true;
+      if (supervisor_.holds(loop_name(relay.camera))) return true;
     }
     if (now - heard >= kIdle) return lost("no picture has come for long.");
     if (now - asked >= kSilence) {

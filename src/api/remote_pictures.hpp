@@ -65,7 +65,6 @@ class RemotePictures {
     Error error;
   };
 
-  bool is_held_here(const std::string& camera_id) const;
   Result<std::optional<Holder>> find_holder(const std::string& camera_id) const;
   std::shared_ptr<Relay> join(const std::string& camera_id);
   void relay_until(const std::stop_token& stop, Relay& relay);

@@ -209,7 +209,7 @@ TEST_F(Program, StatusSaysThatNobodyAnswers) {
   EXPECT_EQ(done.code, 1);
   EXPECT_THAT(done.err,
               AllOf(HasSubstr("nothing answers at 127.0.0.1:1"), HasSubstr("vedette serve")));
-  EXPECT_EQ(run("status --url https://x").code, 2);
+  EXPECT_EQ(run("status --url ftp://x").code, 2);
 }
 
 TEST_F(Program, DoctorNamesWhatIsWrongAndTheRemedy) {

@@ -87,9 +87,7 @@ Result<int> status(const Invocation& invocation, const std::string& url) {
     }
     return fail(std::move(error));
   }
-  const auto shown = fmt::format("http://{}:{}{}",
-                                 server.host.contains(':') ? '[' + server.host + ']' : server.host,
-                                 server.port, server.base);
+  const auto shown = http::to_url(server);
   if (invocation.json) {
     print_json(*report, shown);
   } else {

@@ -3,45 +3,19 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <mutex>
 
+#include "db/testing/ear.hpp"
 #include "db/testing/store.hpp"
 
 namespace vedette::db {
 namespace {
 
 using ::testing::Contains;
+using testing::Ear;
 using testing::must;
 using ::testing::Not;
 using testing::Peer;
-
-// What a subscription heard, to be waited for.
-class Ear {
- public:
-  Ear(Database& database, const std::string& channel)
-      : subscription_(database.subscribe(channel, [this](std::string_view payload) {
-          const std::lock_guard lock(heard_mutex_);
-          heard_.emplace_back(payload);
-          changed_.notify_all();
-        })) {}
-  bool hears(const std::string& payload, int times = 1) {
-    std::unique_lock lock(heard_mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(10),
-                             [&] { return std::ranges::count(heard_, payload) >= times; });
-  }
-  std::vector<std::string> heard() {
-    const std::lock_guard lock(heard_mutex_);
-    return heard_;
-  }
-  void close() { subscription_.reset(); }
-
- private:
-  std::mutex heard_mutex_;
-  std::condition_variable changed_;
-  std::vector<std::string> heard_;
-  Subscription subscription_;  // last: its end waits for a running callback
-};
 
 class ChangeNotices : public testing::EveryStore {
  protected:
@@ -106,7 +80,7 @@ TEST_P(ChangeNotices, AreBounded) {
 TEST_P(ChangeNotices, ReachAnotherDatabaseObject) {
   const auto other = open();
   Ear ear(*other, "t");
-  ASSERT_TRUE(ear.hears(""));  // it listens now
+  ASSERT_TRUE(ear.begins_to_hear(*database_));
   must(database_->write([&](Session& session) -> Result<void> {
     VEDETTE_CHECK(session.execute("INSERT INTO t VALUES (1)"));
     session.notify("t", "quote\" back\\slash {a,b} é");
@@ -119,7 +93,7 @@ TEST_P(ChangeNotices, ReachAnotherDatabaseObject) {
 TEST_P(ChangeNotices, ReachAnotherProcess) {
   const auto listener = open();
   Ear ear(*listener, "peer");
-  ASSERT_TRUE(ear.hears(""));
+  ASSERT_TRUE(ear.begins_to_hear(*database_));
   Peer peer({"write", url(), "INSERT INTO t VALUES (1)", "hello"});
   ASSERT_EQ(peer.line(), "done");
   EXPECT_TRUE(is_sqlite() ? ear.hears("", 2) : ear.hears("hello"));

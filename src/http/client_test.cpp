@@ -150,7 +150,10 @@ TEST(ParseTarget, ReadsAddressesAsPeopleWriteThem) {
   EXPECT_EQ(read("http://[::1]:8080/vedette/"), "::1|8080|/vedette");
   EXPECT_EQ(read("http://[::1]"), "::1|80|");
   EXPECT_EQ(read("host"), "host|80|");
-  for (const auto* wrong : {"https://host", "", "http://", "http://a b", "http://h:x",
+  EXPECT_EQ(read("https://host/vedette"), "host|443|/vedette");
+  EXPECT_EQ(to_url(parse_target("https://[::1]/vedette").value()), "https://[::1]:443/vedette");
+  EXPECT_EQ(to_url(parse_target("host:81").value()), "http://host:81");
+  for (const auto* wrong : {"ftp://host", "", "http://", "https://", "http://a b", "http://h:x",
                             "http://h:", "http://u@h", "http://h/\r\nX: y", "http://h:123456"}) {
     EXPECT_EQ(read(wrong), "refused") << wrong;
   }

@@ -70,11 +70,6 @@ Result<void> read_lines(db::Session& session, std::vector<Camera>& cameras) {
   return {};
 }
 
-std::unexpected<Error> no_camera(std::string_view id) {
-  return fail(ErrorCode::kNotFound,
-              fmt::format("There is no camera '{}'. GET /api/cameras lists them.", id));
-}
-
 std::unexpected<Error> wrong_field(std::string_view field, std::string message) {
   return fail(ErrorCode::kInvalid, std::move(message), std::string(field));
 }
@@ -213,6 +208,11 @@ Result<CameraPage> list_cameras(db::Database& database, int limit, std::string_v
     VEDETTE_CHECK(read_lines(session, page.cameras));
     return page;
   });
+}
+
+std::unexpected<Error> no_camera(std::string_view id) {
+  return fail(ErrorCode::kNotFound,
+              fmt::format("There is no camera '{}'. GET /api/cameras lists them.", id));
 }
 
 Result<std::vector<Camera>> all_cameras(db::Session& session) {

@@ -73,6 +73,9 @@ Result<void> check_lines(const Camera& camera, const std::vector<Line>& lines);
 /// As the counter takes them, in the same order.
 std::vector<CountingLine> counting_lines(const std::vector<Line>& lines);
 
+/// kNotFound, in words for people.
+std::unexpected<Error> no_camera(std::string_view id);
+
 /// By name, at most `limit`, after the cursor (name, id) of an earlier page.
 struct CameraPage {
   std::vector<Camera> cameras;

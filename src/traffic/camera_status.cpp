@@ -5,6 +5,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "db/database.hpp"
+#include "db/where.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -72,8 +73,13 @@ Result<CameraFigures> figures_from_json(std::string_view stored) {
   return f;
 }
 
-Result<std::map<std::string, StoredFigures, std::less<>>> stored_figures(db::Session& session) {
-  VEDETTE_TRY(rows, session.query("SELECT camera_id, updated_at, status FROM camera_status"));
+Result<std::map<std::string, StoredFigures, std::less<>>> stored_figures(
+    db::Session& session, std::span<const std::string> cameras) {
+  db::Where where;
+  where.any_of("camera_id", cameras);
+  VEDETTE_TRY(
+      rows, session.query("SELECT camera_id, updated_at, status FROM camera_status" + where.text(),
+                          where.values()));
   std::map<std::string, StoredFigures, std::less<>> all;
   for (const db::Row& row : rows) {
     auto figures = figures_from_json(row.get<std::string_view>(2));

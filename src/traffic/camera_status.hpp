@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -45,7 +46,8 @@ struct StoredFigures {
   CameraFigures figures;
   Instant as_of{};
 };
-/// By camera id, of all cameras that ever worked.
-Result<std::map<std::string, StoredFigures, std::less<>>> stored_figures(db::Session& session);
+/// By camera id, of those of these cameras (of all, when none is named) that ever worked.
+Result<std::map<std::string, StoredFigures, std::less<>>> stored_figures(
+    db::Session& session, std::span<const std::string> cameras = {});
 
 }  // namespace vedette::traffic

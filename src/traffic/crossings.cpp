@@ -43,8 +43,8 @@ Result<CrossingPage> crossings(db::Database& database, const Filter& filter, std
                                int limit, std::optional<Instant> before, std::int64_t before_id) {
   return database.read([&](db::Session& session) -> Result<CrossingPage> {
     const std::string id = crossing_id(session.dialect());
-    Where where;
-    where.apply(filter, "x.crossed_at", "x.camera_id", "x.vehicle_type");
+    db::Where where;
+    add_filter(where, filter, "x.crossed_at", "x.camera_id", "x.vehicle_type");
     if (!line.empty()) where.add("x.line_id = " + where.param(std::string(line)));
     if (before) {
       const std::string time = where.param(*before);

@@ -9,7 +9,7 @@
 namespace vedette::traffic {
 
 Result<std::vector<CurrentCamera>> current(db::Session& session, const Filter& filter) {
-  Where cameras;
+  db::Where cameras;
   cameras.any_of("c.id", filter.cameras);
   VEDETTE_TRY(
       status,

@@ -38,9 +38,9 @@ using CoverageMap = std::map<std::pair<Instant, std::string>, std::int64_t>;
 Result<CoverageMap> coverage_between(db::Session& session, const std::vector<std::string>& cameras,
                                      Grain grain, std::optional<Instant> from,
                                      std::optional<Instant> to, int limit) {
-  Where where;
+  db::Where where;
   Filter filter{cameras, {}, from, to};
-  where.apply(filter, "bucket", "camera_id", "");
+  add_filter(where, filter, "bucket", "camera_id", "");
   const std::string period = grain == Grain::kDay
                                  ? db::bucket_sql(session.dialect(), "bucket", Micros{24h})
                                  : std::string("bucket");
@@ -63,8 +63,8 @@ Result<HistoryPage> history(db::Database& database, const Filter& filter, Grain 
                             const std::optional<HistoryCursor>& after, Instant now) {
   return database.read([&](db::Session& session) -> Result<HistoryPage> {
     const Micros length = length_of(grain);
-    Where where;
-    where.apply(filter, tables_of(grain).period, "camera_id", "vehicle_type");
+    db::Where where;
+    add_filter(where, filter, tables_of(grain).period, "camera_id", "vehicle_type");
     if (grain != Grain::kFiveMinutes) where.add("samples IS NOT NULL");
     std::string sql = counts_sql(session.dialect(), grain, where.text());
     if (after) {

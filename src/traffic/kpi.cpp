@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "db/database.hpp"
+#include "traffic/camera.hpp"
 #include "traffic/filter.hpp"
 #include "traffic/grain.hpp"
 #include "traffic/rollup.hpp"
@@ -24,15 +25,15 @@ struct Sum {
 
 // Vehicles and watched time of one camera in whole periods of a table.
 Result<Sum> sum_of(db::Session& session, Grain grain, const Filter& filter) {
-  Where where;
+  db::Where where;
   const GrainTables tables = tables_of(grain);
-  where.apply(filter, tables.period, "camera_id", "vehicle_type");
+  add_filter(where, filter, tables.period, "camera_id", "vehicle_type");
   VEDETTE_TRY(
       rows, session.query(fmt::format("SELECT CAST(coalesce(sum(vehicles), 0) AS bigint) FROM {}{}",
                                       tables.counts, where.text()),
                           where.values()));
-  Where watched;
-  watched.apply({filter.cameras, {}, filter.from, filter.to}, "bucket", "camera_id", "");
+  db::Where watched;
+  add_filter(watched, {filter.cameras, {}, filter.from, filter.to}, "bucket", "camera_id", "");
   VEDETTE_TRY(
       coverage,
       session.query(fmt::format("SELECT CAST(coalesce(sum(coverage_us), 0) AS bigint) FROM {}{}",
@@ -45,9 +46,9 @@ Result<Sum> sum_of(db::Session& session, Grain grain, const Filter& filter) {
 Result<Sum> sum_of_recent(db::Session& session, std::string_view camera,
                           const std::vector<std::string>& types, bool is_by_lines, Instant now) {
   const Instant from = now - kRecent;
-  Where where;
-  where.apply({{std::string(camera)}, types, from, now}, is_by_lines ? "crossed_at" : "last_update",
-              "camera_id", "vehicle_type");
+  db::Where where;
+  add_filter(where, {{std::string(camera)}, types, from, now},
+             is_by_lines ? "crossed_at" : "last_update", "camera_id", "vehicle_type");
   if (!is_by_lines) where.add("position IS NOT NULL");
   VEDETTE_TRY(
       rows, session.query(fmt::format("SELECT count(DISTINCT track_id) FROM {}{}",
@@ -92,9 +93,10 @@ Result<std::vector<LineCount>> line_counts(db::Session& session, std::string_vie
     });
   };
   const Instant first_hour = floor_to(now, 1h) - 23h;
-  Where where;
-  where.apply({{std::string(camera)}, types, std::min(from, first_hour), std::max(to, now + 1us)},
-              "crossed_at", "camera_id", "vehicle_type");
+  db::Where where;
+  add_filter(where,
+             {{std::string(camera)}, types, std::min(from, first_hour), std::max(to, now + 1us)},
+             "crossed_at", "camera_id", "vehicle_type");
   const std::string from_param = where.param(from);
   const std::string to_param = where.param(to);
   VEDETTE_TRY(
@@ -123,10 +125,7 @@ Result<Kpi> kpi(db::Database& database, std::string_view camera,
                 const std::vector<std::string>& types, Instant from, Instant to, Instant now) {
   return database.read([&](db::Session& session) -> Result<Kpi> {
     VEDETTE_TRY(known, session.query("SELECT 1 FROM camera WHERE id = $1", {camera}));
-    if (known.empty()) {
-      return fail(ErrorCode::kNotFound,
-                  fmt::format("There is no camera '{}'. GET /api/cameras lists them.", camera));
-    }
+    if (known.empty()) return no_camera(camera);
     const std::vector<std::string> cameras{std::string(camera)};
     Kpi result;
     const Instant hour = floor_to(now, 1h);
@@ -150,8 +149,8 @@ Result<Kpi> kpi(db::Database& database, std::string_view camera,
     VEDETTE_TRY(total, sum_of(session, grain, period));
     result.total = counted(total, std::min(to, now) - from);
 
-    Where where;
-    where.apply(period, tables_of(grain).period, "camera_id", "vehicle_type");
+    db::Where where;
+    add_filter(where, period, tables_of(grain).period, "camera_id", "vehicle_type");
     VEDETTE_TRY(
         mix,
         session.query(

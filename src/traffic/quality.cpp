@@ -33,7 +33,7 @@ Result<QualityPage> quality(db::Database& database, const Filter& filter, int li
         "g.gap_from AND "
         "q.ended_at > q.ts)))",
         db::elapsed_sql(dialect, "g.gap_from", "g.from_t"), kShortestGap.count());
-    Where where;
+    db::Where where;
     where.any_of("camera_id", filter.cameras);
     if (filter.from)
       where.add("(ended_at IS NULL OR ended_at >= " + where.param(*filter.from) + ")");

@@ -40,7 +40,7 @@ class Supervisor::Engine {
   std::vector<std::string> stop(Micros grace);
   std::vector<LoopStatus> snapshot() const;
   std::optional<LoopStatus> status(std::string_view name) const;
-  Result<std::vector<LoopStatus>> all() const;
+  Result<std::vector<LoopStatus>> all(std::span<const std::string> names) const;
   SupervisorMetrics metrics() const;
   const ProcessInfo& process() const { return process_; }
 

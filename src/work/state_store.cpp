@@ -5,6 +5,8 @@
 #include <chrono>
 #include <optional>
 
+#include "db/where.hpp"
+
 namespace vedette::work {
 namespace {
 
@@ -112,16 +114,21 @@ Result<void> forget_old_processes(db::Session& session) {
   return {};
 }
 
-Result<std::vector<LoopStatus>> read_states(db::Database& database, const LeaseOptions& lease) {
+Result<std::vector<LoopStatus>> read_states(db::Database& database, const LeaseOptions& lease,
+                                            std::span<const std::string> names) {
   return database.read([&](db::Session& session) -> Result<std::vector<LoopStatus>> {
     const std::string silence =
         db::elapsed_sql(session.dialect(), "p.heartbeat_at", db::now_sql(session.dialect()));
-    VEDETTE_TRY(rows,
-                session.query(fmt::format("select s.*, p.name as process, p.address, "
-                                          "p.stopped_at is null and {} > $1 as is_stale "
-                                          "from loop_state s join process p on p.id = s.process_id",
-                                          silence),
-                              {lease.ttl.count()}));
+    db::Where where;
+    const std::string ttl = where.param(lease.ttl.count());
+    where.any_of("s.name", names);
+    VEDETTE_TRY(
+        rows,
+        session.query(fmt::format("select s.*, p.name as process, p.address, p.stopped_at is null "
+                                  "and {} > {} as is_stale from loop_state s join process p on "
+                                  "p.id = s.process_id{}",
+                                  silence, ttl, where.text()),
+                      where.values()));
     std::vector<LoopStatus> loops;
     loops.reserve(rows.size());
     for (const db::Row row : rows) loops.push_back(status_from(row));

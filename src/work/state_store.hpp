@@ -31,8 +31,10 @@ Result<void> erase_state(db::Session& session, std::string_view process_id, std:
 /// Forgets processes not heard of for a week, and their loops.
 Result<void> forget_old_processes(db::Session& session);
 
-/// Every row of every process, as last written; is_stale as the database's clock says.
-Result<std::vector<LoopStatus>> read_states(db::Database& database, const LeaseOptions& lease);
+/// Every process's rows of the loops with these names (of all, when none is named), as last
+/// written; is_stale as the database's clock says.
+Result<std::vector<LoopStatus>> read_states(db::Database& database, const LeaseOptions& lease,
+                                            std::span<const std::string> names = {});
 
 /// One entry a loop that has a lease, one a process of a loop that has none, by name. See
 /// Supervisor::all().

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -211,9 +212,14 @@ std::optional<LoopStatus> Supervisor::Engine::status(std::string_view name) cons
   return loop->cell->status();
 }
 
-Result<std::vector<LoopStatus>> Supervisor::Engine::all() const {
-  VEDETTE_TRY(written, read_states(database_, options_.lease));
+Result<std::vector<LoopStatus>> Supervisor::Engine::all(std::span<const std::string> names) const {
+  VEDETTE_TRY(written, read_states(database_, options_.lease, names));
   std::vector<LoopStatus> rows = snapshot();
+  if (!names.empty()) {
+    std::erase_if(rows, [&](const LoopStatus& row) {
+      return std::ranges::find(names, row.name) == names.end();
+    });
+  }
   for (LoopStatus& row : written) {
     if (row.process_id != process_.id) rows.push_back(std::move(row));
   }
@@ -285,8 +291,13 @@ std::vector<LoopStatus> Supervisor::snapshot() const {
 std::optional<LoopStatus> Supervisor::status(std::string_view name) const {
   return engine_->status(name);
 }
-Result<std::vector<LoopStatus>> Supervisor::all() const {
-  return engine_->all();
+bool Supervisor::holds(std::string_view name) const {
+  const auto loop = engine_->status(name);
+  return loop && loop->token != 0;
+}
+
+Result<std::vector<LoopStatus>> Supervisor::all(std::span<const std::string> names) const {
+  return engine_->all(names);
 }
 SupervisorMetrics Supervisor::metrics() const {
   return engine_->metrics();

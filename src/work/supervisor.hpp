@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -103,11 +104,14 @@ class Supervisor {
   /// This process's loops by name, without the database.
   std::vector<LoopStatus> snapshot() const;
   std::optional<LoopStatus> status(std::string_view name) const;
+  /// Whether this process holds the loop's lease.
+  bool holds(std::string_view name) const;
 
-  /// The loops of the whole deployment, by name: of a loop with a lease, one entry, its holder's,
-  /// with the others as `standbys`; of a loop without, one entry a process. Own entries are always
-  /// fresh; those of other processes are as of their last write.
-  Result<std::vector<LoopStatus>> all() const;
+  /// The loops of the whole deployment (those of these names, where any is given), by name: of a
+  /// loop with a lease, one entry, its holder's, with the others as `standbys`; of a loop without,
+  /// one entry a process. Own entries are always fresh; those of other processes are as of their
+  /// last write.
+  Result<std::vector<LoopStatus>> all(std::span<const std::string> names = {}) const;
 
   SupervisorMetrics metrics() const;
 

@@ -1,4 +1,6 @@
 """Server-sent events: what changes is told, and a client that comes back misses nothing or is told to read again."""
+import json
+
 
 
 def test_a_client_that_comes_back_goes_on_where_it_was(serve):
@@ -33,3 +35,31 @@ def test_every_subscriber_hears_a_change(serve):
     finally:
         for stream in streams:
             stream.close()
+
+
+def test_a_crossing_whose_commit_was_overtaken_is_told(serve, postgres):
+    """PostgreSQL gives ids before the commit: what is stored for one camera may become visible after another's later ids."""
+    url = postgres.new_database()
+    name = url.rpartition("/")[2]
+    client = serve(url).client
+
+    def stored(camera: str) -> str:
+        return ("INSERT INTO mart.crossings (camera_id, line_id, track_id, direction, vehicle_type, crossed_at, x, y, frame) "
+                f"VALUES ('{camera}', 'line', 1, 'a_to_b', 'car', now(), 1, 1, 1)")
+
+    def told(camera: str) -> str:
+        return f"SELECT pg_notify('vedette', E'traffic\\n{camera}')"
+
+    for camera in ("Early", "Late"):
+        client.post("/api/cameras", {"name": camera, "source": "x.mp4", "enabled": False})
+    with client.stream("/api/events?topics=camera,crossing") as events:
+        # From its first look at a camera on the server tells what is new.
+        for camera in ("early", "late"):
+            postgres.sql(told(camera), name)
+            assert json.loads(events.event_named("camera").data)["id"] == camera
+        with postgres.transaction(name) as early:
+            early.run(stored("early"))
+            postgres.sql(f"{stored('late')}; {told('late')}", name)
+            assert json.loads(events.event_named("crossing").data)["camera_id"] == "late"
+            early.run(told("early"))
+        assert json.loads(events.event_named("crossing").data)["camera_id"] == "early"

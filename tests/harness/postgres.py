@@ -64,6 +64,10 @@ class Postgres:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def transaction(self, database: str) -> "Transaction":
+        """A transaction that stays open while the test does other things: `with`, which commits."""
+        return Transaction(f"postgresql://vedette@127.0.0.1:{self.port}/{database}")
+
     def new_database(self) -> str:
         """The URL of a fresh empty database."""
         name = f"test_{os.getpid()}_{next(self._numbers)}"
@@ -72,3 +76,29 @@ class Postgres:
 
     def terminate_backends(self) -> None:
         self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'")
+
+
+class Transaction:
+    """psql held at its prompt."""
+
+    def __init__(self, url: str):
+        self.psql = subprocess.Popen(["psql", "-X", "-qAt", "-v", "ON_ERROR_STOP=1", url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> "Transaction":
+        self.run("BEGIN")
+        return self
+
+    def __exit__(self, failed, *_) -> None:
+        self.run("ROLLBACK" if failed else "COMMIT")
+        self.psql.stdin.close()
+        self.psql.wait(10)
+        self.psql.stdout.close()
+
+    def run(self, statement: str) -> None:
+        """Returns when the server has done it."""
+        self.psql.stdin.write(f"{statement};\n\\echo done\n")
+        self.psql.stdin.flush()
+        for line in self.psql.stdout:
+            if line == "done\n":
+                return
+        raise AssertionError(f"psql ended at {statement}")

@@ -7,16 +7,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
+#include "db/testing/ear.hpp"
 #include "db/testing/store.hpp"
 
 namespace vedette::db {
 namespace {
 
 using ::testing::AllOf;
+using testing::Ear;
 using ::testing::HasSubstr;
 using testing::must;
 using ::testing::Not;
@@ -110,33 +110,22 @@ TEST_F(PostgresOutage, ARestartBetweenTwoCallsIsNotNoticed) {
 }
 
 TEST_F(PostgresOutage, ANoticeIsNotLostWhenOnlyItsSenderLostItsConnection) {
-  std::mutex heard_mutex;
-  std::vector<std::string> heard;
-  const auto hears = [&](const std::string& payload) {
-    return becomes_true([&] {
-      const std::lock_guard lock(heard_mutex);
-      return std::ranges::count(heard, payload) > 0;
-    });
-  };
   const auto listener = must(Database::open({.url = url_}));
-  const Subscription subscription = listener->subscribe("t", [&](std::string_view payload) {
-    const std::lock_guard lock(heard_mutex);
-    heard.emplace_back(payload);
-  });
-  ASSERT_TRUE(hears(""));  // it listens now
+  Ear ear(*listener, "t");
+  ASSERT_TRUE(ear.begins_to_hear(*database_));
   for (int i = 0; i < 5; ++i) {
     // The sender's first connection is not there yet when it speaks; its later ones are cut.
     const auto sender = must(Database::open({.url = url_}));
     const std::string first = fmt::format("first {}", i);
     sender->notify("t", first);
-    EXPECT_TRUE(hears(first));
+    EXPECT_TRUE(ear.hears(first));
     server_->execute("postgres",
                      "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid = "
                      "(SELECT max(pid) FROM pg_stat_activity WHERE query ILIKE '%pg_notify%' AND "
                      "pid <> pg_backend_pid())");
     const std::string second = fmt::format("second {}", i);
     sender->notify("t", second);
-    EXPECT_TRUE(hears(second));
+    EXPECT_TRUE(ear.hears(second));
   }
 }
 
@@ -198,28 +187,15 @@ TEST_F(PostgresOutage, OpeningWhileTheServerIsAwayIsNoError) {
 }
 
 TEST_F(PostgresOutage, ListenersHearThatSomethingMayHaveChanged) {
-  std::mutex heard_mutex;
-  int empty = 0;
-  int hello = 0;
-  const auto heard = [&](int& counter) {
-    const std::lock_guard lock(heard_mutex);
-    return counter;
-  };
-  const auto subscription = database_->subscribe("t", [&](std::string_view payload) {
-    const std::lock_guard lock(heard_mutex);
-    ++(payload.empty() ? empty : hello);
-  });
+  Ear ear(*database_, "t");
+  const auto times = [&] { return std::ranges::count(ear.heard(), ""); };
   const auto other = must(Database::open({.url = url_}));
   server_->stop();
   EXPECT_TRUE(becomes_true([&] { return !database_->state().reachable; }));
-  const int before = heard(empty);
+  const auto before = times();
   server_->start();
-  EXPECT_TRUE(becomes_true([&] { return heard(empty) > before; }));
-  EXPECT_TRUE(becomes_true([&] {
-    other->notify("t", "hello");
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    return heard(hello) > 0;
-  }));
+  EXPECT_TRUE(becomes_true([&] { return times() > before; }));
+  EXPECT_TRUE(ear.begins_to_hear(*other));
 }
 
 // A frozen process cannot keep others waiting: the server ends its transaction.

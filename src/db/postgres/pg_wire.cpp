@@ -7,6 +7,8 @@
 #include <array>
 #include <cstdlib>
 
+#include "base/log.hpp"
+
 namespace vedette::db {
 namespace {
 
@@ -114,11 +116,12 @@ void PgWire::flush() {
   const std::string array = text_array(texts);
   const std::array<Param, 1> params{Param(array)};
   const auto sent = link_->run(kSend, PgParams(std::span<const Param>(params)));
-  if (!sent && sent.error().fault == Fault::kLost) {
-    drop(sent.error());
-  } else {
-    unsent_.clear();
+  if (!sent && sent.error().fault == Fault::kLost) return drop(sent.error());
+  if (!sent) {
+    log::warn("db", "other processes are not told of {} changes: {}", texts.size(),
+              sent.error().error.message);
   }
+  unsent_.clear();
 }
 
 void PgWire::measure_size() {

@@ -26,6 +26,23 @@ export async function assertAccessible(page) {
 /** From here on the page draws no frame that its own code waits for: what must come before the next key cannot come with one. */
 export const withoutFrames = (page) => page.evaluate(() => void (window.requestAnimationFrame = () => 0));
 
+/**
+ * From here on the page's reads of that path wait for the returned function: what is shown before was not read there.
+ * Writes pass.
+ */
+export async function withheld(page, path) {
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  await page.route(
+    (url) => url.pathname === path,
+    async (route) => {
+      if (route.request().method() === 'GET') await released;
+      await route.continue();
+    },
+  );
+  return release;
+}
+
 /** Fails unless the control has the focus. */
 export async function assertFocused(control) {
   assert.ok(await control.evaluate((element) => element === document.activeElement), `${control} has no focus`);

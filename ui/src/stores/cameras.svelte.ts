@@ -34,6 +34,13 @@ class Cameras {
     return this.all.find((camera) => camera.id === id);
   }
 
+  /** A camera as its writer has just heard of it: shown at once, not when the list comes again. */
+  saved(camera: Camera) {
+    if (this.get(camera.id)) this.list.data = this.all.map((c) => (c.id === camera.id ? camera : c));
+    else if (this.list.data !== null) this.list.data = [...this.all, camera];
+    this.list.refresh();
+  }
+
   #update(status: CameraStatus) {
     if (this.list.data === null) return;
     if (!this.get(status.id)) return this.list.refreshSoon(1000);

@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fits, open } from './browser.mjs';
-import { api, assertAccessible } from './page.mjs';
+import { api, assertAccessible, eventually } from './page.mjs';
 
 test('every loop has a row with its state; its leases unfold', async () => {
   const page = await open('/operations');
-  const { loops } = await api('/api/loops');
-  const titles = new Set(loops.map((l) => l.title));
   await page.locator('tr.loop').first().waitFor();
-  assert.equal(await page.locator('tr.loop').count(), titles.size);
+  // Loops come and go; the page reads them again.
+  await eventually('a row for every loop', async () => {
+    const { loops } = await api('/api/loops');
+    return (await page.locator('tr.loop').count()) === new Set(loops.map((l) => l.title)).size;
+  });
   await page.locator('tr.loop .name').first().click();
   await page.locator('.leases').first().waitFor();
   await page.locator('.leases .bone').waitFor({ state: 'detached' });
@@ -29,6 +31,7 @@ test('the panels say what the status says', async () => {
 test('the report holds status and loops', async () => {
   const page = await open('/operations');
   await page.locator('tr.loop').first().waitFor();
+  await page.getByText('answers this page').waitFor();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Download report' }).click(),

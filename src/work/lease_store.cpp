@@ -21,10 +21,10 @@ std::string_view greatest(const db::Session& session) {
 // Where the present holding of a row ends when it ends now: a lease given back has its end in
 // expires_at; one that ran out ended when it ran out. Never before its beginning, even when the
 // database's clock was set back meanwhile, so that intervals stay in order.
-std::string end_sql(const db::Session& session) {
+std::string end_sql(const db::Session& session, std::string_view now) {
   return fmt::format(
       "case when holder is null then expires_at else {}(acquired_at, {}(expires_at, {})) end",
-      greatest(session), least(session), db::now_sql(session.dialect()));
+      greatest(session), least(session), now);
 }
 
 }  // namespace
@@ -75,11 +75,14 @@ Result<std::optional<Claim>> LeaseStore::claim(db::Session& session, std::string
         session.query("select set_config('synchronous_commit', 'on', true) "
                       "where current_setting('synchronous_commit') = 'off'"));
   }
-  const std::string now = db::now_sql(dialect);
-  const std::string end = end_sql(session);
+  // One moment for all: PostgreSQL's clock goes on within a statement, and one holding would end
+  // after the next had begun.
+  const std::string_view now = "(select now from moment)";
+  const std::string end = end_sql(session, now);
   // SKIP LOCKED: whoever writes under the lease at this moment, or takes it, is not waited for, so
   // that the renewals of this process are never held up by somebody else's transaction.
   const std::string sql = fmt::format(
+      "with moment as materialized (select {clock} as now) "
       "update lease set previous_holder = holder, previous_process = process, "
       "previous_ended_at = {end}, holder = $2, process = $3, token = token + 1, "
       "acquired_at = {greatest}({now}, {end}), renewed_at = {now}, expires_at = {expires} "
@@ -87,7 +90,8 @@ Result<std::optional<Claim>> LeaseStore::claim(db::Session& session, std::string
       "(holder is null or holder = $2 or expires_at <= {now} or (token = $5 and renewed_at = $6)) "
       "{lock}) "
       "returning token, acquired_at, previous_holder, previous_process, previous_ended_at",
-      fmt::arg("end", end), fmt::arg("now", now), fmt::arg("greatest", greatest(session)),
+      fmt::arg("clock", db::now_sql(dialect)), fmt::arg("end", end), fmt::arg("now", now),
+      fmt::arg("greatest", greatest(session)),
       fmt::arg("expires", db::plus_sql(dialect, now, "$4")),
       fmt::arg("lock", is_postgres(session) ? "for update skip locked" : ""));
   VEDETTE_TRY(rows, session.query(sql, {name, holder_, process_, options_.row_life().count(),
@@ -137,7 +141,7 @@ Result<void> LeaseStore::release(db::Session& session, std::string_view name,
   VEDETTE_TRY(rows, session.query(fmt::format("update lease set expires_at = {}, holder = null "
                                               "where name = $1 and token = $2 and holder = $3 "
                                               "returning expires_at",
-                                              end_sql(session)),
+                                              end_sql(session, db::now_sql(session.dialect()))),
                                   {name, token, holder_}));
   if (rows.empty()) return {};
   VEDETTE_CHECK(

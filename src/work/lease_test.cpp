@@ -243,6 +243,17 @@ TEST_P(LeaseTest, IntervalsNeverOverlap) {
   }
 }
 
+// PostgreSQL's clock goes on within a statement.
+TEST_P(LeaseTest, OneHoldingEndsBeforeTheNextBegins) {
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(claim(north));
+  const auto past = lease_history(*database, kName, 1000).value();
+  ASSERT_EQ(past.size(), 300u);
+  for (std::size_t i = 1; i < past.size(); ++i) {
+    ASSERT_TRUE(past[i].ended_at);
+    EXPECT_LE(*past[i].ended_at, past[i - 1].acquired_at) << past[i].token;
+  }
+}
+
 // PostgreSQL only: somebody asleep in the middle of a write under the lease is cut off by the
 // server.
 TEST_P(LeaseTest, AWriterFrozenInItsTransactionIsCutOffAndCannotCommit) {

@@ -33,7 +33,9 @@ using testing::Entry;
 using testing::eventually;
 using testing::monotonic_us;
 
-constexpr int kTtlMs = 1500;
+// Three tenths of it are left for a take-over, more than a busy machine stands still; see
+// LeaseOptions.
+constexpr int kTtlMs = 3000;
 
 struct Effect {
   std::string loop;
@@ -80,11 +82,10 @@ struct DeploymentTest : testing::StoreTest {
   /// Another process than the holder waits for the loop.
   bool has_standby(const std::string& loop) {
     return eventually([&] {
-      const auto loops = all_loops(*database).value();
-      for (const LoopStatus& one : loops) {
-        if (one.name == loop && !one.standbys.empty()) return true;
-      }
-      return false;
+      const auto loops = all_loops(*database);
+      return loops && std::ranges::any_of(*loops, [&](const LoopStatus& one) {
+               return one.name == loop && !one.standbys.empty();
+             });
     });
   }
   std::vector<Effect> ledger() {
@@ -199,7 +200,9 @@ TEST_P(DeploymentTest, AStoppedProcessHandsOverAtOnce) {
   EXPECT_EQ(north.wait(), 0);
   ASSERT_TRUE(writes(south.pid()));
   report("hand-over at a stop", entry('W', south.pid())->at_us - asked_at);
-  EXPECT_LT(entry('W', south.pid())->at_us - asked_at, 1'000'000);
+  // Given back, not run out.
+  EXPECT_LT(entry('W', south.pid())->at_us - asked_at,
+            LeaseOptions{.ttl = milliseconds(kTtlMs)}.row_life().count());
   EXPECT_LE(entry('E', first)->at_us, entry('B', south.pid())->at_us);
   EXPECT_EQ(lease_history(*database, "loop-0", 10).value().at(1).ended_by, "released");
   check_books(1);

@@ -21,9 +21,18 @@ Child::Child(const std::vector<std::string>& command, const std::string& preload
   for (char** entry = environ; *entry; ++entry) environment.push_back(*entry);
   if (!preload.empty()) environment.push_back(variable.data());
   environment.push_back(nullptr);
-  if (posix_spawn(&pid_, arguments[0], nullptr, nullptr, arguments.data(), environment.data())) {
-    throw std::runtime_error("cannot start " + command[0]);
-  }
+  // SIGTERM waits until the child takes it with sigwait: before, it would just end.
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigmask(&attributes, &ends);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  const int error =
+      posix_spawn(&pid_, arguments[0], nullptr, &attributes, arguments.data(), environment.data());
+  posix_spawnattr_destroy(&attributes);
+  if (error != 0) throw std::runtime_error("cannot start " + command[0]);
 }
 
 Child::~Child() {

@@ -64,7 +64,6 @@ std::unique_ptr<Store> Store::make(db::Dialect dialect) {
 std::unique_ptr<db::Database> Store::open() const {
   db::DatabaseOptions options;
   options.url = url();
-  options.idle_transaction_timeout = std::chrono::milliseconds(500);
   auto database = db::Database::open(options);
   if (!database) throw std::runtime_error(database.error().message);
   const auto migrated = db::migrate(**database, migrations());

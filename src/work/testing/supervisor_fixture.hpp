@@ -45,9 +45,10 @@ inline LoopSpec spec(std::string name, LoopBody body, std::string lease = "same"
 }
 
 struct SupervisorTest : StoreTest {
+  /// The lease is long enough for a machine that stands still now and then.
   static SupervisorOptions options() {
     SupervisorOptions options;
-    options.lease.ttl = std::chrono::milliseconds(1000);
+    options.lease.ttl = std::chrono::seconds(5);
     options.write_every = std::chrono::milliseconds(20);
     options.version = "1.2.3";
     return options;

@@ -1,8 +1,10 @@
 """The built program, `vedette serve`, started on a free port with a folder of its own."""
+import contextlib
 import os
 import pathlib
 import signal
 import socket
+import sqlite3
 import subprocess
 
 from harness import ROOT
@@ -42,7 +44,7 @@ class Server:
 
     def __init__(self, data: pathlib.Path, database: str | None = None, arguments: tuple[str, ...] = (), environment: dict[str, str] | None = None,
                  name: str = "serve", port: int | None = None, listen: bool = True):
-        self.data, self.port = data, port or free_port()
+        self.data, self.database, self.port = data, database, port or free_port()
         self.log_path = data.parent / f"{name}.log"
         self.words = [str(program()), "serve", "--data", str(data), *arguments]
         if listen:
@@ -96,8 +98,20 @@ class Server:
             self.process.wait(30)
 
     def freeze(self) -> None:
-        """SIGSTOP: alive for the kernel, silent for everybody else."""
-        self.process.send_signal(signal.SIGSTOP)
+        """SIGSTOP: alive for the kernel, silent for everybody else.
+
+        Not in the middle of a write to SQLite, which would keep everybody from writing until it goes on: nothing could be taken over.
+        """
+        with contextlib.ExitStack() as stack:
+            if self.database and self.database.startswith("sqlite:"):
+                writer = stack.enter_context(contextlib.closing(sqlite3.connect(self.database.removeprefix("sqlite:"), timeout=30, isolation_level=None)))
+                writer.execute("BEGIN IMMEDIATE")
+            self.process.send_signal(signal.SIGSTOP)
+            wait_until("every thread stands still", lambda: all(state == "T" for state in self._thread_states()))
+
+    def _thread_states(self) -> list[str]:
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()
+        return [(task / "stat").read_text().rpartition(")")[2].split()[0] for task in tasks]
 
     def thaw(self) -> None:
         self.process.send_signal(signal.SIGCONT)

@@ -202,7 +202,7 @@ TEST_F(PostgresOutage, ListenersHearThatSomethingMayHaveChanged) {
 TEST_F(PostgresOutage, AFrozenTransactionIsEndedAndItsLocksAreFree) {
   must(insert(*database_));
   auto chosen = DatabaseOptions{.url = url_};
-  chosen.idle_transaction_timeout = std::chrono::milliseconds(300);
+  chosen.idle_transaction_timeout = std::chrono::seconds(1);
   const auto frozen = must(Database::open(chosen));
   int runs = 0;
   const auto result = frozen->write([&](Session& session) -> Result<void> {
@@ -262,7 +262,7 @@ TEST_F(PostgresOutage, ASilentAddressEndsInTime) {
 
 TEST_F(PostgresOutage, AFrozenServerIsGivenUp) {
   const auto impatient =
-      must(Database::open({.url = url_, .statement_timeout = std::chrono::milliseconds(200)}));
+      must(Database::open({.url = url_, .statement_timeout = std::chrono::seconds(1)}));
   must(insert(*impatient));
   const int backend = must(impatient->write([](Session& session) -> Result<int> {
     VEDETTE_TRY(rows, session.query("SELECT pg_backend_pid()"));

@@ -249,6 +249,13 @@ TEST_F(SqliteFile, FullSynchronousIsSet) {
   }
 }
 
+bool is_asleep(pid_t thread) {
+  std::ifstream file(fmt::format("/proc/self/task/{}/stat", thread));
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const auto name_end = text.rfind(") ");
+  return name_end != std::string::npos && text.at(name_end + 2) == 'S';
+}
+
 TEST_F(SqliteFile, WritersAreServedInOrder) {
   const auto database = filled();
   std::promise<void> holding;
@@ -264,13 +271,20 @@ TEST_F(SqliteFile, WritersAreServedInOrder) {
   std::vector<int> order;
   std::vector<std::jthread> waiters;
   for (int i = 0; i < 5; ++i) {
-    waiters.emplace_back([&, i] {
+    std::promise<pid_t> asking;
+    auto asked = asking.get_future();
+    waiters.emplace_back([&, i, asking = std::move(asking)]() mutable {
+      asking.set_value(gettid());
       must(database->write([&](Session&) -> Result<void> {
         order.push_back(i);  // one writer at a time: no lock needed
         return {};
       }));
     });
-    std::this_thread::sleep_for(std::chrono::milliseconds(30));  // so that they ask in this order
+    const pid_t waiter = asked.get();
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!is_asleep(waiter) && std::chrono::steady_clock::now() < give_up) {
+      std::this_thread::yield();
+    }
   }
   go.set_value();
   waiters.clear();

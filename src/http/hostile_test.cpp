@@ -208,8 +208,11 @@ ServerOptions impatient() {
 }
 
 TEST(Slow, EveryPhaseHasItsEnd) {
-  TestServer server(router(), impatient());
-  RawClient silent(server.port());
+  auto options = impatient();
+  options.keep_alive_time = 60s;  // of those who speak, however late
+  TestServer server(router(), options);
+  TestServer idle(router(), impatient());
+  RawClient silent(idle.port());
   RawClient half_head(server.port());
   half_head.send("GET /hello HTTP/1.1\r\nHost: local");
   RawClient half_body(server.port());

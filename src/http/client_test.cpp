@@ -99,6 +99,43 @@ TEST(HttpGet, RefusesWhatIsNotHttpWhatIsCutOffAndWhatIsTooLarge) {
   EXPECT_FALSE(http_get(endless.target, "/", {.timeout = seconds(5)}));
 }
 
+TEST(HttpGet, TakesAWholeAnswerUpToItsBoundsAndNoMore) {
+  const auto body_of = [](std::size_t bytes) {
+    OneAnswer server("HTTP/1.0 200 OK\r\n\r\n" + std::string(bytes, 'x'));
+    return http_get(server.target, "/", {.timeout = seconds(5), .most_bytes = 1000});
+  };
+  ASSERT_TRUE(body_of(1000));
+  EXPECT_EQ(body_of(1001).error().code, ErrorCode::kCorrupt);
+
+  const auto head_of = [](int fields) {
+    std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n";
+    for (int i = 0; i < fields; ++i) answer += "X: " + std::string(995, 'x') + "\r\n";
+    OneAnswer server(answer + "\r\n");
+    return http_get(server.target, "/", {.timeout = seconds(5)});
+  };
+  ASSERT_TRUE(head_of(65));
+  EXPECT_EQ(head_of(66).error().code, ErrorCode::kCorrupt);
+}
+
+TEST(HttpGet, PassesOverAnswersBeforeTheAnswerAndFollowsNone) {
+  OneAnswer server(
+      "HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n"
+      "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 2\r\n\r\nno");
+  const auto reply = http_get(server.target, "/", {.timeout = seconds(5)});
+  ASSERT_TRUE(reply) << reply.error().message;
+  EXPECT_EQ(reply->status, 302);
+  EXPECT_EQ(reply->body, "no");
+}
+
+TEST(HttpGet, SaysWhenHttpsIsNotSpoken) {
+  OneAnswer server("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+  server.target.is_https = true;
+  const auto reply = http_get(server.target, "/", {.timeout = seconds(5)});
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(reply.error().message, HasSubstr("no secure connection"));
+}
+
 TEST(HttpGet, GivesUpInTime) {
   OneAnswer silent("HTTP/1.1 200 OK\r\n", false);
   const auto reply = http_get(silent.target, "/", {.timeout = milliseconds(100)});

@@ -98,6 +98,27 @@ TEST_P(Supervision, ALoopWithoutALeaseRunsEverywhere) {
   ASSERT_TRUE(eventually([&] { return north.all().value().size() == 2; }));
 }
 
+TEST_P(Supervision, LoopsOfBothProcessesAreFoundByName) {
+  Sleeper here;
+  Sleeper there;
+  Supervisor north(*database, options());
+  Supervisor south(*other_database, options());
+  ASSERT_TRUE(north.add(spec("a-north", here.body())));
+  ASSERT_TRUE(south.add(spec("b-south", there.body())));
+  north.start();
+  south.start();
+  ASSERT_TRUE(eventually([&] { return north.all().value().size() == 2; }));
+  for (const std::string name : {"a-north", "b-south"}) {
+    const auto found = north.all({&name, 1}).value();
+    ASSERT_EQ(found.size(), 1u) << name;
+    EXPECT_EQ(found[0].name, name);
+  }
+  const std::string unknown = "c";
+  EXPECT_TRUE(north.all({&unknown, 1}).value().empty());
+  ASSERT_TRUE(eventually([&] { return north.holds("a-north"); }));
+  EXPECT_FALSE(north.holds("b-south"));
+}
+
 TEST_P(Supervision, ALoopOfAnotherRoleIsNotStarted) {
   SupervisorOptions only_api = options();
   only_api.roles = Roles().add(Role::kApi);

@@ -41,6 +41,11 @@ def is_watching(server):
     return now["state"] == "running" and (now["held_by"] or "").endswith(f":{server.process.pid}")
 
 
+def await_watching(server):
+    """Until it has taken the camera over."""
+    wait_until("the other process watches it", lambda: is_watching(server), TTL_S + 30)
+
+
 def picture(stream):
     """The next JPEG of an open stream."""
     length = None
@@ -135,7 +140,7 @@ def test_a_killed_holder_is_followed(watched):
     with other.client.stream(LIVE) as stream:
         assert_moves(stream)
         holder.kill()
-        wait_until("the other process watches it", lambda: is_watching(other), TTL_S + 30)
+        await_watching(other)
         assert_moves(stream)
         assert viewers(other.client) == 1
 
@@ -146,7 +151,7 @@ def test_what_a_process_loses_it_shows_on_from_elsewhere(watched):
     with holder.client.stream(LIVE) as stream:
         assert_moves(stream)
         holder.freeze()
-        wait_until("the other process watches it", lambda: is_watching(other), TTL_S + 30)
+        await_watching(other)
         holder.thaw()
         wait_until("the thawed process looks at the other", lambda: viewers(other.client) == 1, 20)
         assert_moves(stream)

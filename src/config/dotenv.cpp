@@ -2,16 +2,11 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "config/sources.hpp"
 
 namespace vedette::config {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
 
 bool is_name(std::string_view text) {
   const auto is_fine = [](char c) {
@@ -45,9 +40,7 @@ Result<std::vector<DotEnvLine>> read_dotenv(const SourceText& source,
   std::vector<DotEnvLine> lines;
   int number = 0;
   for (std::string_view rest = source.text; !rest.empty();) {
-    const auto end = rest.find('\n');
-    auto line = trim(rest.substr(0, end));
-    rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
+    auto line = trim(cut(rest, '\n'));
     ++number;
     if (line.empty() || line.starts_with('#')) continue;
     if (line.starts_with("export ")) line = trim(line.substr(7));

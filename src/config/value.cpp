@@ -10,6 +10,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace vedette::config {
 namespace {
 
@@ -31,12 +33,6 @@ constexpr std::array kSizeUnits{Unit{"TiB", 1099511627776.0},
                                 Unit{"kB", 1e3},
                                 Unit{"B", 1}};
 
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
 std::optional<double> parse_number(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -51,13 +47,6 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   return value;
 }
 
-bool same_word(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return lower(x) == lower(y);
-  });
-}
-
 // A number and its unit; a bare number only where `bare_unit` is given, and 0 always.
 std::optional<double> parse_with_unit(std::string_view text, std::span<const Unit> units,
                                       std::optional<double> bare_unit) {
@@ -70,7 +59,7 @@ std::optional<double> parse_with_unit(std::string_view text, std::span<const Uni
   }
   const auto wanted = trim(text.substr(split));
   for (const auto& unit : units) {
-    if (same_word(unit.name, wanted)) return *number * unit.factor;
+    if (equals_ignoring_case(unit.name, wanted)) return *number * unit.factor;
   }
   return {};
 }
@@ -101,11 +90,7 @@ bool is_database(std::string_view text) {
 
 std::optional<std::vector<std::string>> parse_list(const Shape& shape, std::string_view text) {
   std::vector<std::string> words;
-  while (!text.empty()) {
-    const auto comma = text.find(',');
-    const auto word = trim(text.substr(0, comma));
-    text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
-    if (word.empty()) continue;
+  for (const auto word : split(text, ',')) {
     if (!shape.choices.empty() && std::ranges::find(shape.choices, word) == shape.choices.end()) {
       return {};
     }
@@ -130,10 +115,10 @@ std::optional<Value> parse_scalar(const Shape& shape, std::string_view text) {
       return {};
     case Kind::kBoolean:
       for (const std::string_view yes : {"true", "yes", "on", "1"}) {
-        if (same_word(text, yes)) return true;
+        if (equals_ignoring_case(text, yes)) return true;
       }
       for (const std::string_view no : {"false", "no", "off", "0"}) {
-        if (same_word(text, no)) return false;
+        if (equals_ignoring_case(text, no)) return false;
       }
       return {};
     case Kind::kDuration:
@@ -191,7 +176,7 @@ std::expected<Value, std::string> parse_value(const Shape& shape, std::string_vi
       return wrong();
     case Kind::kChoice:
       for (const auto choice : shape.choices) {
-        if (same_word(choice, word)) return std::string(choice);
+        if (equals_ignoring_case(choice, word)) return std::string(choice);
       }
       return wrong();
     case Kind::kList:

@@ -2,52 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "db/backend.hpp"
 
 namespace vedette::db {
 namespace {
 
-// Length of the UTF-8 sequence at `text`, 0 when it is malformed, too long, or a surrogate.
-std::size_t sequence_length(std::string_view text) {
-  const auto at = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const auto follows = [&](std::size_t i) { return (at(i) & 0xC0U) == 0x80U; };
-  const unsigned first = at(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if (first == 0xE0 && at(1) < 0xA0) return 0;
-    if (first == 0xED && at(1) > 0x9F) return 0;
-    return follows(1) && follows(2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if (first == 0xF0 && at(1) < 0x90) return 0;
-    if (first == 0xF4 && at(1) > 0x8F) return 0;
-    return follows(1) && follows(2) && follows(3) ? 4 : 0;
-  }
-  return 0;
-}
-
-bool is_storable_text(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte == 0) return false;
-    if (byte < 0x80) {
-      ++i;
-      continue;
-    }
-    const std::size_t length = sequence_length(text.substr(i));
-    if (length == 0) return false;
-    i += length;
-  }
-  return true;
-}
-
 // PostgreSQL refuses such text; SQLite would keep it. One answer for both, before either sees it.
 Result<void> check_text(const Param& param) {
-  if (param.kind() != Kind::kText || is_storable_text(param.bytes())) return {};
+  if (param.kind() != Kind::kText || is_clean_utf8(param.bytes())) return {};
   return fail(ErrorCode::kInvalid,
               "A text is not valid UTF-8, or holds a NUL character. Send it as UTF-8.");
 }

@@ -5,18 +5,6 @@
 namespace vedette::http {
 namespace {
 
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
-
-/// Cuts the text up to `separator` off the front of `rest`.
-std::string_view cut(std::string_view& rest, char separator) {
-  const auto end = rest.find(separator);
-  const auto piece = rest.substr(0, end);
-  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  return piece;
-}
-
 /// "1", "0.5", "0.125" in thousandths; nullopt for anything else.
 std::optional<int> parse_quality(std::string_view text) {
   if (text.empty() || (text[0] != '0' && text[0] != '1')) return std::nullopt;
@@ -34,18 +22,6 @@ std::optional<int> parse_quality(std::string_view text) {
 
 }  // namespace
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trim(std::string_view text) {
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 AcceptedEncodings parse_accept_encoding(std::string_view value) {
   constexpr int kUnsaid = -1;
   int identity = kUnsaid;
@@ -58,7 +34,7 @@ AcceptedEncodings parse_accept_encoding(std::string_view value) {
     int quality = 1000;
     const auto parameter = trim(element);
     if (!parameter.empty()) {
-      if (parameter.size() < 3 || lower(parameter[0]) != 'q' || parameter[1] != '=') continue;
+      if (parameter.size() < 3 || to_lower(parameter[0]) != 'q' || parameter[1] != '=') continue;
       const auto parsed = parse_quality(parameter.substr(2));
       if (!parsed) continue;
       quality = *parsed;

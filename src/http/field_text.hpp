@@ -5,10 +5,9 @@
 #include <optional>
 #include <string_view>
 
-namespace vedette::http {
+#include "base/text.hpp"
 
-bool equals_ignoring_case(std::string_view a, std::string_view b);
-std::string_view trim(std::string_view text);
+namespace vedette::http {
 
 /// What a client takes, as qualities from 0 (refused) to 1000.
 struct AcceptedEncodings {

@@ -4,8 +4,8 @@
 
 #include <stdexcept>
 
+#include "base/text.hpp"
 #include "http/field_text.hpp"
-#include "http/url_text.hpp"
 
 namespace vedette::http {
 

@@ -6,8 +6,8 @@
 #include <boost/json/parse.hpp>
 #include <stdexcept>
 
+#include "base/text.hpp"
 #include "http/request.hpp"
-#include "http/url_text.hpp"
 
 namespace vedette::http {
 namespace {

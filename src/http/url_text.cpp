@@ -1,6 +1,6 @@
 #include "http/url_text.hpp"
 
-#include <cstdint>
+#include "base/text.hpp"
 
 namespace vedette::http {
 namespace {
@@ -16,36 +16,7 @@ bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
-/// The length of the UTF-8 sequence at the start of `text`, 0 when it is malformed.
-std::size_t sequence_length(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const auto follows = [&](std::size_t i) { return i < text.size() && (at(i) & 0xc0) == 0x80; };
-  const auto lead = at(0);
-  if (lead < 0x80) return 1;
-  if (lead < 0xc2) return 0;
-  if (lead < 0xe0) return follows(1) ? 2 : 0;
-  if (lead < 0xf0) {
-    if (!follows(1) || !follows(2)) return 0;
-    if (lead == 0xe0 && at(1) < 0xa0) return 0;
-    if (lead == 0xed && at(1) > 0x9f) return 0;
-    return 3;
-  }
-  if (lead > 0xf4 || !follows(1) || !follows(2) || !follows(3)) return 0;
-  if (lead == 0xf0 && at(1) < 0x90) return 0;
-  if (lead == 0xf4 && at(1) > 0x8f) return 0;
-  return 4;
-}
-
 }  // namespace
-
-bool is_clean_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto length = sequence_length(text);
-    if (length == 0 || text[0] == '\0') return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
   std::string out;

@@ -9,9 +9,6 @@
 
 namespace vedette::http {
 
-/// True for well-formed UTF-8 without NUL: no overlong forms, no surrogates, nothing past U+10FFFF.
-bool is_clean_utf8(std::string_view text);
-
 /// Replaces %XX. nullopt for a broken escape, or a result that is not clean UTF-8.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
 

@@ -5,16 +5,12 @@
 #include <array>
 #include <cstddef>
 
+#include "base/text.hpp"
+
 namespace vedette::work {
 namespace {
 
 constexpr std::array<std::string_view, 5> kNames{"api", "watch", "collect", "work", "keep"};
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
 
 }  // namespace
 
@@ -37,11 +33,7 @@ Roles Roles::all() {
 
 Result<Roles> Roles::parse(std::string_view text) {
   Roles roles;
-  while (!text.empty()) {
-    const std::size_t comma = text.find(',');
-    const std::string_view word = trimmed(text.substr(0, comma));
-    text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
-    if (word.empty()) continue;
+  for (const std::string_view word : split(text, ',')) {
     if (word == "all") {
       roles.bits_.set();
       continue;

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "base/digest.hpp"
+
 namespace vedette {
 namespace {
 
@@ -32,9 +34,7 @@ std::string new_uuid() {
 }
 
 std::string random_hex(std::size_t bytes) {
-  std::string text;
-  for (const unsigned char b : random_bytes(bytes)) text += fmt::format("{:02x}", b);
-  return text;
+  return to_hex(random_bytes(bytes));
 }
 
 }  // namespace vedette

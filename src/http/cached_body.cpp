@@ -1,10 +1,10 @@
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
 
+#include "base/digest.hpp"
 #include "http/compress.hpp"
 #include "http/head.hpp"
 #include "http/response.hpp"
@@ -17,13 +17,7 @@ constexpr std::array<std::string_view, CachedBody::kEncodings> kEncodingNames = 
 
 /// The first 128 bits of SHA-256, in hexadecimal.
 std::string fingerprint(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-  std::string text;
-  for (std::size_t i = 0; i < 16; ++i) {
-    fmt::format_to(std::back_inserter(text), "{:02x}", digest[i]);
-  }
-  return text;
+  return sha256_hex(bytes).substr(0, 32);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "base/digest.hpp"
 #include "http/auth.hpp"
 
 namespace vedette::http {
@@ -105,10 +106,8 @@ bool is_password_hash(std::string_view text) {
 
 bool equals_in_constant_time(std::string_view a, std::string_view b) {
   // Over digests, so that not even the length shows.
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest_a{};
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest_b{};
-  EVP_Digest(a.data(), a.size(), digest_a.data(), nullptr, EVP_sha256(), nullptr);
-  EVP_Digest(b.data(), b.size(), digest_b.data(), nullptr, EVP_sha256(), nullptr);
+  const Sha256 digest_a = sha256(a);
+  const Sha256 digest_b = sha256(b);
   return CRYPTO_memcmp(digest_a.data(), digest_b.data(), digest_a.size()) == 0;
 }
 

@@ -19,7 +19,12 @@ async function readAll(path: string, signal: AbortSignal): Promise<Camera[]> {
 class Cameras {
   readonly list = new Resource<Camera[]>(readAll);
 
+  #started = false;
+
+  /** Every page that shows cameras calls it; the first one counts. */
   start() {
+    if (this.#started) return;
+    this.#started = true;
     this.list.open('/api/cameras');
     feed.on('cameras', () => this.list.refreshSoon(1000));
     feed.on('reset', () => this.list.refresh());

@@ -1,19 +1,20 @@
 // Addresses to pages on the History API. Links are ordinary links; a click inside the application
 // does not reload it.
 
-export type Route =
-  | { page: 'roads'; camera: string | null }
-  | { page: 'operations' }
-  | { page: 'unknown'; path: string };
+import { home, pageOf, type Params } from '../pages/pages.ts';
+
+export interface Route {
+  /** A page's, or `unknown`. */
+  page: string;
+  path: string;
+  params: Params;
+}
 
 export function parseRoute(path: string): Route {
-  const [page, rest, ...more] = path.split('/').slice(1).filter((part) => part !== '');
-  if (more.length === 0) {
-    if (page === undefined) return { page: 'roads', camera: null };
-    if (page === 'roads') return { page, camera: rest === undefined ? null : decode(rest) };
-    if (page === 'operations' && rest === undefined) return { page };
-  }
-  return { page: 'unknown', path };
+  const [first, ...rest] = path.split('/').slice(1).filter((part) => part !== '').map(decode);
+  const page = first === undefined ? home : pageOf(first);
+  const params = page?.parse(rest);
+  return page && params ? { page: page.page, path, params } : { page: 'unknown', path, params: {} };
 }
 
 function decode(part: string): string {
@@ -24,21 +25,15 @@ function decode(part: string): string {
   }
 }
 
-export function roadsPath(camera: string | null, query: URLSearchParams = new URLSearchParams()): string {
-  const path = camera === null ? '/roads' : `/roads/${encodeURIComponent(camera)}`;
-  const text = query.toString();
-  return text ? `${path}?${text}` : path;
-}
-
 class Router {
-  route = $state.raw<Route>({ page: 'roads', camera: null });
+  route = $state.raw<Route>({ page: home.page, path: home.path, params: {} });
   query = $state.raw(new URLSearchParams());
 
   start() {
     addEventListener('popstate', () => this.#take());
     document.addEventListener('click', (event) => this.#onClick(event));
     this.#take();
-    if (location.pathname === '/') this.replace('/roads');
+    if (location.pathname === '/') this.replace(home.path);
   }
 
   go(path: string) {

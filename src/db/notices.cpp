@@ -50,7 +50,7 @@ Subscription Notices::subscribe(std::string channel, Callback callback) {
   subscriber->channel = std::move(channel);
   subscriber->callback = std::move(callback);
   {
-    const std::lock_guard lock(subscribers_mutex_);
+    const Lock lock(subscribers_mutex_);
     std::erase_if(subscribers_, [](const auto& entry) { return entry.expired(); });
     subscribers_.push_back(subscriber);
   }
@@ -67,7 +67,7 @@ Subscription Notices::subscribe(std::string channel, Callback callback) {
 void Notices::post(std::string_view channel, std::string_view payload) {
   if (payload.size() > kMaxPayload) payload = {};
   {
-    const std::lock_guard lock(outgoing_mutex_);
+    const Lock lock(outgoing_mutex_);
     Key key(channel, payload);
     if (outgoing_.size() >= kMaxOutgoing && !outgoing_.contains(key)) key.second.clear();
     const auto [entry, is_new] = outgoing_.try_emplace(std::move(key));
@@ -83,7 +83,7 @@ void Notices::post(std::string_view channel, std::string_view payload) {
 // last change is never left unannounced.
 std::vector<Notice> Notices::take_due(SteadyTime now, SteadyTime& next) {
   std::vector<Notice> due;
-  const std::lock_guard lock(outgoing_mutex_);
+  const Lock lock(outgoing_mutex_);
   for (auto entry = outgoing_.begin(); entry != outgoing_.end();) {
     Outgoing& outgoing = entry->second;
     if (outgoing.due > now) {
@@ -104,7 +104,7 @@ std::vector<Notice> Notices::take_due(SteadyTime now, SteadyTime& next) {
 void Notices::deliver(const std::string* channel, std::string_view payload) {
   std::vector<std::shared_ptr<Subscriber>> targets;
   {
-    const std::lock_guard lock(subscribers_mutex_);
+    const Lock lock(subscribers_mutex_);
     for (const auto& entry : subscribers_) {
       auto subscriber = entry.lock();
       if (subscriber && (channel == nullptr || subscriber->channel == *channel)) {

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "db/backend.hpp"
 #include "db/database.hpp"
 
@@ -51,10 +52,10 @@ class Notices {
 
   std::function<std::unique_ptr<NoticeWire>()> make_wire_;
   int wake_fd_;
-  std::mutex subscribers_mutex_;
-  std::vector<std::weak_ptr<Subscriber>> subscribers_;
-  std::mutex outgoing_mutex_;
-  std::map<Key, Outgoing> outgoing_;
+  Mutex subscribers_mutex_;
+  std::vector<std::weak_ptr<Subscriber>> subscribers_ VEDETTE_GUARDED_BY(subscribers_mutex_);
+  Mutex outgoing_mutex_;
+  std::map<Key, Outgoing> outgoing_ VEDETTE_GUARDED_BY(outgoing_mutex_);
   std::once_flag started_;
   std::jthread thread_;  // last: stops before what it uses goes
 };

@@ -10,7 +10,7 @@ Result<Pool::Lease> Pool::acquire(SteadyTime deadline, const std::stop_token& st
   const auto self = std::this_thread::get_id();
   std::unique_ptr<Connection> connection;
   {
-    std::unique_lock lock(slots_mutex_);
+    Lock lock(slots_mutex_);
     if (capacity_ == 1 && std::ranges::find(holders_, self) != holders_.end()) {
       return fail(ErrorCode::kInternal, "A transaction was started inside another one.",
                   fmt::format("the only {} is held by the same thread", what_));
@@ -49,7 +49,7 @@ Result<Pool::Lease> Pool::acquire(SteadyTime deadline, const std::stop_token& st
 
 void Pool::drop_idle() {
   std::vector<std::unique_ptr<Connection>> dropped;
-  const std::lock_guard lock(slots_mutex_);
+  const Lock lock(slots_mutex_);
   dropped.swap(idle_);
 }
 
@@ -57,14 +57,14 @@ void Pool::give_back(std::unique_ptr<Connection> connection) {
   if (connection->is_lost()) {
     connection.reset();
   } else {
-    const std::lock_guard lock(slots_mutex_);
+    const Lock lock(slots_mutex_);
     idle_.push_back(std::move(connection));
   }
   release_slot();
 }
 
 void Pool::release_slot() {
-  const std::lock_guard lock(slots_mutex_);
+  const Lock lock(slots_mutex_);
   // A lease may end on another thread than it began on; any entry will do then.
   auto holder = std::ranges::find(holders_, std::this_thread::get_id());
   if (holder == holders_.end()) holder = holders_.begin();

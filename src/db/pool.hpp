@@ -6,13 +6,13 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/mutex.hpp"
 #include "db/backend.hpp"
 
 namespace vedette::db {
@@ -66,10 +66,11 @@ class Pool {
   const std::string what_;  // "writer", "reader": for messages
   const int capacity_;
   const Connect connect_;
-  std::mutex slots_mutex_;
-  std::vector<std::thread::id> holders_;  // one entry for each slot that is lent
-  std::vector<std::unique_ptr<Connection>> idle_;
-  std::deque<Waiter*> waiters_;
+  Mutex slots_mutex_;
+  std::vector<std::thread::id> holders_
+      VEDETTE_GUARDED_BY(slots_mutex_);  // one entry for each slot that is lent
+  std::vector<std::unique_ptr<Connection>> idle_ VEDETTE_GUARDED_BY(slots_mutex_);
+  std::deque<Waiter*> waiters_ VEDETTE_GUARDED_BY(slots_mutex_);
 };
 
 }  // namespace vedette::db

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <stop_token>
@@ -18,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/mutex.hpp"
 #include "work/boot_clock.hpp"
 #include "work/lease_store.hpp"
 #include "work/loop_cell.hpp"
@@ -71,7 +71,6 @@ class Supervisor::Engine {
     std::optional<Sighting> sighting;  // nothing: not seen yet, or nobody has ever held it
     std::string taken_over_from;       // a sentence about the holder before, for the next run
 
-    std::jthread body;
     bool is_running = false;
     bool stop_sent = false;
     bool has_returned = false;
@@ -80,6 +79,7 @@ class Supervisor::Engine {
     int failures = 0;  // in a row
     Time next_attempt{};
     std::optional<Instant> next_attempt_at;  // the same for people; absent when not backing off
+    std::jthread body;                       // last: joined before what it writes into goes
   };
   using LoopPtr = std::shared_ptr<Loop>;
   using Loops = std::map<std::string, LoopPtr, std::less<>>;
@@ -93,15 +93,15 @@ class Supervisor::Engine {
     bool is_unfinished() const { return !stops.empty() || !ended.empty() || !bodies.empty(); }
   };
   void run_time();
-  void advance(Loop& loop, Time now, Todo& todo);
-  Loops::iterator drop_if_done(Loops::iterator entry, Todo& todo);
-  void start_body(Loop& loop, Time now);
+  void advance(Loop& loop, Time now, Todo& todo) VEDETTE_REQUIRES(loops_mutex_);
+  Loops::iterator drop_if_done(Loops::iterator entry, Todo& todo) VEDETTE_REQUIRES(loops_mutex_);
+  void start_body(Loop& loop, Time now) VEDETTE_REQUIRES(loops_mutex_);
   void run_body(Loop& loop, std::stop_token stop, Fence fence);
-  void settle(Loop& loop, Time now);
-  void back_off(Loop& loop, Time now);
-  void lose(Loop& loop, std::string_view why);
-  LoopCell::Facts describe(const Loop& loop, Time now) const;
-  std::string unreachable_cause() const;
+  void settle(Loop& loop, Time now) VEDETTE_REQUIRES(loops_mutex_);
+  void back_off(Loop& loop, Time now) VEDETTE_REQUIRES(loops_mutex_);
+  void lose(Loop& loop, std::string_view why) VEDETTE_REQUIRES(loops_mutex_);
+  LoopCell::Facts describe(const Loop& loop, Time now) const VEDETTE_REQUIRES(loops_mutex_);
+  std::string unreachable_cause() const VEDETTE_REQUIRES(loops_mutex_);
   bool is_settled(const Loop& loop) const;
 
   // Database thread (engine_database.cpp).
@@ -111,7 +111,7 @@ class Supervisor::Engine {
   };
   void run_database();
   Time do_database_work();
-  std::vector<Held> held_leases(bool to_release) const;
+  std::vector<Held> held_leases(bool to_release) const VEDETTE_REQUIRES(loops_mutex_);
   void renew_leases();
   void release_leases();
   void look_for_leases();
@@ -120,31 +120,34 @@ class Supervisor::Engine {
   bool is_left_behind(const Sighting& sighting, Time now) const;
   std::vector<LoopPtr> see(const std::vector<LeaseView>& views, Time now);
   void claim_leases(const std::vector<LoopPtr>& candidates);
-  void take(Loop& loop, const Claim& claim, Time sent);
+  void take(Loop& loop, const Claim& claim, Time sent) VEDETTE_REQUIRES(loops_mutex_);
   void write_changes();
   void write_end();
   bool note(const Result<void>& outcome);
+  bool is_database_away() const;
 
   void cell_changed(bool is_visible);
-  LoopPtr find(std::string_view name) const;
+  LoopPtr find(std::string_view name) const VEDETTE_REQUIRES(loops_mutex_);
 
   db::Database& database_;
   const SupervisorOptions options_;
   ProcessInfo process_;
   const LeaseStore leases_;
 
-  mutable std::mutex loops_mutex_;
-  std::condition_variable settled_;  // a loop was dropped or came to rest
-  Loops loops_;
-  std::vector<std::string> dropped_;  // names whose rows are to be deleted
-  bool is_started_ = false;
-  bool is_stopping_ = false;
-  bool is_time_over_ = false;
-  bool is_database_over_ = false;
-  std::optional<Error> database_error_;  // of the last attempt; absent: it answered
-  Instant unreachable_since_{};
-  SupervisorMetrics counters_;
-  std::mt19937_64 random_{std::random_device{}()};
+  mutable Mutex loops_mutex_;
+  std::condition_variable_any settled_;  // a loop was dropped or came to rest
+  Loops loops_ VEDETTE_GUARDED_BY(loops_mutex_);
+  std::vector<std::string> dropped_
+      VEDETTE_GUARDED_BY(loops_mutex_);  // names whose rows are to be deleted
+  bool is_started_ VEDETTE_GUARDED_BY(loops_mutex_) = false;
+  bool is_stopping_ VEDETTE_GUARDED_BY(loops_mutex_) = false;
+  bool is_time_over_ VEDETTE_GUARDED_BY(loops_mutex_) = false;
+  bool is_database_over_ VEDETTE_GUARDED_BY(loops_mutex_) = false;
+  std::optional<Error> database_error_
+      VEDETTE_GUARDED_BY(loops_mutex_);  // of the last attempt; absent: it answered
+  Instant unreachable_since_ VEDETTE_GUARDED_BY(loops_mutex_){};
+  SupervisorMetrics counters_ VEDETTE_GUARDED_BY(loops_mutex_);
+  std::mt19937_64 random_ VEDETTE_GUARDED_BY(loops_mutex_){std::random_device{}()};
 
   // Database thread only.
   bool is_introduced_ = false;
@@ -160,8 +163,8 @@ class Supervisor::Engine {
   Wakeup time_wakeup_;
   Wakeup database_wakeup_;
   db::Subscription notices_;
-  std::mutex stop_mutex_;  // one stop() at a time
-  std::optional<std::vector<std::string>> left_running_;
+  Mutex stop_mutex_;  // one stop() at a time
+  std::optional<std::vector<std::string>> left_running_ VEDETTE_GUARDED_BY(stop_mutex_);
   std::thread time_thread_;
   std::thread database_thread_;
 };

@@ -32,7 +32,7 @@ void Supervisor::Engine::run_database() {
   while (true) {
     const Time next = do_database_work();
     {
-      const std::lock_guard lock(loops_mutex_);
+      const Lock lock(loops_mutex_);
       if (is_database_over_) break;
     }
     const Time now = BootClock::now();
@@ -49,7 +49,7 @@ Supervisor::Engine::Time Supervisor::Engine::do_database_work() {
     next_look_ = {};
   }
   if (BootClock::now() >= next_look_) look_for_leases();
-  const bool may_write = is_introduced_ && !database_error_;
+  const bool may_write = is_introduced_ && !is_database_away();
   if (may_write && has_unwritten_ && BootClock::now() >= next_write_) write_changes();
 
   Time next = std::min(next_heartbeat_, next_look_);
@@ -72,7 +72,7 @@ std::vector<Supervisor::Engine::Held> Supervisor::Engine::held_leases(bool to_re
 void Supervisor::Engine::renew_leases() {
   std::vector<Held> held;
   {
-    const std::lock_guard lock(loops_mutex_);
+    const Lock lock(loops_mutex_);
     held = held_leases(false);
   }
   process_.resident_bytes = resident_bytes();
@@ -95,7 +95,7 @@ void Supervisor::Engine::renew_leases() {
   const Time done = BootClock::now();
   const bool is_ok = note(outcome);
 
-  const std::lock_guard lock(loops_mutex_);
+  const Lock lock(loops_mutex_);
   if (!is_ok) {
     ++counters_.renewals_failed;
     next_heartbeat_ = done + options_.lease.heartbeat() / 4;
@@ -128,7 +128,7 @@ void Supervisor::Engine::renew_leases() {
 void Supervisor::Engine::release_leases() {
   std::vector<Held> held;
   {
-    const std::lock_guard lock(loops_mutex_);
+    const Lock lock(loops_mutex_);
     held = held_leases(true);
     for (const Held& one : held) one.loop->is_in_database = true;
   }
@@ -144,7 +144,7 @@ void Supervisor::Engine::release_leases() {
   note(outcome);
   {
     // When it could not be given back it runs out by itself.
-    const std::lock_guard lock(loops_mutex_);
+    const Lock lock(loops_mutex_);
     for (const Held& one : held) {
       one.loop->is_in_database = false;
       one.loop->token = 0;
@@ -157,7 +157,7 @@ void Supervisor::Engine::look_for_leases() {
   last_look_ = BootClock::now();
   next_look_ = last_look_ + std::min(kLongestLookPause, options_.lease.heartbeat());
   {
-    const std::lock_guard lock(loops_mutex_);
+    const Lock lock(loops_mutex_);
     const bool is_any_wanted = std::ranges::any_of(
         loops_, [this](const auto& entry) { return wants_lease(*entry.second); });
     if (!is_any_wanted) {
@@ -182,7 +182,7 @@ std::vector<Supervisor::Engine::LoopPtr> Supervisor::Engine::see(
   std::map<std::string_view, const LeaseView*> by_name;
   for (const LeaseView& view : views) by_name.emplace(view.name, &view);
   std::vector<LoopPtr> candidates;
-  const std::lock_guard lock(loops_mutex_);
+  const Lock lock(loops_mutex_);
   for (const auto& [name, loop] : loops_) {
     if (!wants_lease(*loop)) continue;
     const auto found = by_name.find(loop->spec.lease);
@@ -223,7 +223,7 @@ void Supervisor::Engine::claim_leases(const std::vector<LoopPtr>& candidates) {
   };
   std::vector<Try> tries;
   {
-    const std::lock_guard lock(loops_mutex_);
+    const Lock lock(loops_mutex_);
     for (const LoopPtr& loop : candidates) tries.push_back({loop->spec.lease, loop->sighting});
   }
   Time sent{};
@@ -244,7 +244,7 @@ void Supervisor::Engine::claim_leases(const std::vector<LoopPtr>& candidates) {
       {.stop = {}, .statement_timeout = options_.lease.ttl / 2});
   const bool is_ok = note(outcome);
 
-  const std::lock_guard lock(loops_mutex_);
+  const Lock lock(loops_mutex_);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     Loop& loop = *candidates[i];
     loop.is_in_database = false;
@@ -283,7 +283,7 @@ void Supervisor::Engine::write_changes() {
   std::vector<LoopStatus> states;
   std::vector<std::string> dropped;
   {
-    const std::lock_guard lock(loops_mutex_);
+    const Lock lock(loops_mutex_);
     dropped = std::exchange(dropped_, {});
     for (const auto& [name, loop] : loops_) {
       const std::uint64_t version = loop->cell->version();
@@ -303,7 +303,7 @@ void Supervisor::Engine::write_changes() {
       },
       {.stop = {}, .statement_timeout = options_.lease.ttl / 2});
   const bool is_ok = note(outcome);
-  const std::lock_guard lock(loops_mutex_);
+  const Lock lock(loops_mutex_);
   if (is_ok) {
     for (const auto& [loop, version] : written) loop->written_version = version;
     return;
@@ -313,7 +313,7 @@ void Supervisor::Engine::write_changes() {
 }
 
 void Supervisor::Engine::write_end() {
-  if (!is_introduced_ || database_error_) return;
+  if (!is_introduced_ || is_database_away()) return;
   write_changes();
   const Result<void> outcome =
       database_.write([&](db::Session& session) { return write_stopped(session, process_.id); },
@@ -321,8 +321,13 @@ void Supervisor::Engine::write_end() {
   note(outcome);
 }
 
+bool Supervisor::Engine::is_database_away() const {
+  const Lock lock(loops_mutex_);
+  return database_error_.has_value();
+}
+
 bool Supervisor::Engine::note(const Result<void>& outcome) {
-  const std::lock_guard lock(loops_mutex_);
+  const Lock lock(loops_mutex_);
   const bool was_ok = !database_error_;
   if (outcome) {
     if (was_ok) return true;

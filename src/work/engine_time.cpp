@@ -41,7 +41,7 @@ void Supervisor::Engine::run_time() {
     const Time now = BootClock::now();
     todo.next = now + kLongestSleep;
     {
-      const std::lock_guard lock(loops_mutex_);
+      const Lock lock(loops_mutex_);
       if (is_time_over_) return;
       for (auto entry = loops_.begin(); entry != loops_.end();) {
         advance(*entry->second, now, todo);
@@ -135,7 +135,7 @@ void Supervisor::Engine::run_body(Loop& loop, std::stop_token stop, Fence fence)
   LoopContext context(loop.cell, std::move(stop), std::move(fence));
   Result<void> outcome = call(loop.spec.body, context);
   {
-    const std::lock_guard lock(loops_mutex_);
+    const Lock lock(loops_mutex_);
     loop.outcome = std::move(outcome);
     loop.has_returned = true;
   }

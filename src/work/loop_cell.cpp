@@ -66,7 +66,7 @@ LoopCell::LoopCell(LoopStatus initial, std::function<void(bool)> on_change)
 }
 
 LoopStatus LoopCell::status() const {
-  const std::lock_guard lock(status_mutex_);
+  const Lock lock(status_mutex_);
   LoopStatus copy = status_;
   if (copy.last_error_at && midnight(*copy.last_error_at) != midnight(now())) {
     copy.restarts_today = 0;
@@ -75,7 +75,7 @@ LoopStatus LoopCell::status() const {
 }
 
 std::uint64_t LoopCell::version() const {
-  const std::lock_guard lock(status_mutex_);
+  const Lock lock(status_mutex_);
   return version_;
 }
 
@@ -110,7 +110,7 @@ void LoopCell::changed(bool is_visible) {
 
 void LoopCell::show(Facts facts) {
   {
-    const std::lock_guard lock(status_mutex_);
+    const Lock lock(status_mutex_);
     const bool is_other = status_.held_by != facts.held_by || status_.token != facts.token ||
                           status_.next_run_at != facts.next_run_at;
     status_.state = facts.state;
@@ -126,7 +126,7 @@ void LoopCell::show(Facts facts) {
 
 void LoopCell::begin_run(bool is_restart, std::string_view cause, const Facts& facts) {
   {
-    const std::lock_guard lock(status_mutex_);
+    const Lock lock(status_mutex_);
     has_succeeded_ = false;
     is_woken_ = false;
     if (is_restart) {
@@ -148,7 +148,7 @@ void LoopCell::note_failure(const Error& error) {
   bool is_new = false;
   std::string loop;
   {
-    const std::lock_guard lock(status_mutex_);
+    const Lock lock(status_mutex_);
     const Instant at = now();
     if (!status_.last_error_at || midnight(*status_.last_error_at) != midnight(at)) {
       status_.restarts_today = 0;
@@ -168,13 +168,13 @@ void LoopCell::note_failure(const Error& error) {
 }
 
 bool LoopCell::has_succeeded_in_this_run() const {
-  const std::lock_guard lock(status_mutex_);
+  const Lock lock(status_mutex_);
   return has_succeeded_;
 }
 
 void LoopCell::wake() {
   {
-    const std::lock_guard lock(status_mutex_);
+    const Lock lock(status_mutex_);
     is_woken_ = true;
   }
   woken_.notify_all();
@@ -183,7 +183,7 @@ void LoopCell::wake() {
 void LoopCell::report(Health health, std::string_view word, std::string_view cause,
                       std::string_view remedy) {
   {
-    const std::lock_guard lock(status_mutex_);
+    const Lock lock(status_mutex_);
     if (report_ && report_->health == health && report_->word == word && report_->cause == cause &&
         report_->remedy == remedy) {
       return;
@@ -197,7 +197,7 @@ void LoopCell::report(Health health, std::string_view word, std::string_view cau
 
 void LoopCell::running() {
   {
-    const std::lock_guard lock(status_mutex_);
+    const Lock lock(status_mutex_);
     if (!report_ && supervisor_cause_.empty()) return;
     report_.reset();
     supervisor_cause_.clear();
@@ -212,7 +212,7 @@ void LoopCell::success(Micros took) {
   bool has_recovered = false;
   std::string loop;
   {
-    const std::lock_guard lock(status_mutex_);
+    const Lock lock(status_mutex_);
     status_.last_success_at = now();
     status_.last_took = took;
     has_succeeded_ = true;
@@ -232,7 +232,7 @@ void LoopCell::success(Micros took) {
 
 bool LoopCell::wait(const std::stop_token& stop, Micros duration) {
   duration = std::min<Micros>(duration, kLongestWait);
-  std::unique_lock lock(status_mutex_);
+  Lock lock(status_mutex_);
   if (is_woken_ || duration <= Micros::zero() || stop.stop_requested()) {
     is_woken_ = false;
     return !stop.stop_requested();
@@ -244,7 +244,8 @@ bool LoopCell::wait(const std::stop_token& stop, Micros duration) {
   lock.unlock();
   changed(true);
   lock.lock();
-  woken_.wait_for(lock, stop, duration, [this] { return is_woken_; });
+  woken_.wait_for(lock, stop, duration,
+                  [this]() VEDETTE_REQUIRES(status_mutex_) { return is_woken_; });
   is_woken_ = false;
   // When asked to stop, the state is the supervisor's to say.
   if (stop.stop_requested()) return false;

@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -13,6 +12,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/mutex.hpp"
 #include "base/time.hpp"
 #include "work/loop.hpp"
 
@@ -64,20 +64,21 @@ class LoopCell {
   };
 
   /// Puts word, health, cause and remedy together; true when any of them, or the state, changed.
-  bool refresh();
+  bool refresh() VEDETTE_REQUIRES(status_mutex_);
   void changed(bool is_visible);
 
   const std::function<void(bool)> on_change_;
-  mutable std::mutex status_mutex_;
+  mutable Mutex status_mutex_;
   std::condition_variable_any woken_;
-  LoopStatus status_;
-  std::string supervisor_cause_;
-  std::optional<Report> report_;
-  LoopState shown_state_ = LoopState::kStarting;
-  std::set<std::string> logged_;  // failures since the last success
-  bool has_succeeded_ = false;
-  bool is_woken_ = false;
-  std::uint64_t version_ = 1;
+  LoopStatus status_ VEDETTE_GUARDED_BY(status_mutex_);
+  std::string supervisor_cause_ VEDETTE_GUARDED_BY(status_mutex_);
+  std::optional<Report> report_ VEDETTE_GUARDED_BY(status_mutex_);
+  LoopState shown_state_ VEDETTE_GUARDED_BY(status_mutex_) = LoopState::kStarting;
+  std::set<std::string> logged_
+      VEDETTE_GUARDED_BY(status_mutex_);  // failures since the last success
+  bool has_succeeded_ VEDETTE_GUARDED_BY(status_mutex_) = false;
+  bool is_woken_ VEDETTE_GUARDED_BY(status_mutex_) = false;
+  std::uint64_t version_ VEDETTE_GUARDED_BY(status_mutex_) = 1;
 };
 
 }  // namespace vedette::work

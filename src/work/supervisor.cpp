@@ -39,7 +39,7 @@ Supervisor::Engine::~Engine() {
   // Bodies that have not returned yet are waited for: jthread joins. They still use the engine.
   Loops loops;
   {
-    const std::lock_guard lock(loops_mutex_);
+    const Lock lock(loops_mutex_);
     loops.swap(loops_);
   }
   loops.clear();
@@ -51,7 +51,7 @@ Result<void> Supervisor::Engine::add(LoopSpec spec) {
     return fail(ErrorCode::kInvalid, "A loop needs a name and a body.");
   }
   {
-    const std::lock_guard lock(loops_mutex_);
+    const Lock lock(loops_mutex_);
     if (is_stopping_) return fail(ErrorCode::kCancelled, "The process is stopping.");
     if (loops_.contains(spec.name)) {
       return fail(
@@ -85,7 +85,7 @@ Result<void> Supervisor::Engine::add(LoopSpec spec) {
 }
 
 Result<void> Supervisor::Engine::remove(std::string_view name, Micros grace) {
-  std::unique_lock lock(loops_mutex_);
+  Lock lock(loops_mutex_);
   const LoopPtr loop = find(name);
   if (!loop) return fail(ErrorCode::kNotFound, fmt::format("There is no loop \"{}\".", name));
   if (loop->body.get_id() == std::this_thread::get_id()) {
@@ -98,7 +98,8 @@ Result<void> Supervisor::Engine::remove(std::string_view name, Micros grace) {
     return {};
   }
   time_wakeup_.raise();
-  const bool is_gone = settled_.wait_for(lock, grace, [&] { return find(name) != loop; });
+  const bool is_gone = settled_.wait_for(
+      lock, grace, [&]() VEDETTE_REQUIRES(loops_mutex_) { return find(name) != loop; });
   if (is_gone) return {};
   return fail(ErrorCode::kTimeout,
               fmt::format("The loop \"{}\" has not come to its end within {} s; it will be gone "
@@ -108,7 +109,7 @@ Result<void> Supervisor::Engine::remove(std::string_view name, Micros grace) {
 
 Result<void> Supervisor::Engine::restart(std::string_view name) {
   {
-    const std::lock_guard lock(loops_mutex_);
+    const Lock lock(loops_mutex_);
     const LoopPtr loop = find(name);
     if (!loop) return fail(ErrorCode::kNotFound, fmt::format("There is no loop \"{}\".", name));
     loop->failures = 0;
@@ -123,7 +124,7 @@ Result<void> Supervisor::Engine::restart(std::string_view name) {
 
 Result<void> Supervisor::Engine::wake(std::string_view name) {
   {
-    const std::lock_guard lock(loops_mutex_);
+    const Lock lock(loops_mutex_);
     const LoopPtr loop = find(name);
     if (!loop) return fail(ErrorCode::kNotFound, fmt::format("There is no loop \"{}\".", name));
     loop->next_attempt = {};
@@ -135,14 +136,14 @@ Result<void> Supervisor::Engine::wake(std::string_view name) {
 }
 
 void Supervisor::Engine::set_address(std::string address) {
-  const std::lock_guard lock(loops_mutex_);
+  const Lock lock(loops_mutex_);
   // Later the database thread reads it.
   if (!is_started_) process_.address = std::move(address);
 }
 
 void Supervisor::Engine::start() {
   {
-    const std::lock_guard lock(loops_mutex_);
+    const Lock lock(loops_mutex_);
     if (is_started_ || is_stopping_) return;
     is_started_ = true;
   }
@@ -155,17 +156,17 @@ void Supervisor::Engine::start() {
 }
 
 std::vector<std::string> Supervisor::Engine::stop(Micros grace) {
-  const std::lock_guard stop_lock(stop_mutex_);
+  const Lock stop_lock(stop_mutex_);
   if (left_running_) return *left_running_;
   notices_.reset();
   std::vector<std::string> left;
   {
-    std::unique_lock lock(loops_mutex_);
+    Lock lock(loops_mutex_);
     is_stopping_ = true;
     for (auto& [name, loop] : loops_) loop->is_wanted = false;
     if (is_started_) {
       time_wakeup_.raise();
-      settled_.wait_for(lock, grace, [this] {
+      settled_.wait_for(lock, grace, [this]() VEDETTE_REQUIRES(loops_mutex_) {
         for (const auto& [name, loop] : loops_) {
           if (!is_settled(*loop)) return false;
         }
@@ -182,7 +183,7 @@ std::vector<std::string> Supervisor::Engine::stop(Micros grace) {
     time_thread_.join();
   }
   {
-    const std::lock_guard lock(loops_mutex_);
+    const Lock lock(loops_mutex_);
     for (const auto& [name, loop] : loops_) loop->cell->show(describe(*loop, BootClock::now()));
     is_database_over_ = true;
   }
@@ -198,7 +199,7 @@ std::vector<std::string> Supervisor::Engine::stop(Micros grace) {
 }
 
 std::vector<LoopStatus> Supervisor::Engine::snapshot() const {
-  const std::lock_guard lock(loops_mutex_);
+  const Lock lock(loops_mutex_);
   std::vector<LoopStatus> list;
   list.reserve(loops_.size());
   for (const auto& [name, loop] : loops_) list.push_back(loop->cell->status());
@@ -206,7 +207,7 @@ std::vector<LoopStatus> Supervisor::Engine::snapshot() const {
 }
 
 std::optional<LoopStatus> Supervisor::Engine::status(std::string_view name) const {
-  const std::lock_guard lock(loops_mutex_);
+  const Lock lock(loops_mutex_);
   const LoopPtr loop = find(name);
   if (!loop) return std::nullopt;
   return loop->cell->status();
@@ -227,7 +228,7 @@ Result<std::vector<LoopStatus>> Supervisor::Engine::all(std::span<const std::str
 }
 
 SupervisorMetrics Supervisor::Engine::metrics() const {
-  const std::lock_guard lock(loops_mutex_);
+  const Lock lock(loops_mutex_);
   SupervisorMetrics metrics = counters_;
   metrics.is_database_reachable = !database_error_;
   const Instant now = SystemClock().now();

@@ -1,4 +1,4 @@
-// GET /api/loops, /api/status, /api/detectors, /api/session; /healthz, /readyz, /metrics.
+// GET /api/loops, /api/status, /api/detectors; /healthz, /readyz, /metrics.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -200,13 +200,6 @@ Answer ready(const Services& services, const http::Request&) {
   return http::text(200, "ready\n");
 }
 
-Answer session(const Services& services, const http::Request& request) {
-  return answer(200, json::object{{"may_write", request.identity.may_write()},
-                                  {"login_required",
-                                   services.login_required && !request.identity.may_write()},
-                                  {"user", text_or_null(request.identity.user)}});
-}
-
 }  // namespace
 
 void mount_operations(http::Router& router, const std::shared_ptr<const Services>& services) {
@@ -215,7 +208,6 @@ void mount_operations(http::Router& router, const std::shared_ptr<const Services
   router.get("/api/loops/{name}/leases", handler(services, leases));
   router.get("/api/status", handler(services, status));
   router.get("/api/detectors", handler(services, detectors));
-  router.get("/api/session", handler(services, session), {.open = true});
 }
 
 void mount_health(http::Router& router, const std::shared_ptr<const Services>& services) {

@@ -57,8 +57,6 @@ struct Services {
   Instant started_at{};
   Micros lease_ttl{};
   std::size_t max_body = std::size_t{1} << 20;  // of one request, bytes
-  /// Whether somebody who is not known could log in or bring a token.
-  bool login_required = false;
   std::function<http::ServerStats()> server_stats;
   std::function<std::vector<DetectorChoice>(std::vector<std::string>& notes)> detectors;
 };

@@ -15,6 +15,7 @@
 #include "api/remote_pictures.hpp"
 #include "api/response_cache.hpp"
 #include "api/services.hpp"
+#include "api/session.hpp"
 #include "app/demo.hpp"
 #include "app/options.hpp"
 #include "app/samples.hpp"
@@ -138,7 +139,6 @@ Result<void> Serve::start_server() {
   services_->started_at = clock_.now();
   services_->lease_ttl = settings_.lease.ttl;
   services_->max_body = static_cast<std::size_t>(settings_.http.max_body);
-  services_->login_required = !auth.password_hash.empty() || !auth.token.empty();
   services_->server_stats = [this] { return server_->stats(); };
   services_->detectors = [this](std::vector<std::string>& notes) {
     return detector_choices(detectors_, notes);
@@ -162,22 +162,10 @@ void Serve::mount_pages(http::Router& router, const std::shared_ptr<const http::
   api::mount_traffic(router, services_);
   api::mount_operations(router, services_);
   api::mount_events(router, services_);
-  router.post("/api/login",
-              [guard](const http::Request& request) { return guard->log_in(request); },
-              {.open = true});
-  router.post("/api/logout",
-              [guard](const http::Request& request) { return guard->log_out(request); },
-              {.body = http::BodyKind::kAny, .open = true});
+  api::mount_session(router, guard);
   auto files = std::make_shared<const http::StaticFiles>(embed::ui());
-  router.fallback(
-      [files](const http::Request& request) {
-        // A camera's id may hold a dot, and its page is no file for that.
-        if (!request.path.starts_with("/roads/")) return files->serve(request);
-        http::Request page = request;
-        page.path = "/";
-        return files->serve(page);
-      },
-      {.open = true, .inline_ok = true});
+  router.fallback([files](const http::Request& request) { return files->serve(request); },
+                  {.open = true, .inline_ok = true});
   relay_ = std::make_unique<api::EventRelay>(services_);
 }
 

@@ -4,11 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 #include <mutex>
 
 #include "base/log.hpp"
+#include "http/authority.hpp"
 #include "http/field_text.hpp"
 #include "http/password.hpp"
 #include "http/sessions.hpp"
@@ -18,25 +17,6 @@ namespace {
 
 constexpr std::string_view kCookie = "vedette_session";
 constexpr std::size_t kMinToken = 16;
-
-bool is_ip_literal(std::string_view host) {
-  const std::string text(host);
-  in_addr v4{};
-  in6_addr v6{};
-  return inet_pton(AF_INET, text.c_str(), &v4) == 1 || inet_pton(AF_INET6, text.c_str(), &v6) == 1;
-}
-
-/// "example.org:8080" and "[::1]:8080" without port and brackets; nullopt when malformed.
-std::optional<std::string_view> host_name(std::string_view authority) {
-  if (authority.starts_with('[')) {
-    const auto close = authority.find(']');
-    if (close == std::string_view::npos) return std::nullopt;
-    return authority.substr(1, close - 1);
-  }
-  const auto name = authority.substr(0, authority.find(':'));
-  if (name.empty() || name.find_first_of("/\\@ ") != std::string_view::npos) return std::nullopt;
-  return name;
-}
 
 /// The part of an Origin behind the scheme; nullopt for "null" and other schemes.
 std::optional<std::string_view> origin_authority(std::string_view origin) {
@@ -75,6 +55,19 @@ bool is_loopback(std::string_view address) {
   return inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+bool is_private(std::string_view address) {
+  const std::string text(address);
+  in_addr v4{};
+  if (inet_pton(AF_INET, text.c_str(), &v4) == 1) {
+    const auto bits = ntohl(v4.s_addr);
+    return (bits >> 24) == 127 || (bits >> 24) == 10 || (bits >> 20) == 0xac1 ||
+           (bits >> 16) == 0xc0a8;
+  }
+  in6_addr v6{};
+  if (inet_pton(AF_INET6, text.c_str(), &v6) != 1) return false;
+  return IN6_IS_ADDR_LOOPBACK(&v6) || IN6_IS_ADDR_LINKLOCAL(&v6) || (v6.s6_addr[0] & 0xfe) == 0xfc;
+}
+
 Result<void> check_exposure(const AuthOptions& options) {
   if (!options.token.empty() && options.token.size() < kMinToken) {
     return fail(ErrorCode::kUsage,
@@ -101,32 +94,71 @@ struct Auth::State {
         clock(auth_clock),
         is_open(is_loopback(options.address) && !options.behind_tls),
         sessions(options.session_time, options.sessions),
-        tries(options.log_in_tries) {}
+        failures(options.log_in_tries),
+        slow_lane(options.slow_lane_pace) {}
 
   const AuthOptions options;
   const Clock& clock;
   const bool is_open;
-  mutable Sessions sessions;
-  mutable TryLimit tries;
+  Sessions sessions;
+  FailedTries failures;
+  SlowLane slow_lane;
   // One hash at a time: who guesses from many addresses gets one processor at most.
-  mutable std::mutex hashing_mutex;
+  std::mutex hashing_mutex;
 
   bool knows_host(const Request& request) const {
     const auto field = request.header("host");
-    if (!field) return true;  // HTTP/1.0, which no browser speaks
-    const auto host = host_name(*field);
-    if (!host) return false;
+    // A request that names its host twice must mean the same one.
+    if (field && !request.authority.empty() && !equals_ignoring_case(request.authority, *field)) {
+      return false;
+    }
+    if (!field && request.authority.empty()) return true;  // HTTP/1.0, which no browser speaks
+    const auto authority = parse_authority(field.value_or(request.authority));
+    if (!authority) return false;
+    const auto host = authority->host;
     const bool is_own =
-        (!options.own_name.empty() && equals_ignoring_case(options.own_name, *host)) ||
+        (!options.own_name.empty() && equals_ignoring_case(options.own_name, host)) ||
         std::ranges::any_of(options.hosts, [&](const std::string& each) {
-          return equals_ignoring_case(each, *host);
+          return equals_ignoring_case(each, host);
         });
-    if (is_own || is_loopback(*host)) return true;
+    if (is_own || is_loopback(host)) return true;
     // Elsewhere a name may be anything unless names are set; an address cannot be re-bound.
-    return !is_loopback(options.address) && (options.hosts.empty() || is_ip_literal(*host));
+    return !is_loopback(options.address) && (options.hosts.empty() || is_ip_literal(host));
   }
 
-  Identity identify(const Request& request) const {
+  /// Whom the limits count: behind a proxy the one that the proxy has seen.
+  std::string client_of(const Request& request) const {
+    std::string_view client = request.remote;
+    if (options.behind_tls && is_private(request.remote)) {
+      std::string_view list;
+      for (std::size_t i = 0; i < request.headers.size(); ++i) {
+        const auto [name, value] = request.headers.at(i);
+        if (equals_ignoring_case(name, "x-forwarded-for")) list = value;
+      }
+      client = last_forwarded(list).value_or(client);
+    }
+    return client_network(client);
+  }
+
+  /// Whether user and password are right. Both are always checked, so that the time taken does not
+  /// tell which was wrong.
+  bool knows(std::string_view address, std::string_view user, std::string_view password) {
+    const bool user_fits = equals_in_constant_time(user, options.user);
+    const bool password_fits = verify_password(password, options.password_hash);
+    if (user_fits && password_fits) {
+      failures.forgive(address, user);
+      return true;
+    }
+    failures.add(address, user, clock.now());
+    log::warn("http", "a log-in from {} failed", address);
+    return false;
+  }
+
+  std::string begin_session() {
+    return cookie(sessions.begin(options.user, clock.now()), options.session_time);
+  }
+
+  Identity identify(const Request& request) {
     if (is_open) return {Identity::Kind::kLocal, {}};
     if (const auto field = request.header("authorization"); field && !options.token.empty()) {
       constexpr std::string_view kBearer = "Bearer ";
@@ -168,99 +200,40 @@ std::optional<Response> Auth::check(Request& request, const RouteOptions* route)
   if (!route || route->open || request.identity.kind != Identity::Kind::kAnonymous) {
     return std::nullopt;
   }
-  if (is_write || route->needs_identity || state_->options.reads) return unauthorized();
+  if (is_write || state_->options.reads) return unauthorized();
   return std::nullopt;
 }
 
-Response Auth::log_in(const Request& request) const {
+bool Auth::needs_log_in() const {
+  return !state_->is_open;
+}
+
+Result<std::string> Auth::log_in(const Request& request, std::string_view user,
+                                 std::string_view password) const {
   auto& state = *state_;
   if (state.options.password_hash.empty()) {
-    return error(ErrorCode::kNotFound, "no password is set: there is nothing to log in to");
+    return fail(ErrorCode::kNotFound,
+                "No password is set (auth.password_hash): there is nothing to log in to.");
   }
-  if (!state.tries.allow(request.remote, state.clock.now())) {
-    auto response = error(ErrorCode::kTooMany, "too many tries to log in; wait a minute");
-    response.set("Retry-After", "60");
-    return response;
-  }
-  boost::system::error_code code;
-  const auto body = boost::json::parse(request.body, code);
-  const auto* fields = code ? nullptr : body.if_object();
-  const auto* user = fields ? fields->if_contains("user") : nullptr;
-  const auto* password = fields ? fields->if_contains("password") : nullptr;
-  if (!user || !user->is_string() || !password || !password->is_string()) {
-    return error(ErrorCode::kInvalid, R"(the body must be {"user": "...", "password": "..."})");
-  }
-  const std::string_view given_user(user->get_string());
-  const std::string_view given_password(password->get_string());
-  const std::unique_lock hashing(state.hashing_mutex, std::try_to_lock);
-  if (!hashing) {
-    auto response = error(ErrorCode::kTooMany, "somebody else is logging in; try again");
-    response.set("Retry-After", "1");
-    return response;
-  }
-  // Both are always checked, so that the time taken does not tell which was wrong.
-  const bool user_fits = equals_in_constant_time(given_user, state.options.user);
-  const bool password_fits = verify_password(given_password, state.options.password_hash);
-  if (!user_fits || !password_fits) {
-    log::warn("http", "a log-in from {} failed", request.remote);
-    return error(ErrorCode::kUnauthorized, "user or password is wrong");
-  }
-  state.tries.forgive(request.remote);
-  const auto secret = state.sessions.begin(state.options.user, state.clock.now());
-  auto answer_request = make_request(Method::kGet, "/api/session");
-  answer_request.identity = {Identity::Kind::kSession, state.options.user};
-  auto response = session(answer_request);
-  response.set("Set-Cookie", state.cookie(secret, state.options.session_time));
-  return response;
-}
-
-Response Auth::log_out(const Request& request) const {
-  if (const auto secret = request.cookie(kCookie)) state_->sessions.end(*secret);
-  auto response = empty();
-  response.set("Set-Cookie", state_->cookie("", std::chrono::seconds(0)));
-  response.set("Cache-Control", "no-store");
-  return response;
-}
-
-Response Auth::session(const Request& request) const {
-  const auto& identity = request.identity;
-  const auto kind = [&]() -> std::string_view {
-    switch (identity.kind) {
-      case Identity::Kind::kLocal:
-        return "local";
-      case Identity::Kind::kToken:
-        return "token";
-      case Identity::Kind::kSession:
-        return "session";
-      case Identity::Kind::kAnonymous:
-        break;
+  const std::string address = state.client_of(request);
+  {
+    const std::lock_guard hashing(state.hashing_mutex);
+    if (!state.failures.is_over(address, user, state.clock.now())) {
+      if (state.knows(address, user, password)) return state.begin_session();
+      return fail(ErrorCode::kUnauthorized, "User or password is wrong.");
     }
-    return "anonymous";
-  }();
-  std::string user = "null";
-  if (!identity.user.empty()) {
-    user.clear();
-    append_json_string(user, identity.user);
   }
-  auto response =
-      json(200, fmt::format(R"({{"identity":"{}","user":{},"may_write":{},"log_in":{}}})", kind,
-                            user, identity.may_write(), !state_->options.password_hash.empty()));
-  response.set("Cache-Control", "no-store");
-  return response;
+  const auto is_right = state.slow_lane.pass([&] {
+    const std::lock_guard hashing(state.hashing_mutex);
+    return state.knows(address, user, password);
+  });
+  if (is_right.value_or(false)) return state.begin_session();
+  return fail(ErrorCode::kTooMany, "Too many tries to log in; wait a minute.");
 }
 
-void Auth::mount(Router& router, const std::shared_ptr<const Auth>& auth) {
-  constexpr std::size_t kSmall = 4096;
-  RouteOptions open;
-  open.open = true;
-  open.body_limit = kSmall;
-  router.post("/api/login", [auth](const Request& request) { return auth->log_in(request); }, open);
-  open.inline_ok = true;
-  router.get(
-      "/api/session", [auth](const Request& request) { return auth->session(request); }, open);
-  open.body = BodyKind::kAny;
-  router.post(
-      "/api/logout", [auth](const Request& request) { return auth->log_out(request); }, open);
+std::string Auth::log_out(const Request& request) const {
+  if (const auto secret = request.cookie(kCookie)) state_->sessions.end(*secret);
+  return state_->cookie("", std::chrono::seconds(0));
 }
 
 }  // namespace vedette::http

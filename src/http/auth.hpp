@@ -26,17 +26,24 @@ struct AuthOptions {
   std::string password_hash;  // from hash_password(); empty: no log-in
   bool reads = false;         // reads need an identity too
   /// The public address is https, a proxy in front ends TLS: cookies become Secure. Because a proxy
-  /// makes a loopback address public, loopback is no longer open then.
+  /// makes a loopback address public, loopback is no longer open then. The client is then whom the
+  /// proxy names last in X-Forwarded-For, if the request comes from this machine or a private
+  /// network.
   bool behind_tls = false;
   std::string own_name;            // by which other processes call this one (no port); empty: none
   std::vector<std::string> hosts;  // further names this server is called by (no port)
   std::chrono::seconds session_time{std::chrono::hours(12)};  // since the last use
   std::size_t sessions = 1000;  // beyond it the longest unused one ends
-  int log_in_tries = 10;        // per address and minute; beyond it: 429
+  int log_in_tries = 10;        // wrong ones per minute, user and address; then the slow lane
+  std::chrono::milliseconds slow_lane_pace{1000};
 };
 
 /// True for 127.0.0.0/8, ::1 and "localhost".
 bool is_loopback(std::string_view address);
+
+/// True for loopback and for the networks that are nobody's in public: 10/8, 172.16/12, 192.168/16,
+/// fc00::/7, fe80::/10.
+bool is_private(std::string_view address);
 
 /// Refuses (kUsage, with the remedy) to listen where others can reach us without a token or a
 /// password; refuses tokens shorter than 16 characters and password hashes that do not parse.
@@ -59,16 +66,16 @@ class Auth {
   /// `route` may be null (nothing matched): then only host and origin are checked.
   std::optional<Response> check(Request& request, const RouteOptions* route) const;
 
-  /// POST /api/login {"user", "password"}: 200 and the session cookie, 401, or 429. Blocks for the
-  /// time of one hash: never inline.
-  Response log_in(const Request& request) const;
-  /// POST /api/logout: ends the session.
-  Response log_out(const Request& request) const;
-  /// GET /api/session: {"identity": "local"|"token"|"session"|"anonymous", "user": ...|null,
-  /// "may_write": bool, "log_in": bool (there is a password to log in with)}.
-  Response session(const Request& request) const;
-  /// Adds the three routes.
-  static void mount(Router& router, const std::shared_ptr<const Auth>& auth);
+  /// True when changing something here takes a log-in or a token; false: everybody who reaches this
+  /// server may.
+  bool needs_log_in() const;
+  /// The Set-Cookie of a new session. kNotFound without a password to log in with, kUnauthorized,
+  /// kTooMany. Blocks for the time of a hash, of those before it, and in the slow lane for its
+  /// pace: for PoolKind::kLogIn.
+  Result<std::string> log_in(const Request& request, std::string_view user,
+                             std::string_view password) const;
+  /// Ends the session of the request, if any; the Set-Cookie that makes the browser forget it.
+  std::string log_out(const Request& request) const;
 
  private:
   struct State;

@@ -2,7 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <chrono>
+#include <latch>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "http/sessions.hpp"
 #include "http/test_client.hpp"
@@ -87,8 +92,46 @@ TEST(Auth, LeavesLoopbackOpenButChecksHostAndOrigin) {
   EXPECT_EQ(request.identity.kind, Identity::Kind::kLocal);
 
   // DNS rebinding: another name that leads here.
-  for (const auto* host : {"evil.example", "evil.example:8080", "127.0.0.1.evil.example",
-                           "192.168.1.5", "localhost@evil", "", "[::1"}) {
+  for (const auto* host : {"evil.example",
+                           "evil.example:8080",
+                           "127.0.0.1.evil.example",
+                           "192.168.1.5",
+                           "localhost@evil",
+                           "",
+                           "[::1",
+                           "127.0.0.1:9403@evil",
+                           "[::1]evil.com",
+                           "[::1].evil.com",
+                           "[::1]:80evil",
+                           "[::1]:",
+                           "[::1]@evil",
+                           "[]",
+                           "[]:80",
+                           "[::1]:80:80",
+                           "127.0.0.1:",
+                           "127.0.0.1:+80",
+                           "127.0.0.1:80 ",
+                           "127.0.0.1:80x",
+                           "127.0.0.1:99999",
+                           "127.0.0.1:80:80",
+                           "127.0.0.1.",
+                           "localhost.",
+                           ".localhost",
+                           "::1",
+                           "user@localhost",
+                           "localhost/evil",
+                           "localhost?evil",
+                           "localhost#evil",
+                           "localhost\\evil",
+                           "localhost%00evil",
+                           "localhost;evil",
+                           "localhost,evil",
+                           "[fe80::1%lo]",
+                           "[127.0.0.1]",
+                           "127.1",
+                           "2130706433",
+                           "0x7f.1",
+                           "[::ffff:127.0.0.1]"}) {
     auto rebound = make_request(Method::kGet, "/api/cameras");
     rebound.headers.add("Host", host);
     EXPECT_EQ(status_of(auth, rebound), 403) << host;
@@ -98,6 +141,23 @@ TEST(Auth, LeavesLoopbackOpenButChecksHostAndOrigin) {
     local.headers.add("Host", host);
     EXPECT_EQ(status_of(auth, local), 0) << host;
   }
+  // A target that names a host of its own must mean the same one.
+  for (const auto* target :
+       {"http://evil.example/api/cameras", "http://localhost@evil/api/cameras",
+        "http://localhost:80/api/cameras", "https://evil.example", "http://localhost.?x"}) {
+    auto absolute = make_request(Method::kGet, target);
+    absolute.headers.add("Host", "localhost");
+    EXPECT_EQ(status_of(auth, absolute), 403) << target;
+    auto old = make_request(Method::kGet, target);
+    EXPECT_EQ(status_of(auth, old),
+              target == std::string_view("http://localhost:80/api/cameras") ? 0 : 403)
+        << target << " without Host";
+  }
+  auto absolute = make_request(Method::kGet, "http://LOCALHOST/api/cameras");
+  absolute.headers.add("Host", "localhost");
+  EXPECT_EQ(status_of(auth, absolute), 0);
+  EXPECT_EQ(make_request(Method::kGet, "http:///api/cameras").path, "");
+
   AuthOptions named;
   named.hosts = {"vedette.lan"};
   const Auth named_auth(named, clock);
@@ -136,9 +196,6 @@ TEST(Auth, WantsATokenForWritesElsewhere) {
   auto read = make_request(Method::kGet, "/api/cameras");
   read.headers.add("Host", "vedette.example");
   EXPECT_EQ(status_of(auth, read), 0);
-  RouteOptions guarded;
-  guarded.needs_identity = true;
-  EXPECT_EQ(status_of(auth, read, guarded), 401);
   auto closed = exposed();
   closed.reads = true;
   EXPECT_EQ(status_of(Auth(closed, clock), read), 401);
@@ -160,71 +217,157 @@ TEST(Sessions, RunOutAndAreBounded) {
   EXPECT_EQ(sessions.find(fourth, start + 20s), std::nullopt);
 }
 
-TEST(TryLimit, CountsPerAddressAndMinute) {
-  TryLimit tries(3);
+TEST(FailedTries, AreCountedForEachUserAndAddressByTheMinute) {
+  FailedTries tries(3);
   const Instant start{};
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(tries.allow("a", start));
-  EXPECT_FALSE(tries.allow("a", start + 59s));
-  EXPECT_TRUE(tries.allow("b", start));
-  EXPECT_TRUE(tries.allow("a", start + 60s));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(tries.is_over("a", "u", start)) << i;
+    tries.add("a", "u", start);
+  }
+  EXPECT_TRUE(tries.is_over("a", "u", start + 59s));
+  EXPECT_FALSE(tries.is_over("b", "u", start));
+  EXPECT_FALSE(tries.is_over("a", "v", start));
+  EXPECT_FALSE(tries.is_over("a", "u", start + 60s));
+  tries.forgive("a", "u");
+  EXPECT_FALSE(tries.is_over("a", "u", start));
+  // Whoever tries one user after the other is one address all the same.
+  for (int i = 0; i < 12; ++i) tries.add("a", "user" + std::to_string(i), start);
+  EXPECT_TRUE(tries.is_over("a", "another", start));
+}
+
+TEST(FailedTries, AreBoundedInMemory) {
+  FailedTries tries(1);
+  const Instant start{};
+  for (int i = 0; i < 6000; ++i) tries.add(std::to_string(i), "u", start);
+  EXPECT_TRUE(tries.is_over("somebody new", "u", start));
+  EXPECT_FALSE(tries.is_over("somebody new", "u", start + 61s));
+}
+
+AuthOptions with_password() {
+  auto options = exposed();
+  options.password_hash = kQuickHash;
+  options.log_in_tries = 3;
+  options.slow_lane_pace = 1ms;
+  return options;
 }
 
 struct LogIn : testing::Test {
-  static AuthOptions options() {
-    auto options = exposed();
-    options.password_hash = kQuickHash;
-    options.log_in_tries = 3;
-    return options;
-  }
-  static Router router(const std::shared_ptr<const Auth>& auth) {
-    Router router;
-    Auth::mount(router, auth);
-    router.post("/api/cameras",
-                [](const Request& request) { return text(200, request.identity.user); });
-    return router;
-  }
   ManualClock clock{Instant{}};
-  std::shared_ptr<const Auth> auth = std::make_shared<const Auth>(options(), clock);
-  ServerOptions server_options = [] {
-    ServerOptions free_port;
-    free_port.port = 0;
-    return free_port;
-  }();
-  Server server{server_options, router(auth), auth};
 
-  void SetUp() override { ASSERT_TRUE(server.start()); }
+  static Request from(std::string_view remote, std::string_view forwarded = {}) {
+    auto request = make_request(Method::kPost, "/api/login");
+    request.remote = remote;
+    if (!forwarded.empty()) request.headers.add("X-Forwarded-For", forwarded);
+    return request;
+  }
+  /// The code of a try with the wrong password.
+  static ErrorCode guess(const Auth& auth, const Request& request,
+                         std::string_view user = "admin") {
+    const auto result = auth.log_in(request, user, "wrong");
+    return result ? ErrorCode::kInternal : result.error().code;
+  }
+  static void use_up(const Auth& auth, const Request& request) {
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(guess(auth, request), ErrorCode::kUnauthorized) << i;
+    EXPECT_EQ(guess(auth, request), ErrorCode::kTooMany);
+  }
 };
 
 TEST_F(LogIn, GivesASessionThatWrites) {
-  RawClient client(server.port());
-  EXPECT_EQ(client.get("/api/session").body,
-            R"({"identity":"anonymous","user":null,"may_write":false,"log_in":true})");
-  EXPECT_EQ(client.post("/api/cameras", "{}").status, 401);
-  EXPECT_EQ(client.post("/api/login", R"({"user":"admin","password":"wrong"})").status, 401);
-  EXPECT_EQ(client.post("/api/login", "nonsense").status, 400);
-  const auto reply = client.post("/api/login", R"({"user":"admin","password":"correct"})");
-  ASSERT_EQ(reply.status, 200);
-  const auto cookie = reply.field("set-cookie");
-  EXPECT_THAT(cookie, HasSubstr("; HttpOnly; SameSite=Strict"));
-  EXPECT_THAT(cookie, testing::Not(HasSubstr("Secure")));
-  const auto fields =
-      "Content-Type: application/json\r\nCookie: " + cookie.substr(0, cookie.find(';')) + "\r\n";
-  EXPECT_EQ(client.post("/api/cameras", "{}", fields).body, "admin");
-  EXPECT_EQ(client.post("/api/cameras", "{}", fields + "Origin: http://evil.example\r\n").status,
-            403);
-  EXPECT_EQ(client.post("/api/logout", "", fields).status, 204);
-  EXPECT_EQ(client.post("/api/cameras", "{}", fields).status, 401);
+  const Auth auth(with_password(), clock);
+  const auto cookie = auth.log_in(from("192.0.2.7"), "admin", "correct");
+  ASSERT_TRUE(cookie);
+  EXPECT_THAT(*cookie, HasSubstr("; HttpOnly; SameSite=Strict"));
+  EXPECT_THAT(*cookie, testing::Not(HasSubstr("Secure")));
+  const auto field = cookie->substr(0, cookie->find(';'));
+  EXPECT_EQ(status_of(auth, write({{"Cookie", field}})), 0);
+  EXPECT_EQ(status_of(auth, write({{"Cookie", field}, {"Origin", "http://evil.example"}})), 403);
+  EXPECT_THAT(auth.log_out(write({{"Cookie", field}})), HasSubstr("Max-Age=0"));
+  EXPECT_EQ(status_of(auth, write({{"Cookie", field}})), 401);
 }
 
-TEST_F(LogIn, EndsGuessing) {
-  RawClient client(server.port());
-  const std::string wrong = R"({"user":"admin","password":"wrong"})";
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(client.post("/api/login", wrong).status, 401);
-  const auto refused = client.post("/api/login", R"({"user":"admin","password":"correct"})");
-  EXPECT_EQ(refused.status, 429);
-  EXPECT_EQ(refused.field("retry-after"), "60");
+TEST_F(LogIn, GuessingIsSlowAndTheRightPasswordOpensAllTheSame) {
+  const Auth auth(with_password(), clock);
+  use_up(auth, from("192.0.2.7"));
+  EXPECT_EQ(guess(auth, from("192.0.2.8")), ErrorCode::kUnauthorized) << "another address";
+  EXPECT_TRUE(auth.log_in(from("192.0.2.7"), "admin", "correct"));
+  EXPECT_EQ(guess(auth, from("192.0.2.7")), ErrorCode::kUnauthorized) << "forgiven";
+  use_up(auth, from("192.0.2.9"));
   clock.advance(61s);
-  EXPECT_EQ(client.post("/api/login", R"({"user":"admin","password":"correct"})").status, 200);
+  EXPECT_EQ(guess(auth, from("192.0.2.9")), ErrorCode::kUnauthorized) << "a minute later";
+}
+
+TEST_F(LogIn, BehindAProxyEachClientIsItself) {
+  auto options = with_password();
+  options.address = "127.0.0.1";
+  options.behind_tls = true;
+  const Auth auth(options, clock);
+  // What stands before the last address is the client's own word.
+  for (int i = 0; i < 3; ++i) {
+    const auto forged = "198.51.100." + std::to_string(i) + ", 203.0.113.5";
+    EXPECT_EQ(guess(auth, from("127.0.0.1", forged)), ErrorCode::kUnauthorized);
+  }
+  EXPECT_EQ(guess(auth, from("127.0.0.1", "203.0.113.5")), ErrorCode::kTooMany);
+  EXPECT_EQ(guess(auth, from("10.1.2.3", "203.0.113.5")), ErrorCode::kTooMany);
+  EXPECT_EQ(guess(auth, from("127.0.0.1", "203.0.113.6")), ErrorCode::kUnauthorized);
+  // One client has a whole network of IPv6 addresses.
+  use_up(auth, from("127.0.0.1", "2001:db8:1:2::1"));
+  EXPECT_EQ(guess(auth, from("::1", "[2001:db8:1:2:3:4:5:6]:999")), ErrorCode::kTooMany);
+  EXPECT_EQ(guess(auth, from("::1", "2001:db8:1:3::1")), ErrorCode::kUnauthorized);
+  // Nonsense counts as the proxy itself.
+  use_up(auth, from("127.0.0.1", "1.2.3.4, unknown"));
+  EXPECT_EQ(guess(auth, from("127.0.0.1")), ErrorCode::kTooMany);
+}
+
+TEST_F(LogIn, WithoutAProxyNobodyIsBelievedWhoTheyAre) {
+  const Auth direct(with_password(), clock);
+  use_up(direct, from("192.168.1.5", "203.0.113.5"));
+  EXPECT_EQ(guess(direct, from("192.168.1.5", "203.0.113.6")), ErrorCode::kTooMany);
+  auto options = with_password();
+  options.behind_tls = true;
+  const Auth proxied(options, clock);
+  use_up(proxied, from("198.51.100.1", "203.0.113.5"));
+  EXPECT_EQ(guess(proxied, from("198.51.100.1", "203.0.113.6")), ErrorCode::kTooMany)
+      << "from a public address, past the proxy";
+}
+
+TEST_F(LogIn, ManyRightOnesAtOnceAllPass) {
+  const Auth auth(with_password(), clock);
+  std::atomic<int> passed{0};
+  {
+    std::vector<std::jthread> people;
+    for (int i = 0; i < 12; ++i) {
+      people.emplace_back([&] {
+        if (auth.log_in(from("192.0.2.7"), "admin", "correct")) ++passed;
+      });
+    }
+  }
+  EXPECT_EQ(passed, 12);
+}
+
+TEST(SlowLane, LetsFewWait) {
+  SlowLane lane(1ms);
+  std::latch entered(1);
+  std::latch go(1);
+  std::jthread first([&] {
+    lane.pass([&] {
+      entered.count_down();
+      go.wait();
+      return true;
+    });
+  });
+  entered.wait();
+  std::atomic<int> refused{0};
+  std::atomic<int> passed{0};
+  {
+    std::vector<std::jthread> others;
+    for (int i = 0; i < 10; ++i) {
+      others.emplace_back([&] { ++(lane.pass([] { return true; }) ? passed : refused); });
+    }
+    while (refused < 8) std::this_thread::yield();
+    go.count_down();
+  }
+  EXPECT_EQ(passed, 2);
+  EXPECT_EQ(refused, 8);
 }
 
 }  // namespace

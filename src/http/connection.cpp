@@ -120,10 +120,20 @@ void Connection::on_readable() {
 void Connection::consume(std::string_view input) {
   while (state_ == State::kIdle || state_ == State::kHead || state_ == State::kBody) {
     if (state_ == State::kIdle) {
-      // Some clients send a line end after a body: RFC 9112 2.2.
-      while (input.starts_with("\r\n")) input.remove_prefix(2);
-      if (input.empty() || input == "\r") break;
+      // Some clients send a line end after a body: RFC 9112 2.2. Nobody honest sends many.
+      constexpr std::uint32_t kMostLineEnds = 4;
+      while (input.starts_with("\r\n") && line_ends_ <= kMostLineEnds) {
+        input.remove_prefix(2);
+        ++line_ends_;
+      }
+      if (line_ends_ <= kMostLineEnds && (input.empty() || input == "\r")) break;
+      const bool is_noise = line_ends_ > kMostLineEnds || input.starts_with('\n');
       begin_request();
+      if (is_noise) {
+        Counters::add(loop_.counters().malformed);
+        refuse(400, "line ends are not a request");
+        break;
+      }
     }
     auto& parser = exchange_->parser;
     const auto used = parser.feed(input);
@@ -161,6 +171,7 @@ void Connection::consume(std::string_view input) {
 }
 
 void Connection::begin_request() {
+  line_ends_ = 0;
   exchange_ = loop_.lend();
   exchange_->parser.begin(exchange_->request, loop_.shared().options.header_bytes);
   exchange_->request.remote = remote_;
@@ -243,7 +254,7 @@ void Connection::dispatch() {
     }
   }
   // The job takes the exchange along: the connection may be closed while the handler runs.
-  const bool is_taken = loop_.shared().pool.try_run([this] {
+  const bool is_taken = loop_.shared().pool(route.options.pool).try_run([this] {
     return [self = shared_from_this(), exchange = std::move(exchange_)]() mutable {
       auto response = run_handler(*exchange->route, exchange->request);
       compress_owned(exchange->request, response);

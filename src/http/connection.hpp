@@ -87,6 +87,7 @@ class Connection final : public StreamConnection, public std::enable_shared_from
   std::uint32_t since_s_ = 0;  // when this state began
   std::uint32_t deadline_s_ = 0;
   std::uint32_t requests_ = 0;
+  std::uint32_t line_ends_ = 0;  // before the next request
   std::size_t discarded_ = 0;
   std::string remote_;
   std::string pending_;  // came early: the start of the next request

@@ -61,6 +61,12 @@ TEST_F(Hostile, MalformedRequestsAreRefusedAndTheConnectionEnds) {
       "GET /hello\x01 HTTP/1.1\r\n" + host + "\r\n",
       "GET  /hello HTTP/1.1\r\n" + host + "\r\n",
       "GET hello HTTP/1.1\r\n" + host + "\r\n",
+      // A field that goes on in the next line.
+      "GET /hello HTTP/1.1\r\n" + host + "X: a\r\n b\r\n\r\n",
+      "GET /hello HTTP/1.1\r\n" + host + "X: a\r\n\tb\r\n\r\n",
+      "GET /hello HTTP/1.1\r\n" + host + "X:\r\n \r\n\r\n",
+      "GET /hello HTTP/1.1\r\n X: a\r\n" + host + "\r\n",
+      "GET http:///hello HTTP/1.1\r\n" + host + "\r\n",
       // Two readings of where the body ends.
       post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       post + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
@@ -94,6 +100,41 @@ TEST_F(Hostile, MalformedRequestsAreRefusedAndTheConnectionEnds) {
     EXPECT_TRUE(client.wait_closed()) << request;
     EXPECT_EQ(client.buffer, "") << request;
   }
+  expect_others_served();
+}
+
+TEST_F(Hostile, AFoldedFieldIs400AlsoInPieces) {
+  RawClient client(server.port());
+  for (const char c :
+       std::string_view("GET /hello HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n")) {
+    client.send({&c, 1});
+  }
+  EXPECT_EQ(client.reply().status, 400);
+  EXPECT_TRUE(client.wait_closed());
+}
+
+TEST_F(Hostile, AnAbsoluteTargetOfAnotherHostIsRefused) {
+  RawClient client(server.port());
+  EXPECT_EQ(client.get("http://evil.example/hello").status, 403);
+  EXPECT_EQ(client.get("http://localhost@evil.example/hello").status, 403);
+  EXPECT_EQ(client.get("http://localhost/hello").body, "hello");
+}
+
+TEST_F(Hostile, LineEndsWithoutARequestAre400) {
+  for (const std::string_view piece : {"\r\n", "\n", "\r", "\n\r", "\r\n\r\n "}) {
+    std::string noise;
+    while (noise.size() < 200'000) noise += piece;
+    RawClient client(server.port());
+    client.send(noise);
+    EXPECT_EQ(client.reply().status, 400) << static_cast<int>(piece.front()) << " " << piece.size();
+    EXPECT_TRUE(client.wait_closed());
+  }
+  // Few before a request are read over, as RFC 9112 wants it.
+  RawClient client(server.port());
+  client.send("\r\n\r\n");
+  EXPECT_EQ(client.get("/hello").body, "hello");
+  client.send("\r\n");
+  EXPECT_EQ(client.get("/hello").body, "hello");
   expect_others_served();
 }
 

@@ -58,19 +58,6 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
   return std::nullopt;
 }
 
-std::string Headers::joined(std::string_view name) const {
-  std::string all;
-  bool first = true;
-  for (std::size_t i = 0; i < fields_.size(); ++i) {
-    const auto [key, value] = at(i);
-    if (!equals_ignoring_case(key, name)) continue;
-    if (!first) all += ", ";
-    first = false;
-    all += value;
-  }
-  return all;
-}
-
 std::size_t Headers::count(std::string_view name) const {
   std::size_t n = 0;
   for (std::size_t i = 0; i < fields_.size(); ++i) {
@@ -114,11 +101,16 @@ bool Request::set_target(std::string_view raw) {
   target.assign(raw);
   queries.clear();
   path.clear();
+  authority.clear();
   // The absolute form, which proxies send: "http://host/path".
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!raw.starts_with(scheme)) continue;
-    raw.remove_prefix(std::min(raw.find_first_of("/?", scheme.size()), raw.size()));
+    raw.remove_prefix(scheme.size());
+    authority.assign(raw.substr(0, raw.find_first_of("/?")));
+    if (authority.empty()) return false;
+    raw.remove_prefix(authority.size());
     if (raw.empty()) raw = "/";
+    break;
   }
   const auto mark = raw.find('?');
   auto decoded = normalise_path(raw.substr(0, mark));

@@ -28,8 +28,6 @@ class Headers {
   void clear();
   /// The first field of that name.
   std::optional<std::string_view> find(std::string_view name) const;
-  /// All fields of that name joined with ", ", as RFC 9110 5.2 allows; empty when there is none.
-  std::string joined(std::string_view name) const;
   std::size_t count(std::string_view name) const;
   std::size_t size() const { return fields_.size(); }
   std::pair<std::string_view, std::string_view> at(std::size_t index) const;
@@ -57,8 +55,9 @@ struct Request {
   using Pair = std::pair<std::string, std::string>;
 
   Method method = Method::kGet;
-  std::string target;  // as it came: "/api/cameras/a%20b?x=1"
-  std::string path;    // decoded and normalised: "/api/cameras/a b"
+  std::string target;     // as it came: "/api/cameras/a%20b?x=1"
+  std::string path;       // decoded and normalised: "/api/cameras/a b"
+  std::string authority;  // of an absolute target: "host:port" of "http://host:port/path"
   std::vector<Pair> params;
   std::vector<Pair> queries;
   Headers headers;

@@ -34,6 +34,10 @@ Method to_method(beast::http::verb method) {
 
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
+bool has_folded_line(std::string_view head) {
+  return head.contains("\n ") || head.contains("\n\t");
+}
+
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
 }
@@ -128,6 +132,7 @@ void RequestParser::begin(Request& request, std::size_t header_limit) {
   request.method = Method::kGet;
   request.target.clear();
   request.path.clear();
+  request.authority.clear();
   request.headers.clear();
   request.params.clear();
   request.queries.clear();
@@ -159,6 +164,11 @@ std::size_t RequestParser::feed(std::string_view bytes) {
   reader.begin_put(bytes, header_limit_);
   const auto used = reader.put(boost::asio::const_buffer(bytes.data(), bytes.size()), code);
   if (in_head) head_bytes_ += used;
+  // Beast joins a field that goes on in the next line (obs-fold); who stands between might not.
+  if (in_head && has_folded_line(bytes.substr(0, used))) {
+    fail(400, "a header field goes on in the next line");
+    return used;
+  }
   const bool more = code == beast::http::error::need_more;
   if (in_head && head_bytes_ + (more ? bytes.size() - used : 0) > header_limit_) {
     fail(431, "the request line and header fields are too long");

@@ -93,12 +93,6 @@ Response stream(std::shared_ptr<Stream> stream, std::string_view content_type) {
   return response;
 }
 
-Response redirect(std::string_view path) {
-  auto response = empty(303);
-  response.set("Location", path);
-  return response;
-}
-
 void append_json_string(std::string& out, std::string_view text) {
   constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
   out += '"';

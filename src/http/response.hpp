@@ -129,9 +129,6 @@ Response file(std::shared_ptr<const FileBody> body, std::string_view content_typ
               std::string_view cache_control = "no-cache");
 /// A stream of bytes without end; see sse.hpp and stream.hpp for the two kinds.
 Response stream(std::shared_ptr<Stream> stream, std::string_view content_type);
-/// 303 to another path of this server.
-Response redirect(std::string_view path);
-
 /// Appends `text` as a JSON string, quotes included; bytes that are not UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 

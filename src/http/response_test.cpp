@@ -60,12 +60,12 @@ TEST(FileBody, RefusesWhatIsNotAFile) {
 TEST(Request, FindsFieldsWithoutRegardToCase) {
   auto request = make_request(Method::kGet, "http://localhost/a?b=1#x");
   EXPECT_EQ(request.path, "/a");
+  EXPECT_EQ(request.authority, "localhost");
   request.headers.add("Accept", "a");
   request.headers.add("accept", "b");
   request.headers.add("Cookie", "x=1");
   request.headers.add("cookie", "y=2");
   EXPECT_EQ(request.header("ACCEPT"), "a");
-  EXPECT_EQ(request.headers.joined("accept"), "a, b");
   EXPECT_EQ(request.headers.count("accept"), 2u);
   EXPECT_EQ(request.cookie("y"), "2");
   EXPECT_EQ(request.header("none"), std::nullopt);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,19 +21,25 @@ using Handler = std::move_only_function<Response(const Request&) const>;
 
 /// What a request body must be; anything else is answered with 415. A request without a body passes
 /// and is the handler's to judge.
-enum class BodyKind { kNone, kJson, kForm, kAny };
+enum class BodyKind { kJson, kAny };
+
+/// Where a handler runs that is not inline. Each pool is bounded by itself: when its queue is full
+/// the answer is 503 with Retry-After, and the other pools go on.
+enum class PoolKind : std::uint8_t {
+  kQuick,  // waits for the database, nothing else
+  kSlow,   // may wait for other machines, or work for long
+  kLogIn,  // hashes passwords
+};
 
 struct RouteOptions {
   std::size_t body_limit = 1 << 20;  // beyond it: 413
   BodyKind body = BodyKind::kJson;   // of POST, PUT and PATCH
-  /// Also a read needs an identity (off loopback). Writes always do, unless `open` is set.
-  bool needs_identity = false;
   /// Nobody needs to be known: health, log-in. Host and origin checks stay.
   bool open = false;
   /// The handler runs on the io thread. Only for handlers that never block: memory in, memory out,
-  /// under about 100 us. All others run on the bounded pool; when its queue is full the answer is
-  /// 503 with Retry-After.
+  /// under about 100 us. All others run on a bounded pool.
   bool inline_ok = false;
+  PoolKind pool = PoolKind::kQuick;
   /// Asked first, on the io thread and under the same rule: an answer that is at hand, or nullopt
   /// for the handler to make one on the pool.
   std::function<std::optional<Response>(const Request&)> at_hand = {};
@@ -52,7 +59,6 @@ class Router {
   void get(std::string_view pattern, Handler handler, RouteOptions options = {});
   void post(std::string_view pattern, Handler handler, RouteOptions options = {});
   void put(std::string_view pattern, Handler handler, RouteOptions options = {});
-  void patch(std::string_view pattern, Handler handler, RouteOptions options = {});
   void del(std::string_view pattern, Handler handler, RouteOptions options = {});
   /// Answers GET and HEAD of every path that no route knows, except below /api/.
   void fallback(Handler handler, RouteOptions options = {});

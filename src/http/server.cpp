@@ -89,7 +89,7 @@ void Server::stop(std::chrono::milliseconds grace) {
               running.shared.open(), grace.count());
   }
   // A handler that still runs is waited for: it may hold what is destroyed after this.
-  running.shared.pool.stop();
+  running.shared.stop_pools();
   for (const auto& loop : running.loops) loop->finish_stop();
   for (const auto& loop : running.loops) loop->join();
   running.acceptor.reset();
@@ -120,7 +120,7 @@ ServerStats Server::stats() const {
     stats.connections += counters.connections;
     stats.streams += counters.streams;
   }
-  stats.pool_waiting = static_cast<std::uint32_t>(running_->shared.pool.waiting());
+  stats.pool_waiting = static_cast<std::uint32_t>(running_->shared.pool_waiting());
   return stats;
 }
 

@@ -18,8 +18,9 @@ struct ServerOptions {
   std::string address = "127.0.0.1";  // an IP address, v4 or v6
   std::uint16_t port = 8080;          // 0: any free one, see Server::port()
   int io_threads = 1;
-  int pool_threads = 4;
-  std::size_t pool_queue = 256;  // waiting requests; beyond it: 503 with Retry-After
+  int pool_threads = 4;          // of PoolKind::kQuick
+  int slow_threads = 8;          // of PoolKind::kSlow
+  std::size_t pool_queue = 256;  // waiting requests of each pool; beyond: 503 with Retry-After
 
   std::size_t header_bytes = std::size_t{16} << 10;  // request line and fields; beyond it: 431
   std::size_t connections = 4096;           // beyond it: the longest idle one is closed, else 503

@@ -35,25 +35,75 @@ void Sessions::end(std::string_view secret) {
   if (const auto it = sessions_.find(secret); it != sessions_.end()) sessions_.erase(it);
 }
 
-bool TryLimit::allow(std::string_view address, Instant now) {
-  constexpr std::size_t kAddresses = 10'000;
-  constexpr auto kWindow = std::chrono::minutes(1);
-  const std::lock_guard lock(tries_mutex_);
-  if (tries_.size() >= kAddresses) {
-    std::erase_if(tries_, [&](const auto& each) { return each.second.since + kWindow <= now; });
-    // Ten thousand addresses within a minute are an attack: nobody new gets in until it ebbs.
-    if (tries_.size() >= kAddresses && !tries_.contains(address)) return false;
-  }
-  auto it = tries_.find(address);
-  if (it == tries_.end()) it = tries_.emplace(std::string(address), Tries{now, 0}).first;
-  auto& tries = it->second;
-  if (tries.since + kWindow <= now) tries = {now, 0};
-  return ++tries.count <= per_minute_;
+namespace {
+
+constexpr auto kWindow = std::chrono::minutes(1);
+constexpr std::size_t kMostKeys = 10'000;
+constexpr std::size_t kMostUser = 100;  // bytes of a name that are told apart
+// Of one address with whatever users, in shares of one user.
+constexpr int kUsersOfAddress = 5;
+
+std::string key_of(std::string_view address, std::string_view user) {
+  return std::string(address) + '\n' + std::string(user.substr(0, kMostUser));
 }
 
-void TryLimit::forgive(std::string_view address) {
+}  // namespace
+
+// Full of others: an attack from ten thousand places within a minute, and nobody new has tries.
+int FailedTries::count_of(const std::string& key, Instant now) {
+  const auto it = tries_.find(key);
+  if (it == tries_.end()) return tries_.size() >= kMostKeys ? per_minute_ * kUsersOfAddress : 0;
+  return it->second.since + kWindow <= now ? 0 : it->second.count;
+}
+
+bool FailedTries::is_over(std::string_view address, std::string_view user, Instant now) {
   const std::lock_guard lock(tries_mutex_);
-  if (const auto it = tries_.find(address); it != tries_.end()) tries_.erase(it);
+  if (tries_.size() >= kMostKeys) {
+    std::erase_if(tries_, [&](const auto& each) { return each.second.since + kWindow <= now; });
+  }
+  return count_of(key_of(address, user), now) >= per_minute_ ||
+         count_of(std::string(address), now) >= per_minute_ * kUsersOfAddress;
+}
+
+void FailedTries::add_to(const std::string& key, Instant now) {
+  auto it = tries_.find(key);
+  if (it == tries_.end()) {
+    if (tries_.size() >= kMostKeys) return;
+    it = tries_.emplace(key, Tries{now, 0}).first;
+  }
+  if (it->second.since + kWindow <= now) it->second = {now, 0};
+  ++it->second.count;
+}
+
+void FailedTries::add(std::string_view address, std::string_view user, Instant now) {
+  const std::lock_guard lock(tries_mutex_);
+  add_to(key_of(address, user), now);
+  add_to(std::string(address), now);
+}
+
+void FailedTries::forgive(std::string_view address, std::string_view user) {
+  const std::lock_guard lock(tries_mutex_);
+  tries_.erase(key_of(address, user));
+}
+
+bool SlowLane::enter() {
+  std::unique_lock lock(lane_mutex_);
+  if (inside_ > kMostWaiting) return false;
+  ++inside_;
+  left_.wait(lock, [this] { return !is_taken_; });
+  is_taken_ = true;
+  while (std::chrono::steady_clock::now() < next_) left_.wait_until(lock, next_);
+  return true;
+}
+
+void SlowLane::leave() {
+  {
+    const std::lock_guard lock(lane_mutex_);
+    --inside_;
+    is_taken_ = false;
+    next_ = std::chrono::steady_clock::now() + pace_;
+  }
+  left_.notify_all();
 }
 
 }  // namespace vedette::http

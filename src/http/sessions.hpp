@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <map>
 #include <mutex>
@@ -35,23 +36,60 @@ class Sessions {
   std::map<std::string, Session, std::less<>> sessions_;
 };
 
-class TryLimit {
+/// Wrong log-ins of the last minute, counted by where they came from and for which user.
+class FailedTries {
  public:
-  explicit TryLimit(int per_minute) : per_minute_(per_minute) {}
+  explicit FailedTries(int per_minute) : per_minute_(per_minute) {}
 
-  /// Counts one try of that address; false when it has had its share of this minute.
-  bool allow(std::string_view address, Instant now);
-  /// Forgets the address: it knew the password.
-  void forgive(std::string_view address);
+  /// Whether this user from this address, or the address with whatever users, has had its share.
+  bool is_over(std::string_view address, std::string_view user, Instant now);
+  void add(std::string_view address, std::string_view user, Instant now);
+  /// They knew the password.
+  void forgive(std::string_view address, std::string_view user);
 
  private:
   struct Tries {
     Instant since;
     int count = 0;
   };
+  int count_of(const std::string& key, Instant now);
+  void add_to(const std::string& key, Instant now);
+
   const int per_minute_;
   std::mutex tries_mutex_;
   std::map<std::string, Tries, std::less<>> tries_;
+};
+
+/// Who has used up the tries, or shares an address with somebody who has, may try on here: one
+/// after the other, and not more often than `pace`. So the right password always opens, and
+/// guessing is not worth it.
+class SlowLane {
+ public:
+  explicit SlowLane(std::chrono::milliseconds pace) : pace_(pace) {}
+
+  /// Waits for its turn and runs `attempt`; nullopt when too many wait already.
+  template <class Attempt>
+  auto pass(Attempt attempt) -> std::optional<decltype(attempt())> {
+    if (!enter()) return std::nullopt;
+    const Leave leave{*this};
+    return attempt();
+  }
+
+ private:
+  struct Leave {
+    SlowLane& lane;
+    ~Leave() { lane.leave(); }
+  };
+  bool enter();
+  void leave();
+
+  static constexpr int kMostWaiting = 2;
+  const std::chrono::milliseconds pace_;
+  std::mutex lane_mutex_;
+  std::condition_variable left_;
+  int inside_ = 0;  // waiting, or at it
+  bool is_taken_ = false;
+  std::chrono::steady_clock::time_point next_;
 };
 
 }  // namespace vedette::http

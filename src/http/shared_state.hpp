@@ -1,6 +1,7 @@
 // What all io threads of one server share. Internal to http. Constant after start, or thread-safe.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -52,7 +53,9 @@ struct SharedState {
       : options(std::move(server_options)),
         router(std::move(server_router)),
         auth(std::move(server_auth)),
-        pool(options.pool_threads, options.pool_queue) {}
+        pools_{BlockingPool(options.pool_threads, options.pool_queue),
+               BlockingPool(options.slow_threads, options.pool_queue),
+               BlockingPool(kLogInThreads, options.pool_queue)} {}
 
   const ServerOptions options;
   const Router router;
@@ -60,7 +63,17 @@ struct SharedState {
   std::atomic<std::uint64_t> next_request_id{1};
   std::atomic<bool> is_stopping{false};
   std::atomic<std::size_t> body_memory_used{0};
-  BlockingPool pool;
+
+  BlockingPool& pool(PoolKind kind) { return pools_[static_cast<std::size_t>(kind)]; }
+  std::size_t pool_waiting() const {
+    std::size_t waiting = 0;
+    for (const auto& pool : pools_) waiting += pool.waiting();
+    return waiting;
+  }
+  /// Handlers that run are waited for.
+  void stop_pools() {
+    for (auto& pool : pools_) pool.stop();
+  }
 
   /// Claims a place for one more connection of that address.
   bool admit(const std::string& address) {
@@ -94,6 +107,10 @@ struct SharedState {
   }
 
  private:
+  // One hashes; the others wait for it, or in the slow lane.
+  static constexpr int kLogInThreads = 4;
+
+  std::array<BlockingPool, 3> pools_;  // by PoolKind
   std::mutex addresses_mutex_;
   std::map<std::string, std::size_t> addresses_;
   std::atomic<std::size_t> open_{0};

@@ -19,6 +19,17 @@ StaticFiles::StaticFiles(std::span<const EmbeddedFile> files) : table_(std::make
   }
 }
 
+namespace {
+
+/// Browsers name text/html when somebody follows a link or types an address, and not for pictures,
+/// scripts or data.
+bool takes_html(const Request& request) {
+  const auto accept = request.header("accept").value_or("");
+  return accept.contains("text/html");
+}
+
+}  // namespace
+
 StaticFiles::~StaticFiles() = default;
 StaticFiles::StaticFiles(StaticFiles&&) noexcept = default;
 
@@ -27,8 +38,7 @@ Response StaticFiles::serve(const Request& request) const {
   if (const auto it = table_->files.find(path); it != table_->files.end()) {
     return cached(it->second);
   }
-  const auto last = path.substr(path.rfind('/') + 1);
-  if (last.find('.') == std::string_view::npos) {
+  if (path.empty() || takes_html(request)) {
     if (const auto it = table_->files.find("index.html"); it != table_->files.end()) {
       return cached(it->second);
     }

@@ -28,8 +28,9 @@ class StaticFiles {
   ~StaticFiles();
   StaticFiles(StaticFiles&&) noexcept;
 
-  /// The file of `request.path`; index.html for "/" and for every path whose last segment has no
-  /// extension (the pages of the application); else 404. Never blocks: fit for inline_ok.
+  /// The file of `request.path`; index.html for "/", and for every other path when a page is asked
+  /// for (Accept: text/html), because which paths are pages the application knows; else 404. Never
+  /// blocks: fit for inline_ok.
   Response serve(const Request& request) const;
 
  private:

@@ -13,10 +13,14 @@ constexpr std::array<EmbeddedFile, 2> kFiles{{
     {"assets/app-3f2a91c0.js", "text/javascript", "code", "gz", "br", "def", true},
 }};
 
-Response serve(std::string_view target) {
+Response serve(std::string_view target, std::string_view accept = "*/*") {
   static const StaticFiles files(kFiles);
-  return files.serve(make_request(Method::kGet, target));
+  auto request = make_request(Method::kGet, target);
+  request.headers.add("Accept", accept);
+  return files.serve(request);
 }
+
+constexpr std::string_view kNavigation = "text/html,application/xhtml+xml,*/*;q=0.8";
 
 const CachedBody* body_of(const Response& response) {
   const auto* body = std::get_if<std::shared_ptr<const CachedBody>>(&response.body);
@@ -36,8 +40,9 @@ TEST(StaticFiles, ServesHashedFilesForAYear) {
 }
 
 TEST(StaticFiles, ServesThePageForEveryPathOfTheApplication) {
-  for (const auto* target : {"/", "/index.html", "/roads", "/roads/cam-1?x=1", "/a/b/"}) {
-    const auto response = serve(target);
+  for (const auto* target : {"/", "/index.html", "/roads", "/roads/cam-1?x=1", "/a/b/",
+                             "/roads/mill.st", "/sky/v1.0/x"}) {
+    const auto response = serve(target, kNavigation);
     ASSERT_TRUE(body_of(response)) << target;
     EXPECT_EQ(body_of(response)->bytes(), kPage);
     EXPECT_EQ(body_of(response)->variant(CachedBody::kGzip), nullptr);
@@ -48,7 +53,9 @@ TEST(StaticFiles, ServesThePageForEveryPathOfTheApplication) {
 
 TEST(StaticFiles, KnowsWhatIsNotThere) {
   EXPECT_EQ(serve("/assets/app-00000000.js").status, 404);
-  EXPECT_EQ(serve("/favicon.ico").status, 404);
+  EXPECT_EQ(serve("/favicon.ico", "image/avif,image/webp,*/*;q=0.8").status, 404);
+  EXPECT_EQ(serve("/roads").status, 404) << "nobody asked for a page";
+  EXPECT_TRUE(body_of(serve("/")));
 }
 
 }  // namespace

@@ -908,8 +908,11 @@ export interface components {
             notes: string[];
         };
         Session: {
+            /** @description Whether this client may change something. */
             may_write: boolean;
+            /** @description Whether changing something takes a log-in or a token here, whoever asks. `false`: everybody who reaches this server may. */
             login_required: boolean;
+            /** @description Who is logged in. */
             user: string | null;
         };
         Login: {

@@ -103,6 +103,10 @@ function rows(cameraId) {
 }
 
 const current = (id) => ({ camera_id: id, as_of: iso(Date.now()), rows: rows(id) });
+export const marks = (id) => ({
+  v: 1, t: iso(Date.now()), w: 640, h: 352,
+  boxes: rows(id).map((r, i) => ({ x: r.x_coord - 22, y: r.y_coord - 30, w: 44, h: 30, id: r.track_id, type: r.vehicle_type, parked: !r.moving })).filter((b) => b.x > 0 && b.x < 600 && b.y < 320),
+});
 const isRunning = (c) => c.status.state === 'running';
 
 function hourly(cameraId, from, to) {

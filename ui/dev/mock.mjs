@@ -11,7 +11,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { answer, kScenarios, tick, world } from './answers.mjs';
+import { answer, kScenarios, marks, tick, world } from './answers.mjs';
 
 const port = Number(process.argv[2] ?? 5180);
 const dist = process.env.VEDETTE_DIST ?? fileURLToPath(new URL('../dist', import.meta.url));
@@ -30,6 +30,15 @@ function loadFrames() {
   });
 }
 loadFrames();
+
+/** The picture with what is seen in it, as docs/decisions/0020 says: a comment segment after the first one. */
+function marked(jpeg, id) {
+  const text = Buffer.from(JSON.stringify(marks(id)));
+  const comment = Buffer.alloc(4);
+  comment.writeUInt16BE(0xfffe, 0);
+  comment.writeUInt16BE(text.length + 2, 2);
+  return Buffer.concat([jpeg.subarray(0, 2), comment, text, jpeg.subarray(2)]);
+}
 
 const streams = new Set();
 let nextEvent = 1;
@@ -70,12 +79,12 @@ function sendEvents(request, response) {
   request.on('close', () => streams.delete(response));
 }
 
-function sendLive(request, response) {
+function sendLive(request, response, id) {
   response.writeHead(200, { 'Content-Type': 'multipart/x-mixed-replace; boundary=frame', 'Cache-Control': 'no-store' });
   viewers += 1;
   let n = 0;
   const timer = setInterval(() => {
-    const frame = frames[n++ % frames.length];
+    const frame = marked(frames[n++ % frames.length], id);
     response.write(`--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${frame.length}\r\n\r\n`);
     response.write(frame);
     response.write('\r\n');
@@ -111,9 +120,9 @@ const server = createServer(async (request, response) => {
     const camera = world.cameras.find((c) => c.id === picture[1]);
     const gone = !camera ? 'no such camera' : frames.length === 0 || world.scenario.has('nopicture') ? 'no picture has been decoded yet' : null;
     if (gone) return sendJson(request, response, camera ? 503 : 404, { error: { code: camera ? 'unavailable' : 'not_found', message: gone } });
-    if (picture[2] === 'live.mjpg') return sendLive(request, response);
+    if (picture[2] === 'live.mjpg') return sendLive(request, response, camera.id);
     response.writeHead(200, { 'Content-Type': 'image/jpeg', 'Cache-Control': 'no-store' });
-    return response.end(frames[(world.seconds * 8) % frames.length]);
+    return response.end(marked(frames[(world.seconds * 8) % frames.length], camera.id));
   }
   if (world.scenario.has('slow')) return;
   const result = await answer(request.method, path, url.searchParams, () => bodyOf(request), publish, { live: viewers, events: streams.size });

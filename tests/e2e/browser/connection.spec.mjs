@@ -67,7 +67,7 @@ test('a cut connection is said, with the time; mended, everything goes on by its
   await cable.plug();
   await page.locator('.foot .state.good', { hasText: 'Live' }).waitFor({ timeout: 25_000 });
   await eventually('the picture plays again', async () => (await streams()) === 1);
-  await page.locator(`img.shown[alt="Live picture of ${camera.name}"]`).waitFor();
+  await page.getByRole('img', { name: `Live picture of ${camera.name}` }).waitFor();
 });
 
 test('five tabs share one event stream and at most three live pictures; each is up to date', async () => {

@@ -19,14 +19,41 @@ test('the first address leads to a camera', async () => {
 test('the picture lives, the figures say what they rest on, the table ticks', async () => {
   const page = await open(path());
   await figuresShown(page);
-  const picture = page.locator(`img[alt="Live picture of ${camera.name}"]`);
-  await eventually('the live picture is decoded', () => picture.evaluate((img) => img.naturalWidth > 0));
+  const picture = page.getByRole('img', { name: `Live picture of ${camera.name}` });
+  await picture.waitFor();
+  assert.equal(await picture.evaluate((canvas) => canvas.width), camera.status.width);
   await page.locator('.foot .state.good', { hasText: 'Live' }).waitFor();
   const kpi = await api(`/api/traffic/kpi?camera=${camera.id}&from=${new Date(Date.now() - 3.6e6).toISOString()}`);
   assert.match(await page.locator('.figure.lead .what').textContent(), /this hour/);
   // At the start of an hour the page may have read its figures before anything was watched.
   if (kpi.this_hour.vehicles !== null) await page.locator('.figure.lead .value', { hasText: /^\s*[\d,]+\s*$/ }).waitFor();
   await page.locator('.panel', { hasText: 'In view now' }).getByText('updates each second').waitFor();
+});
+
+test('the figures in the picture are those of the table, and point where the direction goes', async () => {
+  const page = await open(path());
+  await figuresShown(page);
+  await page.getByRole('img', { name: `Live picture of ${camera.name}` }).waitFor();
+  // Read together, so that no crossing falls between.
+  const read = () =>
+    page.evaluate(() => ({
+      picture: [...document.querySelectorAll('[data-tally]')].map((e) => [e.dataset.tally, e.textContent.trim()]).sort(),
+      table: [...document.querySelectorAll('[data-line]')].map((e) => [e.dataset.line, e.lastElementChild.textContent.trim()]).sort(),
+    }));
+  const { picture, table } = await read();
+  assert.equal(table.length, 2 * camera.lines.length, 'a row for each direction of each line');
+  assert.deepEqual(picture, table);
+  const [line] = camera.lines;
+  const angle = await page.locator(`[data-tally="${line.id} a_to_b"] svg`).evaluate((arrow) => parseInt(arrow.style.rotate, 10));
+  const toTheRight = Math.round((Math.atan2(line.x2 - line.x1, line.y1 - line.y2) * 180) / Math.PI);
+  assert.equal(angle, toTheRight);
+
+  await page.getByRole('group', { name: 'Shown over the picture' }).getByRole('button', { name: 'Lines' }).click();
+  await page.locator('[data-tally]').first().waitFor({ state: 'detached' });
+  await page.reload();
+  await page.getByRole('img', { name: `Live picture of ${camera.name}` }).waitFor();
+  await page.locator('[data-line]').first().waitFor();
+  assert.equal(await page.locator('[data-tally]').count(), 0, 'what is not wanted stays away');
 });
 
 test('no figure of speed is shown that nobody measured', async () => {
@@ -87,7 +114,7 @@ test('the history comes as CSV', async () => {
 test('who leaves the page or the camera ends the live picture', async () => {
   const streams = async () => (await api('/api/status')).viewers.live_streams;
   const page = await open(path());
-  await page.locator(`img.shown[alt="Live picture of ${camera.name}"]`).waitFor();
+  await page.getByRole('img', { name: `Live picture of ${camera.name}` }).waitFor();
   await eventually('only this page plays it', async () => (await streams()) === 1);
   await page.getByRole('link', { name: 'Operations' }).click();
   await eventually('the stream ended', async () => (await streams()) === 0);

@@ -1,21 +1,34 @@
-// A camera's latest picture as something an <img> can show.
+// A camera's latest picture, and that of a source that is no camera yet.
 
+import { decode, type Shot } from '../lib/live.ts';
 import { ApiError, cameraPath, sentence } from './client.ts';
 
-/** Either an object URL, which the caller revokes, or why there is none. Empty when aborted. */
-export async function readPicture(
-  id: string,
-  signal: AbortSignal,
-  annotated = true,
-): Promise<{ url: string | null; error: string | null }> {
+export interface Read<T> {
+  value: T | null;
+  /** Why there is none; null also when aborted. */
+  error: string | null;
+}
+
+async function picture<T>(response: Promise<Response>, signal: AbortSignal, take: (blob: Blob) => T | Promise<T>): Promise<Read<T>> {
   try {
-    const path = cameraPath(id, `/snapshot.jpg${annotated ? '?annotated=true' : ''}`);
-    const response = await fetch(path, { signal, cache: 'no-store' });
-    if (response.ok) return { url: URL.createObjectURL(await response.blob()), error: null };
-    const body = (await response.json().catch(() => null)) as { error?: { message: string } } | null;
-    return { url: null, error: sentence(body?.error?.message ?? `Vedette answered ${response.status}`) };
+    const answer = await response;
+    if (answer.ok) return { value: await take(await answer.blob()), error: null };
+    const body = (await answer.json().catch(() => null)) as { error?: { message: string } } | null;
+    return { value: null, error: sentence(body?.error?.message ?? `Vedette answered ${answer.status}`) };
   } catch (error) {
-    if (signal.aborted) return { url: null, error: null };
-    return { url: null, error: error instanceof ApiError ? error.message : 'Vedette does not answer.' };
+    if (signal.aborted) return { value: null, error: null };
+    return { value: null, error: error instanceof ApiError ? error.message : 'Vedette does not answer.' };
   }
+}
+
+const still = (id: string, signal: AbortSignal) => fetch(cameraPath(id, '/snapshot.jpg'), { signal, cache: 'no-store' });
+
+/** As something an <img> can show: an object URL, which the caller revokes. */
+export function readPicture(id: string, signal: AbortSignal): Promise<Read<string>> {
+  return picture(still(id, signal), signal, (blob) => URL.createObjectURL(blob));
+}
+
+/** With the marks it carries; the bitmap is the caller's to close. */
+export function readShot(id: string, signal: AbortSignal): Promise<Read<Shot>> {
+  return picture(still(id, signal), signal, async (blob) => decode(new Uint8Array(await blob.arrayBuffer())));
 }

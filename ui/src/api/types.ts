@@ -7,10 +7,10 @@ type Schemas = components['schemas'];
 
 export type Instant = Schemas['Instant'];
 
-export type Camera = Schemas['Camera'];
+export type Camera = Omit<Schemas['Camera'], 'status'> & { status: CameraStatus };
 export type CameraInput = Schemas['CameraInput'];
-export type CameraList = Schemas['CameraList'];
-export type CameraStatus = Schemas['CameraStatus'];
+export type CameraList = Omit<Schemas['CameraList'], 'cameras'> & { cameras: Camera[] };
+export type CameraStatus = Schemas['CameraStatus'] & { attempts?: number | null };
 export type CameraState = CameraStatus['state'];
 export type ModelInUse = NonNullable<CameraStatus['model']>;
 
@@ -36,9 +36,9 @@ export type LineCount = Kpi['lines'][number];
 export type Quality = Schemas['Quality'];
 export type QualityIssue = Quality['issues'][number];
 
-export type Loop = Schemas['Loop'];
+export type Loop = Schemas['Loop'] & { attempts?: number | null };
 export type LoopState = Loop['state'];
-export type Loops = Schemas['Loops'];
+export type Loops = Omit<Schemas['Loops'], 'loops'> & { loops: Loop[] };
 export type Leases = Schemas['Leases'];
 export type Status = Schemas['Status'];
 export type Detectors = Schemas['Detectors'];

@@ -2,8 +2,8 @@
 
 import type { IconNode } from 'lucide';
 export {
-  Activity, ArrowLeftRight, ChevronDown, ChevronRight, Download, History, Keyboard, Monitor, Moon, Pencil, Plus, RotateCw,
-  Search, Spline, Sun, Trash2, X,
+  Activity, ArrowLeftRight, ChevronDown, ChevronRight, Download, History, Keyboard, Maximize, Minimize, Monitor, Moon, Pencil, Plus,
+  Power, RotateCw, Spline, Sun, Trash2, X,
 } from 'lucide';
 
 export const Brand: IconNode = [['path', { d: 'M3 12a9 9 0 0 1 18 0M7 12a5 5 0 0 1 10 0M12 12v9', 'stroke-width': 2 }]];

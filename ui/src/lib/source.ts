@@ -46,3 +46,8 @@ export function sourceProblem(kind: SourceKind, source: string): string | null {
   if (kind === 'device') return 'A device is named /dev/video0, /dev/video1 and so on.';
   return 'This is an address, not a file: choose its kind above.';
 }
+
+/** What a button is called that leads to where the source is put right. */
+export function fixName(kind: SourceKind): string {
+  return kind === 'file' || kind === 'loop' ? 'Fix path' : kind === 'device' ? 'Choose device' : 'Fix address';
+}

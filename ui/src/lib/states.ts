@@ -22,8 +22,13 @@ export function tone(state: CameraState | LoopState): Tone {
   return kTones[state] ?? 'wait';
 }
 
+/** Of something that runs, a cause says that it does not run well: too slow, for example. */
+export function toneOf(of: { state: CameraState | LoopState; cause: string | null }): Tone {
+  return of.state === 'running' && of.cause ? 'wait' : tone(of.state);
+}
+
 export function needsLook(loop: Loop): boolean {
-  return tone(loop.state) === 'bad';
+  return tone(loop.state) === 'bad' || (loop.state === 'running' && toneOf(loop) === 'wait');
 }
 
 export interface LoopGroup {

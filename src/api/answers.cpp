@@ -48,6 +48,15 @@ void append(std::string& out, const json::value& value) {
 
 }  // namespace
 
+double rounded(double value, double steps) {
+  return std::round(value * steps) / steps;
+}
+
+json::value rounded_or_null(const std::optional<double>& value, double steps) {
+  if (!value) return nullptr;
+  return rounded(*value, steps);
+}
+
 std::string to_text(const json::value& value) {
   std::string text;
   append(text, value);

@@ -34,6 +34,10 @@ inline json::value text_or_null(std::string_view text) {
   return json::value(text);
 }
 
+/// To 1/`steps`: 10 is one decimal.
+double rounded(double value, double steps);
+json::value rounded_or_null(const std::optional<double>& value, double steps);
+
 /// One line of JSON with numbers as people write them.
 std::string to_text(const json::value& value);
 

@@ -1,25 +1,24 @@
-// One field of a CSV file (RFC 4180). Pure.
+// CSV answers (RFC 4180).
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "http/request.hpp"
+#include "http/response.hpp"
+
 namespace vedette::api {
+
+inline constexpr std::string_view kCsv = "text/csv; charset=utf-8";
 
 /// Quoted where needed. Text that a spreadsheet would take for a formula gets an apostrophe in
 /// front.
-inline std::string csv_field(std::string_view text) {
-  std::string field;
-  if (!text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos)
-    field += '\'';
-  field += text;
-  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
-  std::string quoted = "\"";
-  for (const char c : field) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
+std::string csv_field(std::string_view text);
+
+/// The client asks for CSV in words of its own, or by the address.
+bool wants_csv(const http::Request& request);
+
+/// To be kept under that name.
+http::Response csv_response(std::string text, std::string_view name);
 
 }  // namespace vedette::api

@@ -5,14 +5,14 @@
 #include <utility>
 
 #include "api/answers.hpp"
-#include "api/services.hpp"
+#include "http/router.hpp"
 
 namespace vedette::api {
 
-/// `function(const Services&, const http::Request&) -> Result<http::Response>` as a handler; its
-/// errors become answers.
-template <class F>
-http::Handler handler(std::shared_ptr<const Services> services, F function) {
+/// `function(const S&, const http::Request&) -> Result<http::Response>` as a handler, S being the
+/// services of its room; its errors become answers.
+template <class S, class F>
+http::Handler handler(std::shared_ptr<const S> services, F function) {
   return
       [services = std::move(services), function](const http::Request& request) -> http::Response {
         auto response = function(*services, request);

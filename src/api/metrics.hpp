@@ -3,10 +3,10 @@
 
 #include <string>
 
-#include "api/services.hpp"
+#include "api/core_services.hpp"
 
 namespace vedette::api {
 
-std::string metrics_text(const Services& services);
+std::string metrics_text(const CoreServices& services);
 
 }  // namespace vedette::api

@@ -1,15 +1,14 @@
-// GET /api/loops, /api/status, /api/detectors; /healthz, /readyz, /metrics.
+// GET /api/loops and /api/status; /healthz, /readyz, /metrics.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "api/answers.hpp"
+#include "api/core_services.hpp"
 #include "api/handlers.hpp"
 #include "api/metrics.hpp"
-#include "api/pictures.hpp"
 #include "api/query.hpp"
-#include "api/services.hpp"
 #include "db/database.hpp"
 #include "work/supervisor.hpp"
 
@@ -52,11 +51,11 @@ json::object loop_json(const work::LoopStatus& loop) {
           {"process", loop.process}};
 }
 
-Answer loops(const Services& services, const http::Request&) {
-  auto all = services.supervisor->all();
+Answer loops(const CoreServices& services, const http::Request&) {
+  auto all = services.supervisor.all();
   const bool is_complete = all.has_value();
   const std::vector<work::LoopStatus> list =
-      is_complete ? std::move(*all) : services.supervisor->snapshot();
+      is_complete ? std::move(*all) : services.supervisor.snapshot();
   json::array loops;
   for (const work::LoopStatus& loop : list) loops.push_back(loop_json(loop));
   json::value reason = nullptr;
@@ -75,12 +74,12 @@ Result<std::string> loop_name_of(const http::Request& request) {
   return std::string(name);
 }
 
-Answer retry(const Services& services, const http::Request& request) {
+Answer retry(const CoreServices& services, const http::Request& request) {
   VEDETTE_TRY(name, loop_name_of(request));
-  const std::vector<work::LoopStatus> here = services.supervisor->snapshot();
+  const std::vector<work::LoopStatus> here = services.supervisor.snapshot();
   bool is_known = std::ranges::find(here, name, &work::LoopStatus::name) != here.end();
   if (!is_known) {
-    if (auto all = services.supervisor->all()) {
+    if (auto all = services.supervisor.all()) {
       is_known = std::ranges::find(*all, name, &work::LoopStatus::name) != all->end();
     }
   }
@@ -88,15 +87,15 @@ Answer retry(const Services& services, const http::Request& request) {
     return fail(ErrorCode::kNotFound,
                 fmt::format("There is no loop '{}'. GET /api/loops lists them.", name));
   }
-  (void)services.supervisor->wake(name);  // not known here: another process has it
-  services.database->notify(kWakeChannel, name);
+  (void)services.supervisor.wake(name);  // not known here: another process has it
+  services.database.notify(kWakeChannel, name);
   return http::empty(202);
 }
 
-Answer leases(const Services& services, const http::Request& request) {
+Answer leases(const CoreServices& services, const http::Request& request) {
   VEDETTE_TRY(name, loop_name_of(request));
   VEDETTE_TRY(limit, limit_of(request));
-  VEDETTE_TRY(history, work::lease_history(*services.database, name, limit));
+  VEDETTE_TRY(history, work::lease_history(services.database, name, limit));
   json::array list;
   for (const work::Holding& holding : history) {
     list.push_back(json::object{{"name", holding.name},
@@ -126,11 +125,11 @@ json::object database_json(const db::DatabaseState& state) {
           {"slowest_write_ms", std::move(slowest)}};
 }
 
-json::array processes_json(const Services& services) {
+json::array processes_json(const CoreServices& services) {
   work::LeaseOptions lease;
-  lease.ttl = services.lease_ttl;
+  lease.ttl = services.process.lease_ttl;
   json::array list;
-  auto processes = work::processes(*services.database, lease);
+  auto processes = work::processes(services.database, lease);
   if (!processes) return list;
   for (const work::ProcessInfo& process : *processes) {
     list.push_back(json::object{{"id", process.id},
@@ -145,53 +144,34 @@ json::array processes_json(const Services& services) {
   return list;
 }
 
-Answer status(const Services& services, const http::Request&) {
+Answer status(const CoreServices& services, const http::Request&) {
   const http::ServerStats stats = services.server_stats();
-  const double uptime = std::max(1.0, to_seconds(services.clock->now() - services.started_at));
+  const double uptime =
+      std::max(1.0, to_seconds(services.clock.now() - services.process.started_at));
   json::array roles;
-  for (std::string_view rest = services.roles; !rest.empty();) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    std::string_view role = rest.substr(0, comma);
-    while (role.starts_with(' ')) role.remove_prefix(1);
-    roles.emplace_back(role);
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  for (const work::Role role : work::kAllRoles) {
+    if (services.process.roles.has(role)) roles.emplace_back(work::name(role));
   }
   json::value p99 = nullptr;
   if (stats.requests > 0) p99 = stats.quantile_s(0.99) * 1000.0;
   return answer(200,
-                json::object{{"version", services.version},
-                             {"started_at", to_rfc3339(services.started_at)},
-                             {"process", services.supervisor->process_name()},
+                json::object{{"version", services.process.version},
+                             {"started_at", to_rfc3339(services.process.started_at)},
+                             {"process", services.supervisor.process_name()},
                              {"roles", std::move(roles)},
-                             {"database", database_json(services.database->state())},
+                             {"database", database_json(services.database.state())},
                              {"processes", processes_json(services)},
                              {"viewers",
-                              {{"live_streams", services.pictures->viewers()},
-                               {"event_streams", services.events->clients()},
+                              {{"live_streams", services.live_streams()},
+                               {"event_streams", services.events.clients()},
                                {"connections", stats.connections},
                                {"requests", stats.requests},
                                {"requests_per_s", static_cast<double>(stats.requests) / uptime},
                                {"p99_ms", std::move(p99)}}}});
 }
 
-Answer detectors(const Services& services, const http::Request&) {
-  std::vector<std::string> notes;
-  json::array list;
-  for (const DetectorChoice& choice : services.detectors(notes)) {
-    json::array labels;
-    for (const std::string& label : choice.labels) labels.emplace_back(label);
-    list.push_back(json::object{{"name", choice.name},
-                                {"kind", choice.is_motion ? "motion" : "model"},
-                                {"licence", text_or_null(choice.licence)},
-                                {"labels", std::move(labels)},
-                                {"problem", text_or_null(choice.problem)}});
-  }
-  return answer(200, json::object{{"detectors", std::move(list)},
-                                  {"notes", json::array(notes.begin(), notes.end())}});
-}
-
-Answer ready(const Services& services, const http::Request&) {
-  const db::DatabaseState state = services.database->state();
+Answer ready(const CoreServices& services, const http::Request&) {
+  const db::DatabaseState state = services.database.state();
   if (!state.reachable) return fail(ErrorCode::kUnavailable, state.message);
   if (state.schema_version == 0) {
     return fail(ErrorCode::kUnavailable,
@@ -202,19 +182,19 @@ Answer ready(const Services& services, const http::Request&) {
 
 }  // namespace
 
-void mount_operations(http::Router& router, const std::shared_ptr<const Services>& services) {
+void mount_operations(http::Router& router, const std::shared_ptr<const CoreServices>& services) {
   router.get("/api/loops", handler(services, loops));
   router.post("/api/loops/{name}/retry", handler(services, retry), {.body = http::BodyKind::kAny});
   router.get("/api/loops/{name}/leases", handler(services, leases));
   router.get("/api/status", handler(services, status));
-  router.get("/api/detectors", handler(services, detectors));
 }
 
-void mount_health(http::Router& router, const std::shared_ptr<const Services>& services) {
+void mount_health(http::Router& router, const std::shared_ptr<const CoreServices>& services) {
   router.get("/healthz", [](const http::Request&) { return http::text(200, "ok\n"); },
              {.open = true, .inline_ok = true});
   router.get("/readyz", handler(services, ready), {.open = true, .inline_ok = true});
-  router.get("/metrics", handler(services, [](const Services& s, const http::Request&) -> Answer {
+  router.get("/metrics",
+             handler(services, [](const CoreServices& s, const http::Request&) -> Answer {
                return http::text(200, metrics_text(s), "text/plain; version=0.0.4; charset=utf-8");
              }));
 }

@@ -63,20 +63,6 @@ Result<int> limit_of(const http::Request& request) {
   return static_cast<int>(*value);
 }
 
-Result<traffic::Filter> filter_of(const http::Request& request) {
-  traffic::Filter filter;
-  VEDETTE_TRY(cameras, list_of(request, "camera"));
-  VEDETTE_TRY(types, list_of(request, "types"));
-  VEDETTE_TRY(from, instant_of(request, "from"));
-  VEDETTE_TRY(to, instant_of(request, "to"));
-  if (from && to && *from >= *to) return bad_parameter("to", "'to' must be later than 'from'.");
-  filter.cameras = std::move(cameras);
-  filter.types = std::move(types);
-  filter.from = from;
-  filter.to = to;
-  return filter;
-}
-
 // Keys with their lengths in front ("5:abcde"), as hexadecimal text.
 std::string make_cursor(const std::vector<std::string>& keys) {
   std::string joined;
@@ -114,6 +100,17 @@ Result<std::vector<std::string>> cursor_of(const http::Request& request, std::si
   }
   if (keys.size() != count) return wrong();
   return keys;
+}
+
+Result<std::pair<std::optional<Instant>, std::int64_t>> record_cursor(
+    const http::Request& request) {
+  VEDETTE_TRY(keys, cursor_of(request, 2));
+  if (keys.empty()) return std::pair<std::optional<Instant>, std::int64_t>{};
+  const auto time = from_rfc3339(keys[0]);
+  const auto id = whole_number(keys[1], 0, std::int64_t{1} << 62);
+  if (!time || !id)
+    return bad_parameter("cursor", "'cursor' must be the `next` of an earlier answer.");
+  return std::pair<std::optional<Instant>, std::int64_t>{time, *id};
 }
 
 }  // namespace vedette::api

@@ -6,17 +6,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "http/request.hpp"
-#include "traffic/filter.hpp"
 
 namespace vedette::api {
-
-/// camera, types, from, to. kInvalid names the parameter in `detail`.
-Result<traffic::Filter> filter_of(const http::Request& request);
 
 /// An instant parameter, absent when it is not given.
 Result<std::optional<Instant>> instant_of(const http::Request& request, std::string_view name);
@@ -31,6 +28,9 @@ Result<std::vector<std::string>> list_of(const http::Request& request, std::stri
 std::string make_cursor(const std::vector<std::string>& keys);
 /// The keys of the `cursor` parameter: exactly `count`, or none when it is not given.
 Result<std::vector<std::string>> cursor_of(const http::Request& request, std::size_t count);
+
+/// (time, id) of a cursor that a page of records was ended with.
+Result<std::pair<std::optional<Instant>, std::int64_t>> record_cursor(const http::Request& request);
 
 /// kInvalid with the parameter's name as the field.
 std::unexpected<Error> bad_parameter(std::string_view name, std::string message);

@@ -10,12 +10,12 @@
 #include <thread>
 #include <utility>
 
-#include "api/event_relay.hpp"
-#include "api/pictures.hpp"
-#include "api/remote_pictures.hpp"
 #include "api/response_cache.hpp"
-#include "api/services.hpp"
 #include "api/session.hpp"
+#include "api/traffic/event_relay.hpp"
+#include "api/traffic/pictures.hpp"
+#include "api/traffic/remote_pictures.hpp"
+#include "api/traffic/traffic_services.hpp"
 #include "app/demo.hpp"
 #include "app/options.hpp"
 #include "app/samples.hpp"
@@ -91,7 +91,8 @@ class Serve {
   traffic::Detectors detectors_;
   std::unique_ptr<work::Supervisor> supervisor_;
   db::Subscription wakes_;
-  std::shared_ptr<api::Services> services_;
+  std::shared_ptr<const api::CoreServices> core_;
+  std::shared_ptr<const api::TrafficServices> traffic_;
   std::unique_ptr<api::EventRelay> relay_;
   std::unique_ptr<api::RemotePictures> remote_pictures_;
   std::unique_ptr<http::Server> server_;
@@ -123,31 +124,31 @@ void Serve::make_supervisor() {
 Result<void> Serve::start_server() {
   const http::AuthOptions auth = auth_options(settings_);
   VEDETTE_CHECK(http::check_exposure(auth));
-  services_ = std::make_shared<api::Services>();
-  services_->database = database_.get();
-  services_->supervisor = supervisor_.get();
-  services_->live = &live_;
-  services_->pictures = &pictures_;
   remote_pictures_ = std::make_unique<api::RemotePictures>(
       *supervisor_, pictures_, settings_.auth.protect_reads ? settings_.auth.token : "");
-  services_->remote_pictures = remote_pictures_.get();
-  services_->events = &events_;
-  services_->history_cache = &cache_;
-  services_->clock = &clock_;
-  services_->version = version();
-  services_->roles = roles(settings_).text();
-  services_->started_at = clock_.now();
-  services_->lease_ttl = settings_.lease.ttl;
-  services_->max_body = static_cast<std::size_t>(settings_.http.max_body);
-  services_->server_stats = [this] { return server_->stats(); };
-  services_->detectors = [this](std::vector<std::string>& notes) {
-    return detector_choices(detectors_, notes);
-  };
+  core_ = std::make_shared<const api::CoreServices>(api::CoreServices{
+      .database = *database_,
+      .supervisor = *supervisor_,
+      .events = events_,
+      .clock = clock_,
+      .process = {std::string(version()), roles(settings_), clock_.now(), settings_.lease.ttl},
+      .server_stats = [this] { return server_->stats(); },
+      .live_streams = [this] { return pictures_.viewers(); },
+      .measure = [this](api::Families& all) { api::measure_cameras(all, *database_); }});
+  traffic_ = std::make_shared<const api::TrafficServices>(
+      api::TrafficServices{.core = core_,
+                           .live = live_,
+                           .pictures = pictures_,
+                           .remote_pictures = *remote_pictures_,
+                           .history_cache = cache_,
+                           .detectors = [this](std::vector<std::string>& notes) {
+                             return detector_choices(detectors_, notes);
+                           }});
 
   http::Router router;
   const auto guard = std::make_shared<const http::Auth>(auth, clock_);
-  api::mount_health(router, services_);
-  api::mount_pictures(router, services_);
+  api::mount_health(router, core_);
+  api::mount_pictures(router, traffic_);
   if (roles(settings_).has(work::Role::kApi)) mount_pages(router, guard);
   server_ = std::make_unique<http::Server>(server_options(settings_), std::move(router), guard);
   VEDETTE_CHECK(server_->start());
@@ -158,15 +159,10 @@ Result<void> Serve::start_server() {
 }
 
 void Serve::mount_pages(http::Router& router, const std::shared_ptr<const http::Auth>& guard) {
-  api::mount_cameras(router, services_);
-  api::mount_traffic(router, services_);
-  api::mount_operations(router, services_);
-  api::mount_events(router, services_);
+  api::mount_operations(router, core_);
+  api::mount_traffic(router, traffic_);
+  api::mount_events(router, traffic_);
   api::mount_session(router, guard);
-  auto files = std::make_shared<const http::StaticFiles>(embed::ui());
-  router.fallback([files](const http::Request& request) { return files->serve(request); },
-                  {.open = true, .inline_ok = true});
-  relay_ = std::make_unique<api::EventRelay>(services_);
 }
 
 Result<void> Serve::prepare(bool has_demo) {

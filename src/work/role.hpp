@@ -2,6 +2,7 @@
 // and is started only by processes that have it. Plain values, any thread.
 #pragma once
 
+#include <array>
 #include <bitset>
 #include <optional>
 #include <string>
@@ -18,6 +19,9 @@ enum class Role {
   kWork,     // jobs
   kKeep,     // roll-ups, retention, sweeps
 };
+
+inline constexpr std::array<Role, 5> kAllRoles{Role::kApi, Role::kWatch, Role::kCollect,
+                                               Role::kWork, Role::kKeep};
 
 /// "api", "watch", "collect", "work" or "keep".
 std::string_view name(Role role);
@@ -44,7 +48,7 @@ class Roles {
   bool operator==(const Roles&) const = default;
 
  private:
-  std::bitset<5> bits_;
+  std::bitset<kAllRoles.size()> bits_;
 };
 
 }  // namespace vedette::work

@@ -145,6 +145,22 @@ def cycles(tree: Tree):
         yield from visit(name)
 
 
+def rooms(tree: Tree):
+    """api/ is a corridor that knows no pipeline, and a room a pipeline that knows no other."""
+    pipelines = {"traffic", "imagery", "radar"}
+    for name in tree.sources():
+        parts = name.split("/")[1:]
+        if parts[0] != "api":
+            continue
+        room = parts[1] if len(parts) > 2 else ""
+        for number, path in tree.includes(name):
+            whom = path.split("/")
+            other = whom[1] if whom[0] == "api" and len(whom) > 2 else whom[0] if whom[0] in pipelines else ""
+            if other not in ("", room):
+                who = f"the room api/{room}" if room else "the corridor api/"
+                yield Breach(name, number, f"{who} may not include {path}: a room knows its own pipeline, the corridor none")
+
+
 def hidden_libraries(tree: Tree):
     """A header that another folder sees shows no third party's types but those of the C++ library and fmt."""
     seen_by = {}
@@ -254,7 +270,7 @@ def long_files(tree: Tree):
     return [(name, len(tree.lines[name])) for name in tree.sources() if len(tree.lines[name]) > LONG_FILE]
 
 
-LAWS = [directions, target_directions, cycles, hidden_libraries, header_form, built, tests_assert, forbidden_text, names]
+LAWS = [directions, target_directions, rooms, cycles, hidden_libraries, header_form, built, tests_assert, forbidden_text, names]
 
 
 def tracked(root: pathlib.Path) -> list[str]:

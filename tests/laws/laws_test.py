@@ -64,6 +64,12 @@ class Laws(unittest.TestCase):
     def test_include_without_target(self):
         self.broken(laws.target_directions, {"src/work/CMakeLists.txt": "vedette_library(work SOURCES loop.cpp DEPENDS base)\n"}, "does not depend on db")
 
+    def test_a_room_of_the_api_knows_its_own_pipeline_and_the_corridor_none(self):
+        self.broken(laws.rooms, {"src/api/query.hpp": '#include "traffic/filter.hpp"\n'}, "the corridor api/ may not include traffic/filter.hpp")
+        self.broken(laws.rooms, {"src/api/query.hpp": '#include "api/radar/frames.hpp"\n'}, "the corridor api/ may not include api/radar/frames.hpp")
+        self.broken(laws.rooms, {"src/api/traffic/kpi.cpp": '#include "radar/sweep.hpp"\n'}, "the room api/traffic may not include radar/sweep.hpp")
+        self.broken(laws.rooms, {"src/api/traffic/kpi.cpp": '#include "api/radar/frames.hpp"\n'}, "the room api/traffic may not include api/radar")
+
     def test_cycle(self):
         self.broken(laws.cycles, {"src/base/a.hpp": '// A.\n#pragma once\n#include "base/b.hpp"\n',
                                   "src/base/b.hpp": '// B.\n#pragma once\n#include "base/a.hpp"\n'}, "includes itself")

@@ -1,4 +1,4 @@
-#include "api/event_relay.hpp"
+#include "api/traffic/event_relay.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -8,10 +8,10 @@
 #include <iterator>
 #include <utility>
 
-#include "api/camera_json.hpp"
 #include "api/handlers.hpp"
 #include "api/query.hpp"
 #include "api/response_cache.hpp"
+#include "api/traffic/camera_json.hpp"
 #include "base/process.hpp"
 #include "traffic/crossings.hpp"
 #include "traffic/current.hpp"
@@ -56,8 +56,9 @@ Result<std::string> history_mark(db::Session& session) {
 
 }  // namespace
 
-EventRelay::EventRelay(std::shared_ptr<const Services> services) : services_(std::move(services)) {
-  db::Database& database = *services_->database;
+EventRelay::EventRelay(std::shared_ptr<const TrafficServices> services)
+    : services_(std::move(services)) {
+  db::Database& database = services_->core->database;
   subscriptions_.push_back(
       database.subscribe(std::string(traffic::kTrafficChannel), [this](std::string_view camera) {
         note([&](Changes& changes) {
@@ -117,11 +118,11 @@ void EventRelay::relay(const Changes& changes) {
   // The database may be away: then there is nothing to tell but the loops, who know it themselves.
   relay_list(changes);
   relay_history(changes);
-  if (services_->events->clients() == 0) {
+  if (services_->core->events.clients() == 0) {
     last_crossing_.clear();
     return;
   }
-  if (changes.is_loops) publish(*services_->events, "loops", json::object{});
+  if (changes.is_loops) publish(services_->core->events, "loops", json::object{});
   if (changes.is_loops || changes.is_all_cameras || !changes.cameras.empty()) {
     relay_cameras(changes);
   }
@@ -129,18 +130,20 @@ void EventRelay::relay(const Changes& changes) {
 
 void EventRelay::relay_list(const Changes& changes) {
   if (!changes.is_list && !changes.is_list_doubtful) return;
-  auto mark = services_->database->read([](db::Session& session) { return list_mark(session); });
+  auto mark =
+      services_->core->database.read([](db::Session& session) { return list_mark(session); });
   if (!mark) return;
   const bool has_changed = std::exchange(list_mark_, *mark) != *mark;
-  if (changes.is_list || has_changed) publish(*services_->events, "cameras", json::object{});
+  if (changes.is_list || has_changed) publish(services_->core->events, "cameras", json::object{});
 }
 
 void EventRelay::relay_history(const Changes& changes) {
   if (!changes.is_history && !changes.is_history_doubtful) return;
-  auto mark = services_->database->read([](db::Session& session) { return history_mark(session); });
+  auto mark =
+      services_->core->database.read([](db::Session& session) { return history_mark(session); });
   if (!mark || std::exchange(history_mark_, *mark) == *mark) return;
-  services_->history_cache->clear();
-  publish(*services_->events, "history", json::object{});
+  services_->history_cache.clear();
+  publish(services_->core->events, "history", json::object{});
 }
 
 void EventRelay::relay_cameras(const Changes& changes) {
@@ -150,7 +153,7 @@ void EventRelay::relay_cameras(const Changes& changes) {
     std::vector<traffic::CrossingRecord> crossings;
     std::map<std::string, std::int64_t> last_crossing;
   };
-  auto news = services_->database->read([&](db::Session& session) -> Result<News> {
+  auto news = services_->core->database.read([&](db::Session& session) -> Result<News> {
     News read;
     if (changes.is_loops || changes.is_all_cameras) {
       VEDETTE_TRY(cameras, traffic::all_cameras(session));
@@ -184,7 +187,7 @@ void EventRelay::relay_cameras(const Changes& changes) {
   auto states = read_states(*services_, news->cameras);
   if (!states) return;
 
-  http::SseHub& hub = *services_->events;
+  http::SseHub& hub = services_->core->events;
   for (const auto& [camera, id] : news->last_crossing) last_crossing_[camera] = id;
   for (const traffic::CrossingRecord& crossing : news->crossings) {
     publish(hub, "crossing/" + crossing.camera_id, crossing_json(crossing));
@@ -203,8 +206,8 @@ void EventRelay::relay_cameras(const Changes& changes) {
   }
 }
 
-void mount_events(http::Router& router, const std::shared_ptr<const Services>& services) {
-  const auto subscribe = [](const Services& s,
+void mount_events(http::Router& router, const std::shared_ptr<const TrafficServices>& services) {
+  const auto subscribe = [](const TrafficServices& s,
                             const http::Request& request) -> Result<http::Response> {
     VEDETTE_TRY(wanted, list_of(request, "topics"));
     for (const std::string& topic : wanted) {
@@ -214,7 +217,7 @@ void mount_events(http::Router& router, const std::shared_ptr<const Services>& s
       }
     }
     const auto camera = request.query("camera");
-    if (!camera) return s.events->subscribe(request);
+    if (!camera) return s.core->events.subscribe(request);
     if (camera->empty() || camera->size() > 64) {
       return bad_parameter("camera", "'camera' must be the id of one camera.");
     }
@@ -226,7 +229,7 @@ void mount_events(http::Router& router, const std::shared_ptr<const Services>& s
       narrowed.queries.emplace_back("topics",
                                     topic + (is_of_camera ? "/" + std::string(*camera) : ""));
     }
-    return s.events->subscribe(narrowed);
+    return s.core->events.subscribe(narrowed);
   };
   router.get("/api/events", handler(services, subscribe), {.inline_ok = true});
 }

@@ -1,4 +1,4 @@
-#include "api/remote_pictures.hpp"
+#include "api/traffic/remote_pictures.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "api/camera_json.hpp"
+#include "api/traffic/camera_json.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
 #include "http/auth.hpp"

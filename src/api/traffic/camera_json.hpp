@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "api/answers.hpp"
-#include "api/services.hpp"
+#include "api/traffic/traffic_services.hpp"
 #include "traffic/camera.hpp"
 #include "traffic/camera_status.hpp"
 #include "traffic/crossings.hpp"
@@ -23,16 +23,16 @@ struct CameraStates {
   std::vector<work::LoopStatus> loops;
 };
 /// Of these cameras, read at once.
-Result<CameraStates> read_states(const Services& services,
+Result<CameraStates> read_states(const TrafficServices& services,
                                  std::span<const traffic::Camera> cameras);
 
 /// "camera:" and the id: the name of a camera's loop and lease.
 std::string loop_name(std::string_view camera_id);
 
 json::object status_json(const traffic::Camera& camera, const CameraStates& states,
-                         const Services& services);
+                         const TrafficServices& services);
 json::object camera_json(const traffic::Camera& camera, const CameraStates& states,
-                         const Services& services);
+                         const TrafficServices& services);
 json::object line_json(const traffic::Line& line);
 json::object line_trial_json(const traffic::LineTrial& trial);
 json::object current_json(const traffic::CurrentCamera& camera);

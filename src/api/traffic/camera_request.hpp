@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "api/services.hpp"
+#include "api/traffic/traffic_services.hpp"
 #include "http/request.hpp"
 #include "traffic/camera.hpp"
 
@@ -13,6 +13,7 @@ namespace vedette::api {
 Result<std::string> camera_id_of(const http::Request& request);
 
 /// The camera of the path's `id`; kNotFound. Blocks on the database.
-Result<traffic::Camera> stored_camera(const Services& services, const http::Request& request);
+Result<traffic::Camera> stored_camera(const TrafficServices& services,
+                                      const http::Request& request);
 
 }  // namespace vedette::api

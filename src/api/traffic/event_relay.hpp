@@ -15,14 +15,14 @@
 #include <thread>
 #include <vector>
 
-#include "api/services.hpp"
+#include "api/traffic/traffic_services.hpp"
 #include "db/database.hpp"
 
 namespace vedette::api {
 
 class EventRelay {
  public:
-  explicit EventRelay(std::shared_ptr<const Services> services);
+  explicit EventRelay(std::shared_ptr<const TrafficServices> services);
   ~EventRelay();
   EventRelay(const EventRelay&) = delete;
   EventRelay& operator=(const EventRelay&) = delete;
@@ -53,7 +53,7 @@ class EventRelay {
   void relay_history(const Changes& changes);
   void relay_cameras(const Changes& changes);
 
-  std::shared_ptr<const Services> services_;
+  std::shared_ptr<const TrafficServices> services_;
   std::mutex changes_mutex_;
   std::condition_variable_any changed_;
   Changes changes_;
@@ -71,6 +71,6 @@ class EventRelay {
 };
 
 /// GET /api/events.
-void mount_events(http::Router& router, const std::shared_ptr<const Services>& services);
+void mount_events(http::Router& router, const std::shared_ptr<const TrafficServices>& services);
 
 }  // namespace vedette::api

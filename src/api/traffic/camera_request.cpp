@@ -1,4 +1,4 @@
-#include "api/camera_request.hpp"
+#include "api/traffic/camera_request.hpp"
 
 #include <utility>
 
@@ -12,9 +12,10 @@ Result<std::string> camera_id_of(const http::Request& request) {
   return std::string(id);
 }
 
-Result<traffic::Camera> stored_camera(const Services& services, const http::Request& request) {
+Result<traffic::Camera> stored_camera(const TrafficServices& services,
+                                      const http::Request& request) {
   VEDETTE_TRY(id, camera_id_of(request));
-  VEDETTE_TRY(camera, traffic::find_camera(*services.database, id));
+  VEDETTE_TRY(camera, traffic::find_camera(services.core->database, id));
   if (!camera) return traffic::no_camera(id);
   return std::move(*camera);
 }

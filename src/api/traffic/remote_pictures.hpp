@@ -12,7 +12,7 @@
 #include <stop_token>
 #include <string>
 
-#include "api/pictures.hpp"
+#include "api/traffic/pictures.hpp"
 #include "base/error.hpp"
 #include "http/client.hpp"
 #include "work/loop.hpp"

@@ -1,4 +1,4 @@
-#include "api/pictures.hpp"
+#include "api/traffic/pictures.hpp"
 
 #include <utility>
 

@@ -4,12 +4,12 @@
 
 #include <utility>
 
-#include "api/camera_json.hpp"
-#include "api/camera_request.hpp"
 #include "api/handlers.hpp"
-#include "api/pictures.hpp"
 #include "api/query.hpp"
-#include "api/remote_pictures.hpp"
+#include "api/traffic/camera_json.hpp"
+#include "api/traffic/camera_request.hpp"
+#include "api/traffic/pictures.hpp"
+#include "api/traffic/remote_pictures.hpp"
 #include "http/stream.hpp"
 #include "traffic/live_view.hpp"
 #include "work/supervisor.hpp"
@@ -40,16 +40,16 @@ http::Response picture(int status, std::string body, std::string_view content_ty
   return response;
 }
 
-Result<http::Response> snapshot(const Services& services, const http::Request& request) {
+Result<http::Response> snapshot(const TrafficServices& services, const http::Request& request) {
   VEDETTE_TRY(is_annotated, flag_of(request, "annotated"));
   VEDETTE_TRY(is_own, flag_of(request, "own"));
   VEDETTE_TRY(camera, stored_camera(services, request));
-  if (!services.supervisor->holds(loop_name(camera.id))) {
+  if (!services.core->supervisor.holds(loop_name(camera.id))) {
     if (is_own) return not_watched_here(camera);
-    VEDETTE_TRY(reply, services.remote_pictures->snapshot(camera.id, is_annotated));
+    VEDETTE_TRY(reply, services.remote_pictures.snapshot(camera.id, is_annotated));
     if (reply) return picture(reply->status, std::move(reply->body), reply->content_type);
   }
-  const auto view = services.live->find(camera.id);
+  const auto view = services.live.find(camera.id);
   const auto frame = view ? view->latest() : std::nullopt;
   if (!frame) {
     return fail(
@@ -64,21 +64,21 @@ Result<http::Response> snapshot(const Services& services, const http::Request& r
   return picture(200, std::move(jpeg), "image/jpeg");
 }
 
-Result<http::Response> live(const Services& services, const http::Request& request) {
+Result<http::Response> live(const TrafficServices& services, const http::Request& request) {
   VEDETTE_TRY(is_own, flag_of(request, "own"));
   VEDETTE_TRY(camera, stored_camera(services, request));
-  const bool is_here = services.supervisor->holds(loop_name(camera.id));
+  const bool is_here = services.core->supervisor.holds(loop_name(camera.id));
   if (is_own) {
     if (!is_here) return not_watched_here(camera);
-    return http::mjpeg(services.pictures->own_topic(camera.id));
+    return http::mjpeg(services.pictures.own_topic(camera.id));
   }
-  if (!is_here) VEDETTE_CHECK(services.remote_pictures->open(camera.id));
-  return http::mjpeg(services.pictures->topic(camera.id));
+  if (!is_here) VEDETTE_CHECK(services.remote_pictures.open(camera.id));
+  return http::mjpeg(services.pictures.topic(camera.id));
 }
 
 }  // namespace
 
-void mount_pictures(http::Router& router, const std::shared_ptr<const Services>& services) {
+void mount_pictures(http::Router& router, const std::shared_ptr<const TrafficServices>& services) {
   router.get("/api/cameras/{id}/snapshot.jpg", handler(services, snapshot));
   router.get("/api/cameras/{id}/live.mjpg", handler(services, live));
 }

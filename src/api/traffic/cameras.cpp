@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "api/answers.hpp"
-#include "api/camera_json.hpp"
-#include "api/camera_request.hpp"
 #include "api/handlers.hpp"
 #include "api/query.hpp"
-#include "api/services.hpp"
+#include "api/traffic/camera_json.hpp"
+#include "api/traffic/camera_request.hpp"
+#include "api/traffic/traffic_services.hpp"
 #include "db/database.hpp"
 #include "traffic/line_trial.hpp"
 
@@ -90,17 +90,17 @@ json::object lines_json(const std::vector<traffic::Line>& lines) {
   return {{"lines", std::move(list)}};
 }
 
-Result<http::Response> set_lines(const Services& services, const http::Request& request) {
+Result<http::Response> set_lines(const TrafficServices& services, const http::Request& request) {
   VEDETTE_TRY(id, camera_id_of(request));
   VEDETTE_TRY(object, object_of(request));
   Fields body(std::move(object));
   VEDETTE_TRY(lines, lines_input(body));
   VEDETTE_CHECK(body.nothing_left());
-  VEDETTE_TRY(stored, traffic::set_lines(*services.database, id, std::move(lines)));
+  VEDETTE_TRY(stored, traffic::set_lines(services.core->database, id, std::move(lines)));
   return answer(200, lines_json(stored));
 }
 
-Result<http::Response> try_lines(const Services& services, const http::Request& request) {
+Result<http::Response> try_lines(const TrafficServices& services, const http::Request& request) {
   VEDETTE_TRY(camera, stored_camera(services, request));
   VEDETTE_TRY(object, object_of(request));
   Fields body(std::move(object));
@@ -111,18 +111,19 @@ Result<http::Response> try_lines(const Services& services, const http::Request& 
   if (!(length >= 1 && length <= 60) || length != std::floor(length)) {
     return bad_parameter("minutes", "'minutes' must be a whole number from 1 to 60.");
   }
-  const Instant now = services.clock->now();
+  const Instant now = services.core->clock.now();
   VEDETTE_TRY(trial, traffic::try_lines(
-                         *services.database, camera, lines,
+                         services.core->database, camera, lines,
                          now - std::chrono::minutes(static_cast<std::int64_t>(length)), now));
   return answer(200, line_trial_json(trial));
 }
 
-Result<http::Response> list(const Services& services, const http::Request& request) {
+Result<http::Response> list(const TrafficServices& services, const http::Request& request) {
   VEDETTE_TRY(limit, limit_of(request));
   VEDETTE_TRY(after, cursor_of(request, 2));
-  VEDETTE_TRY(page, traffic::list_cameras(*services.database, limit, after.empty() ? "" : after[0],
-                                          after.empty() ? "" : after[1]));
+  VEDETTE_TRY(page,
+              traffic::list_cameras(services.core->database, limit, after.empty() ? "" : after[0],
+                                    after.empty() ? "" : after[1]));
   VEDETTE_TRY(states, read_states(services, page.cameras));
   json::array cameras;
   for (const traffic::Camera& camera : page.cameras)
@@ -132,57 +133,57 @@ Result<http::Response> list(const Services& services, const http::Request& reque
   return answer(200, json::object{{"cameras", std::move(cameras)}, {"next", std::move(next)}});
 }
 
-Result<http::Response> show(const Services& services, int status, const traffic::Camera& camera) {
+Result<http::Response> show(const TrafficServices& services, int status,
+                            const traffic::Camera& camera) {
   VEDETTE_TRY(states, read_states(services, {&camera, 1}));
   return answer(status, camera_json(camera, states, services));
 }
 
 }  // namespace
 
-void mount_cameras(http::Router& router, const std::shared_ptr<const Services>& services) {
+void mount_cameras(http::Router& router, const std::shared_ptr<const TrafficServices>& services) {
   using Answer = Result<http::Response>;
-  const http::RouteOptions write{.body_limit = services->max_body};
   router.get("/api/cameras", handler(services, list));
-  router.post("/api/cameras",
-              handler(services,
-                      [](const Services& s, const http::Request& request) -> Answer {
-                        VEDETTE_TRY(camera, camera_input(request));
-                        VEDETTE_TRY(added, traffic::add_camera(*s.database, std::move(camera)));
-                        return show(s, 201, added);
-                      }),
-              write);
-  router.get("/api/cameras/{id}",
-             handler(services, [](const Services& s, const http::Request& request) -> Answer {
-               VEDETTE_TRY(camera, stored_camera(s, request));
-               return show(s, 200, camera);
-             }));
+  router.post(
+      "/api/cameras",
+      handler(services, [](const TrafficServices& s, const http::Request& request) -> Answer {
+        VEDETTE_TRY(camera, camera_input(request));
+        VEDETTE_TRY(added, traffic::add_camera(s.core->database, std::move(camera)));
+        return show(s, 201, added);
+      }));
+  router.get(
+      "/api/cameras/{id}",
+      handler(services, [](const TrafficServices& s, const http::Request& request) -> Answer {
+        VEDETTE_TRY(camera, stored_camera(s, request));
+        return show(s, 200, camera);
+      }));
   router.put(
       "/api/cameras/{id}",
-      handler(services,
-              [](const Services& s, const http::Request& request) -> Answer {
-                VEDETTE_TRY(id, camera_id_of(request));
-                VEDETTE_TRY(camera, camera_input(request));
-                if (!camera.id.empty() && camera.id != id) {
-                  return bad_parameter("id", "A camera's id cannot be changed; leave it out.");
-                }
-                camera.id = id;
-                VEDETTE_TRY(changed, traffic::replace_camera(*s.database, std::move(camera)));
-                return show(s, 200, changed);
-              }),
-      write);
-  router.del("/api/cameras/{id}",
-             handler(services, [](const Services& s, const http::Request& request) -> Answer {
-               VEDETTE_TRY(id, camera_id_of(request));
-               VEDETTE_CHECK(traffic::remove_camera(*s.database, id));
-               return http::empty(204);
-             }));
-  router.get("/api/cameras/{id}/lines",
-             handler(services, [](const Services& s, const http::Request& request) -> Answer {
-               VEDETTE_TRY(camera, stored_camera(s, request));
-               return answer(200, lines_json(camera.lines));
-             }));
-  router.put("/api/cameras/{id}/lines", handler(services, set_lines), write);
-  router.post("/api/cameras/{id}/lines/try", handler(services, try_lines), write);
+      handler(services, [](const TrafficServices& s, const http::Request& request) -> Answer {
+        VEDETTE_TRY(id, camera_id_of(request));
+        VEDETTE_TRY(camera, camera_input(request));
+        if (!camera.id.empty() && camera.id != id) {
+          return bad_parameter("id", "A camera's id cannot be changed; leave it out.");
+        }
+        camera.id = id;
+        VEDETTE_TRY(changed, traffic::replace_camera(s.core->database, std::move(camera)));
+        return show(s, 200, changed);
+      }));
+  router.del(
+      "/api/cameras/{id}",
+      handler(services, [](const TrafficServices& s, const http::Request& request) -> Answer {
+        VEDETTE_TRY(id, camera_id_of(request));
+        VEDETTE_CHECK(traffic::remove_camera(s.core->database, id));
+        return http::empty(204);
+      }));
+  router.get(
+      "/api/cameras/{id}/lines",
+      handler(services, [](const TrafficServices& s, const http::Request& request) -> Answer {
+        VEDETTE_TRY(camera, stored_camera(s, request));
+        return answer(200, lines_json(camera.lines));
+      }));
+  router.put("/api/cameras/{id}/lines", handler(services, set_lines));
+  router.post("/api/cameras/{id}/lines/try", handler(services, try_lines));
 }
 
 }  // namespace vedette::api

@@ -1,9 +1,8 @@
-#include "api/camera_json.hpp"
+#include "api/traffic/camera_json.hpp"
 
 #include <algorithm>
-#include <cmath>
 
-#include "api/remote_pictures.hpp"
+#include "api/traffic/remote_pictures.hpp"
 #include "db/database.hpp"
 #include "media/frame_source.hpp"
 #include "traffic/live_view.hpp"
@@ -12,10 +11,6 @@
 
 namespace vedette::api {
 namespace {
-
-double rounded(double value, double steps) {
-  return std::round(value * steps) / steps;
-}
 
 json::value positive_or_null(double value, double steps) {
   if (value <= 0) return nullptr;
@@ -85,9 +80,9 @@ std::string state_cause(const work::LoopStatus* loop, std::string_view state) {
 
 // Whether the live picture can be had here, from this process or the one that has the camera.
 bool can_show(const work::LoopStatus& loop, const traffic::Camera& camera,
-              const Services& services) {
-  if (loop.process_id == services.supervisor->process_id()) {
-    return services.live->find(camera.id) != nullptr;
+              const TrafficServices& services) {
+  if (loop.process_id == services.core->supervisor.process_id()) {
+    return services.live.find(camera.id) != nullptr;
   }
   return picture_target(loop).has_value();
 }
@@ -98,7 +93,7 @@ std::string loop_name(std::string_view camera_id) {
   return traffic::camera_loop_name(camera_id);
 }
 
-Result<CameraStates> read_states(const Services& services,
+Result<CameraStates> read_states(const TrafficServices& services,
                                  std::span<const traffic::Camera> cameras) {
   if (cameras.empty()) return CameraStates{};
   std::vector<std::string> ids;
@@ -107,15 +102,15 @@ Result<CameraStates> read_states(const Services& services,
     ids.push_back(camera.id);
     names.push_back(loop_name(camera.id));
   }
-  VEDETTE_TRY(figures, services.database->read([&](db::Session& session) {
+  VEDETTE_TRY(figures, services.core->database.read([&](db::Session& session) {
     return traffic::stored_figures(session, ids);
   }));
-  VEDETTE_TRY(loops, services.supervisor->all(names));
+  VEDETTE_TRY(loops, services.core->supervisor.all(names));
   return CameraStates{std::move(figures), std::move(loops)};
 }
 
 json::object status_json(const traffic::Camera& camera, const CameraStates& states,
-                         const Services& services) {
+                         const TrafficServices& services) {
   const auto loop_found =
       std::ranges::find(states.loops, loop_name(camera.id), &work::LoopStatus::name);
   const work::LoopStatus* loop = loop_found == states.loops.end() ? nullptr : &*loop_found;
@@ -170,7 +165,7 @@ json::object line_json(const traffic::Line& line) {
 }
 
 json::object camera_json(const traffic::Camera& camera, const CameraStates& states,
-                         const Services& services) {
+                         const TrafficServices& services) {
   json::array lines;
   for (const traffic::Line& line : camera.lines) lines.push_back(line_json(line));
   json::array types;

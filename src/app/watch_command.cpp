@@ -268,6 +268,8 @@ Result<int> run_watch(const WatchArguments& arguments, config::Settings all, boo
   }
   run.wall_s = seconds_since(begin);
   run.source_stats = source->stats();
+  const double seen_s = run.wall_s > 0 ? run.wall_s : 1;
+  run.given_fps = is_live ? static_cast<double>(run.source_stats.decoded) / seen_s : 0;
   run.detector = engine.session->facts();
   run.detector.inference_s -= facts_before.inference_s;
   run.is_sequential = options.is_sequential;

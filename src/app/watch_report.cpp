@@ -137,6 +137,25 @@ std::string WatchReport::zones_json() const {
   return array(zones);
 }
 
+std::optional<traffic::TooSlow> WatchReport::too_slow(const Run& run) const {
+  const traffic::WatchedRate& rate = pipeline_.rate();
+  if (rate.too_slow_for() == Micros{0}) return std::nullopt;
+  return traffic::explain_too_slow(rate.per_second_in_all(), rate.even_per_second_in_all(),
+                                   run.given_fps);
+}
+
+std::string WatchReport::too_slow_json(const Run& run) const {
+  const auto reason = too_slow(run);
+  if (!reason) return "null";
+  ObjectText object;
+  object.put_text("by", reason->is_source ? "source" : "machine");
+  object.put_number("seconds", to_seconds(pipeline_.rate().too_slow_for()), 1);
+  object.put_number("pictures_per_s", pipeline_.rate().per_second_in_all(), 2);
+  object.put_text("cause", reason->cause);
+  object.put_text("remedy", reason->remedy);
+  return object.str();
+}
+
 std::string WatchReport::json(const Run& run) const {
   const traffic::WatchTotals& totals = pipeline_.totals();
   const std::vector<std::int64_t> tracks = wanted_tracks();
@@ -162,6 +181,7 @@ std::string WatchReport::json(const Run& run) const {
   object.put("lines", lines_json());
   object.put("zones", zones_json());
   object.put("speeds", "null");
+  object.put("too_slow", too_slow_json(run));
   object.put_text("engine", run.detector.engine);
   object.put_text("precision", run.detector.precision);
   object.put_count("threads", run.detector.threads);
@@ -202,6 +222,10 @@ std::string WatchReport::text(const Run& run) const {
   if (run.source_stats.dropped > 0) {
     text += fmt::format("  {} frames were dropped: the source is faster than the model\n",
                         run.source_stats.dropped);
+  }
+  if (const auto reason = too_slow(run)) {
+    text += fmt::format("  warning: too slow to count by for {:.1f} s: {} {}\n",
+                        to_seconds(pipeline_.rate().too_slow_for()), reason->cause, reason->remedy);
   }
   if (!run.problem.empty()) text += fmt::format("  broken off: {}\n", run.problem);
   return text;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,8 @@ class WatchReport {
     /// From the program's beginning to the first frame asked for.
     double start_s = 0;
     bool is_sequential = false;
+    /// Pictures a second that the source gave; 0: not known.
+    double given_fps = 0;
     /// Why the source broke off; empty: it did not.
     std::string problem;
   };
@@ -47,6 +50,9 @@ class WatchReport {
     std::int64_t b_to_a = 0;
     std::vector<std::int64_t> by_type;
   };
+  /// What to say when there were too few pictures to count by.
+  std::optional<traffic::TooSlow> too_slow(const Run& run) const;
+  std::string too_slow_json(const Run& run) const;
   std::string lines_json() const;
   std::string zones_json() const;
   double media_s() const;

@@ -13,6 +13,30 @@ float length(const CountingLine& line) {
   return std::hypot(line.b.x - line.a.x, line.b.y - line.a.y);
 }
 
+// How far right of the line a point is, in pixels.
+float beyond(const CountingLine& line, Point point) {
+  return right_of(line.a, line.b, point) / length(line);
+}
+
+// Where the way from one side to the other meets the line's segment.
+std::optional<Point> meeting(const CountingLine& line, Point from, Point to) {
+  const float before = beyond(line, from);
+  const float part = before / (before - beyond(line, to));
+  const Point at{from.x + part * (to.x - from.x), from.y + part * (to.y - from.y)};
+  const float dx = line.b.x - line.a.x;
+  const float dy = line.b.y - line.a.y;
+  const float along = ((at.x - line.a.x) * dx + (at.y - line.a.y) * dy) / (dx * dx + dy * dy);
+  return along >= 0 && along <= 1 ? std::optional(at) : std::nullopt;
+}
+
+Direction towards(int side) {
+  return side > 0 ? Direction::kAToB : Direction::kBToA;
+}
+
+float size_of(const Track& track) {
+  return std::sqrt(std::max(1.0F, track.box.area()));
+}
+
 }  // namespace
 
 std::string_view name(Direction direction) {
@@ -30,6 +54,7 @@ void LineCounter::reset() {
   std::ranges::fill(last_, Last{});
   std::ranges::fill(passages_, Passage{});
   std::ranges::fill(recent_, Recent{});
+  last_time_.reset();
 }
 
 void LineCounter::update(std::int64_t frame, Micros time, std::span<const Track> tracks,
@@ -40,18 +65,27 @@ void LineCounter::update(std::int64_t frame, Micros time, std::span<const Track>
     if (last.track != track.id) {
       // The slot's former track has ended; this one's path begins here.
       for (std::size_t i = 0; i < lines_.size(); ++i) passage(track.slot, i) = Passage{};
-      last = {.track = track.id, .foot = track.foot};
+      last = {.track = track.id,
+              .foot = track.foot,
+              .first = track.foot,
+              .first_frame = frame,
+              .first_time = time,
+              .unseen_before = last_time_ ? time - *last_time_ : Micros{0}};
     }
     follow(track, last, frame, time);
-    last = {.track = track.id, .foot = track.foot};
+    last.foot = track.foot;
+    if (!last.is_led_back && track.is_confirmed && track.has_travelled) {
+      last.is_led_back = true;
+      if (to_seconds(last.unseen_before) > options_.led_back_s) lead_back(track, last);
+    }
   }
+  last_time_ = time;
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     for (const Track& track : tracks) {
       Passage& p = passage(track.slot, i);
       if (p.is_done || !p.is_pending || !track.is_observed) continue;
       if (!track.is_confirmed || !track.has_travelled) continue;
-      const int beyond = p.crossing.direction == Direction::kAToB ? 1 : -1;
-      if (p.clear_side != beyond) continue;
+      if (p.crossing.direction != towards(p.clear_side)) continue;
       p.is_done = true;
       p.crossing.type = track.type;
       if (is_part_of_counted(track, p.crossing)) continue;
@@ -62,39 +96,54 @@ void LineCounter::update(std::int64_t frame, Micros time, std::span<const Track>
   }
 }
 
-void LineCounter::follow(const Track& track, Last& last, std::int64_t frame, Micros time) {
-  const float size = std::sqrt(std::max(1.0F, track.box.area()));
-  const float band = std::max(options_.band_px, options_.band * size);
+void LineCounter::follow(const Track& track, const Last& last, std::int64_t frame, Micros time) {
+  const float band = std::max(options_.band_px, options_.band * size_of(track));
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     Passage& p = passage(track.slot, i);
     if (p.is_done) continue;
     const CountingLine& line = lines_[i];
-    const float before = right_of(line.a, line.b, last.foot) / length(line);
-    const float now = right_of(line.a, line.b, track.foot) / length(line);
-    if ((before < 0) != (now < 0) && p.clear_side != 0) {
+    const float now = beyond(line, track.foot);
+    const int side = now < 0 ? -1 : 1;
+    if ((beyond(line, last.foot) < 0) != (now < 0) && p.clear_side != 0) {
       // The travelled segment meets the line's infinite extension; does it meet the segment?
-      const float part = before / (before - now);
-      const Point at{last.foot.x + part * (track.foot.x - last.foot.x),
-                     last.foot.y + part * (track.foot.y - last.foot.y)};
-      const float dx = line.b.x - line.a.x;
-      const float dy = line.b.y - line.a.y;
-      const float along = ((at.x - line.a.x) * dx + (at.y - line.a.y) * dy) / (dx * dx + dy * dy);
-      const int towards = now < 0 ? -1 : 1;
-      p.is_pending = towards != p.clear_side && along >= 0 && along <= 1;
+      const auto at = meeting(line, last.foot, track.foot);
+      p.is_pending = side != p.clear_side && at.has_value();
       if (p.is_pending) {
         p.crossing.line = static_cast<int>(i);
         p.crossing.track = track.id;
-        p.crossing.direction = towards > 0 ? Direction::kAToB : Direction::kBToA;
-        p.crossing.at = at;
+        p.crossing.direction = towards(side);
+        p.crossing.at = *at;
       }
     }
     if (std::abs(now) < band) continue;
-    const int side = now < 0 ? -1 : 1;
     if (p.is_pending && side != p.clear_side) {
       p.crossing.time = time;
       p.crossing.frame = frame;
     }
     p.clear_side = side;
+  }
+}
+
+void LineCounter::lead_back(const Track& track, const Last& last) {
+  const auto unseen_s = static_cast<float>(to_seconds(last.unseen_before));
+  const Point from{last.first.x - track.velocity.x * unseen_s,
+                   last.first.y - track.velocity.y * unseen_s};
+  const float band = std::max(options_.band_px, options_.band * size_of(track));
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    Passage& p = passage(track.slot, i);
+    if (p.is_done || p.is_pending || p.clear_side == 0) continue;
+    const float before = beyond(lines_[i], from);
+    const int side = beyond(lines_[i], last.first) < 0 ? -1 : 1;
+    if ((before < 0 ? -1 : 1) == side || std::abs(before) < band || side != p.clear_side) continue;
+    const auto at = meeting(lines_[i], from, last.first);
+    if (!at) continue;
+    p.is_pending = true;
+    p.crossing.line = static_cast<int>(i);
+    p.crossing.track = track.id;
+    p.crossing.direction = towards(side);
+    p.crossing.time = last.first_time;
+    p.crossing.frame = last.first_frame;
+    p.crossing.at = *at;
   }
 }
 

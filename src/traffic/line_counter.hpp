@@ -2,11 +2,13 @@
 // the segment it travelled must meet the segment of the line; it must have been clearly on one side
 // and then clearly on the other, and have left its place (a parked car's jitter is none of this);
 // only confirmed tracks, each once per line, in the direction of its first crossing (a U-turn is
-// one crossing); parts of one vehicle are one. One per camera, one thread, after each
-// Tracker::update; allocates nothing then.
+// one crossing); parts of one vehicle are one. Where frames are few, a road user that is first seen
+// beyond the line has crossed it if it came, at its speed, from the other side since the frame
+// before. One per camera, one thread, after each Tracker::update; allocates nothing then.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -45,6 +47,8 @@ struct LineCounterOptions {
   float band_px = 2.0F;
   /// A part of a vehicle does not count within this time of the vehicle itself.
   double part_s = 2.0;
+  /// The path of a new road user is led back to the frame before when that is longer ago than this.
+  double led_back_s = 0.15;
   int max_tracks = 256;
 };
 
@@ -67,6 +71,12 @@ class LineCounter {
   struct Last {
     std::int64_t track = 0;
     Point foot;
+    /// Where, in which frame and when it was first seen, and how long no frame had been looked at.
+    Point first;
+    std::int64_t first_frame = 0;
+    Micros first_time{0};
+    Micros unseen_before{0};
+    bool is_led_back = false;
   };
   /// One track and one line.
   struct Passage {
@@ -80,7 +90,8 @@ class LineCounter {
     std::int64_t elder = 0;
   };
 
-  void follow(const Track& track, Last& last, std::int64_t frame, Micros time);
+  void follow(const Track& track, const Last& last, std::int64_t frame, Micros time);
+  void lead_back(const Track& track, const Last& last);
   bool is_part_of_counted(const Track& track, const Crossing& crossing) const;
   Passage& passage(int slot, std::size_t line) {
     return passages_[static_cast<std::size_t>(slot) * lines_.size() + line];
@@ -92,6 +103,7 @@ class LineCounter {
   std::vector<Passage> passages_;  // by slot and line
   std::vector<Recent> recent_;     // a ring of the last crossings
   std::size_t next_recent_ = 0;
+  std::optional<Micros> last_time_;  // of the frame before
 };
 
 }  // namespace vedette::traffic

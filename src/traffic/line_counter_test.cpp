@@ -20,7 +20,8 @@ using testing::Watched;
 const CountingLine kLine{.name = "line", .a = {100, 300}, .b = {900, 300}};
 
 RC_GTEST_PROP(LineCounter, CountsEveryVehicleOnceInItsDirection, ()) {
-  const double fps = *rc::gen::inRange(10, 61);
+  const double fps = *rc::gen::inRange(5, 61);
+  const double jitter = *rc::gen::inRange(0, 31) / 100.0;
   const int lanes = *rc::gen::inRange(1, 7);
   struct Vehicle {
     float x, speed, offset;
@@ -39,7 +40,7 @@ RC_GTEST_PROP(LineCounter, CountsEveryVehicleOnceInItsDirection, ()) {
   const bool is_reversed = *rc::gen::inRange(0, 2) == 0;
   Watched watched({is_reversed ? CountingLine{.name = "line", .a = kLine.b, .b = kLine.a} : kLine});
   for (int i = 0; i < static_cast<int>(4 * fps); ++i) {
-    const double t = i / fps;
+    const double t = (i + (i % 2 == 0 ? jitter : 0)) / fps;
     std::vector<media::Detection> boxes;
     for (const Vehicle& v : vehicles) {
       const float y = 300 + v.offset + v.speed * static_cast<float>(t);
@@ -157,6 +158,40 @@ TEST(LineCounter, ATrackConfirmedAfterItCrossedCounts) {
   }
   ASSERT_EQ(watched.crossings.size(), 1U);
   EXPECT_LE(watched.crossings[0].frame, 4);
+}
+
+TEST(LineCounter, WithFewFramesAVehicleFirstSeenBeyondTheLineHasCrossedIt) {
+  // Comes into view 40 px before the line, moves 50 px from frame to frame, four frames a second.
+  Watched watched({kLine});
+  for (int i = 0; i < 12; ++i) {
+    const float y = 310 + 50 * static_cast<float>(i - 3);
+    watched.frame(i / 4.0,
+                  i < 3 ? std::vector<media::Detection>{} : std::vector{box_at({400, y}, 80, 60)});
+  }
+  ASSERT_EQ(watched.crossings.size(), 1U);
+  EXPECT_EQ(watched.crossings[0].direction, Direction::kAToB);
+  EXPECT_EQ(watched.crossings[0].frame, 3);
+  EXPECT_NEAR(watched.crossings[0].at.y, 300, 0.1);
+}
+
+TEST(LineCounter, WhatBeganFurtherBeyondTheLineDidNotCrossIt) {
+  Watched watched({kLine});
+  for (int i = 0; i < 12; ++i) {
+    const float y = 390 + 50 * static_cast<float>(i - 3);
+    watched.frame(i / 4.0,
+                  i < 3 ? std::vector<media::Detection>{} : std::vector{box_at({400, y}, 80, 60)});
+  }
+  EXPECT_TRUE(watched.crossings.empty());
+}
+
+TEST(LineCounter, AtAFullRateNobodyIsLedBack) {
+  Watched watched({kLine});
+  for (int i = 0; i < 40; ++i) {
+    const float y = 310 + 20 * static_cast<float>(i - 3);
+    watched.frame(i / 25.0,
+                  i < 3 ? std::vector<media::Detection>{} : std::vector{box_at({400, y}, 80, 60)});
+  }
+  EXPECT_TRUE(watched.crossings.empty());
 }
 
 TEST(LineCounter, ANewTrackBehindTheLineDoesNotCountTheVehicleAgain) {

@@ -16,6 +16,8 @@ constexpr float kStartSpeed = 3.0F;     // how fast a new one may be, sizes a se
 constexpr float kStartGrowth = 0.5F;
 // Share of the cost that a box of another type than the track's adds.
 constexpr float kTypeCost = 0.1F;
+// A way shorter than this part of the road user's size shows no direction.
+constexpr float kLeastHiddenWay = 0.3F;
 
 constexpr float square(float x) {
   return x * x;
@@ -97,13 +99,17 @@ void Tracker::update(Micros time, std::span<const media::Detection> detections) 
   match(Stage::kSure, time);
   match(Stage::kUnsure, time);
   match(Stage::kNew, time);
+  match(Stage::kHidden, time);
   for (const media::Detection& box : boxes_) {
     const auto at = static_cast<std::size_t>(&box - boxes_.data());
     if (!box_taken_[at] && box.score >= options_.high_score) start(box, time);
   }
   for (std::size_t i = 0; i < tracks_.size(); ++i) {
     Track& track = tracks_[i];
-    if (!track.is_observed) continue;
+    if (!track.is_observed) {
+      ++state_of(track).misses;
+      continue;
+    }
     if (!track.is_confirmed || track.elder != 0) confirm(track, std::span(tracks_).first(i));
     settle(track, state_of(track), time);
   }
@@ -113,7 +119,10 @@ void Tracker::end_lost(Micros time) {
   if (!std::exchange(is_reset_, false)) ended_.clear();
   const auto is_over = [&](const Track& track) {
     const double limit = track.is_confirmed ? options_.lost_s : options_.tentative_lost_s;
-    return to_seconds(time - track.last_seen) > limit;
+    const int misses = track.is_confirmed ? options_.lost_misses : options_.tentative_lost_misses;
+    const double unseen_s = to_seconds(time - track.last_seen);
+    return unseen_s > options_.forgotten_s ||
+           (unseen_s > limit && state_of(track).misses >= misses);
   };
   for (const Track& track : tracks_) {
     if (!is_over(track)) continue;
@@ -181,18 +190,42 @@ bool Tracker::takes_part(const Track& track, Stage stage, Micros time) const {
   if (track.is_observed) return false;
   if (stage == Stage::kNew) return !track.is_confirmed;
   if (!track.is_confirmed) return false;
+  if (stage == Stage::kHidden) {
+    return track.has_travelled && state_of(track).misses >= options_.hidden_misses;
+  }
   return stage == Stage::kSure || to_seconds(time - track.last_seen) <= options_.unsure_lost_s;
 }
 
 float Tracker::similarity(const Track& track, const State& state,
                           const media::Detection& box) const {
   // How unsure the prediction is: much for a track just begun or long unseen, little else.
-  const float dx = std::min(std::sqrt(state.filter[kFootX].value_var), 0.5F * track.box.width());
-  const float dy = std::min(std::sqrt(state.filter[kFootY].value_var), 0.5F * track.box.height());
+  const float dx = std::min(std::sqrt(state.filter[kFootX].value_var),
+                            options_.most_widened * track.box.width());
+  const float dy = std::min(std::sqrt(state.filter[kFootY].value_var),
+                            options_.most_widened * track.box.height());
   const Box a = widened(track.box, dx, dy);
   const Box b = widened(box_of(box), dx, dy);
   const float both = intersection(a, b);
   return both / (a.area() + b.area() - both);
+}
+
+// What goes straight on at one speed moves in the picture by its speed there times the time, times
+// how much larger it has become: size and distance from the vanishing point both go with 1 over the
+// distance from the camera.
+float Tracker::likeness_after_hiding(const Track& track, const State& state,
+                                     const media::Detection& box, Micros time) const {
+  const Box seen = box_of(box);
+  const float before = size_of(state.last_box);
+  const float now = size_of(seen);
+  if (std::max(now, before) > options_.hidden_growth * std::min(now, before)) return 0;
+  const auto dt = static_cast<float>(to_seconds(time - track.last_seen));
+  const Point way{track.velocity.x * dt * now / before, track.velocity.y * dt * now / before};
+  const float length = std::hypot(way.x, way.y);
+  if (length < kLeastHiddenWay * before) return 0;
+  const Point from = state.last_box.foot();
+  const float off = std::hypot(seen.foot().x - from.x - way.x, seen.foot().y - from.y - way.y);
+  const float most = options_.hidden_way * length + options_.hidden_size * std::min(now, before);
+  return std::max(0.0F, 1 - off / most);
 }
 
 void Tracker::match(Stage stage, Micros time) {
@@ -215,10 +248,12 @@ void Tracker::match(Stage stage, Micros time) {
     const State& state = state_of(track);
     for (std::size_t c = 0; c < columns_.size(); ++c) {
       const media::Detection& box = boxes_[columns_[c]];
-      const float iou = similarity(track, state, box);
-      if (iou < options_.match_iou) continue;
+      const bool is_hidden = stage == Stage::kHidden;
+      const float likeness = is_hidden ? likeness_after_hiding(track, state, box, time)
+                                       : similarity(track, state, box);
+      if (is_hidden ? likeness <= 0 : likeness < options_.match_iou) continue;
       const bool is_other = types_.of_class(box.class_id) != track.type;
-      assignment_.allow(r, c, (1 - iou) * (1 - kTypeCost) + (is_other ? kTypeCost : 0.0F));
+      assignment_.allow(r, c, (1 - likeness) * (1 - kTypeCost) + (is_other ? kTypeCost : 0.0F));
     }
   }
   const std::span<const int> column_of = assignment_.solve(1.0F);
@@ -237,6 +272,8 @@ void Tracker::observe(std::size_t track_index, std::size_t detection, Micros tim
   publish(track, state);
   track.is_observed = true;
   track.last_seen = time;
+  state.last_box = track.box;
+  state.misses = 0;
   track.score = box.score;
   ++track.observations;
   state.votes[static_cast<std::size_t>(types_.of_class(box.class_id))] += box.score;
@@ -272,6 +309,7 @@ void Tracker::start(const media::Detection& detection, Micros time) {
   state.rest = box.foot();
   state.rest_since = time;
   publish(track, state);
+  state.last_box = track.box;
   tracks_.push_back(track);
 }
 

@@ -1,8 +1,9 @@
 // From boxes a frame to road users over time: which box of this frame is which one of the last.
 // ByteTrack's idea (sure boxes first, then unsure ones only to keep known tracks alive) over a
-// constant velocity Kalman filter, with every parameter in seconds, so that 8 and 60 frames a
-// second and uneven frames give the same tracks. One per camera, one thread; deterministic;
-// update() allocates nothing.
+// constant velocity Kalman filter, with every parameter in seconds, so that 5 and 60 frames a
+// second and uneven frames give the same tracks: a gap between two frames is not an absence, so no
+// track ends before it was looked for. One per camera, one thread; deterministic; update()
+// allocates nothing.
 //
 // Y. Zhang et al., ByteTrack: Multi-Object Tracking by Associating Every Detection Box, ECCV 2022.
 #pragma once
@@ -29,13 +30,28 @@ struct TrackerOptions {
   /// (not as a part of another).
   double confirm_s = 0.2;
   int confirm_observations = 3;
-  /// A confirmed track that is not seen is remembered for this long; an unconfirmed one for less.
+  /// A confirmed track that is not seen is remembered for this long, and until it was looked for in
+  /// vain in this many frames; an unconfirmed one for less.
   double lost_s = 1.0;
+  int lost_misses = 2;
   double tentative_lost_s = 0.2;
+  int tentative_lost_misses = 1;
+  /// Whoever was not seen for longer is forgotten, looked for or not.
+  double forgotten_s = 1.4;
   /// Not seen for longer: unsure boxes no longer bring it back.
   double unsure_lost_s = 0.4;
   /// Smallest overlap (IoU of the boxes, widened by how unsure the prediction is) of a match.
   float match_iou = 0.25F;
+  /// The most by which a box is widened, in its own widths and heights: how far a new track, whose
+  /// speed is not known, may move from one frame to the next.
+  float most_widened = 1.2F;
+  /// A travelling road user that was looked for in vain in this many frames is hidden by something.
+  /// A sure box that nothing else explains is that one again when it is where perspective puts it:
+  /// off by at most this part of its way, and of its size; and at most so many times as large.
+  int hidden_misses = 2;
+  float hidden_way = 0.6F;
+  float hidden_size = 0.5F;
+  float hidden_growth = 3.5F;
   /// A box that shares more than this part of the smaller area with an older track is a part of it,
   /// until both were seen apart for a while.
   float part_share = 0.6F;
@@ -89,11 +105,15 @@ class Tracker {
     Micros rest_since{0};
     /// The box as foreseen, before this frame's observation.
     Box foreseen;
+    /// As it was when it was last seen.
+    Box last_box;
+    /// Looked for in vain in this many frames since then.
+    int misses = 0;
     /// Seen in this many frames, since then, apart from any elder.
     int own_observations = 0;
     Micros own_since{0};
   };
-  enum class Stage { kSure, kUnsure, kNew };
+  enum class Stage { kSure, kUnsure, kNew, kHidden };
 
   void predict(State& state, float dt) const;
   void correct(State& state, const Box& box) const;
@@ -102,6 +122,8 @@ class Tracker {
   void match(Stage stage, Micros time);
   bool takes_part(const Track& track, Stage stage, Micros time) const;
   float similarity(const Track& track, const State& state, const media::Detection& box) const;
+  float likeness_after_hiding(const Track& track, const State& state, const media::Detection& box,
+                              Micros time) const;
   void observe(std::size_t track, std::size_t detection, Micros time);
   void start(const media::Detection& detection, Micros time);
   void settle(Track& track, State& state, Micros time);

@@ -143,7 +143,9 @@ void WatchPipeline::track(const Waiting& waiting) {
     counter_.reset();
     zones_.reset();
     undecided_.clear();
+    rate_.restart();
   }
+  rate_.add(frame.media_time);
   if (waiting.is_gated) {
     tracker_.stand_still(frame.media_time);
   } else {

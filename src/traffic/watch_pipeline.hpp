@@ -21,6 +21,7 @@
 #include "traffic/scene.hpp"
 #include "traffic/tracker.hpp"
 #include "traffic/watch_gate.hpp"
+#include "traffic/watched_rate.hpp"
 #include "traffic/zone_counter.hpp"
 
 namespace vedette::traffic {
@@ -90,6 +91,8 @@ class WatchPipeline {
   std::span<const CountingLine> lines() const { return counter_.lines(); }
   const ZoneCounter& zones() const { return zones_; }
   const WatchTotals& totals() const { return totals_; }
+  /// How often the camera is looked at, by the times of its frames.
+  const WatchedRate& rate() const { return rate_; }
   /// Confirmed tracks so far, by type.
   std::vector<std::int64_t> tracks_by_type() const;
 
@@ -127,6 +130,7 @@ class WatchPipeline {
   std::vector<Crossing> crossings_;
   std::vector<std::int64_t> ended_by_type_;
   WatchTotals totals_;
+  WatchedRate rate_;
 };
 
 }  // namespace vedette::traffic

@@ -60,12 +60,23 @@ test('a cut connection is said, with the time; mended, everything goes on by its
   const figure = await page.locator('.figure.lead .value').textContent();
   isCut = true;
   await cable.cut();
-  await page.locator('.foot .state.wait', { hasText: /As of \d\d:\d\d, reconnecting/ }).waitFor();
+  const band = page.locator('.band', { hasText: /As of \d\d:\d\d:\d\d, reconnecting/ });
+  await band.waitFor();
+  await page.locator('.foot .state.wait', { hasText: 'Not live' }).waitFor();
   assert.equal(await page.locator('.figure.lead .value').textContent(), figure, 'what was known stays');
+  assert.equal(await page.getByText(/as of \d\d:\d\d/i).count(), 1, 'it is said once');
+  const colours = await page.evaluate(() => {
+    const of = (selector, pseudo) => getComputedStyle(document.querySelector(selector), pseudo);
+    return { dot: of('.chip[aria-current] .state', '::before').backgroundColor, other: of('.foot .state', '::before').backgroundColor, figure: of('.figure.lead .value').color, ink: getComputedStyle(document.body).color };
+  });
+  assert.notEqual(colours.figure, colours.ink, 'a figure that is no longer live does not look it');
+  const [r, g, b] = colours.dot.match(/\d+/g).map(Number);
+  assert.ok(Math.max(r, g, b) - Math.min(r, g, b) < 32, `the dot of the camera is grey, not ${colours.dot}`);
   await eventually('the picture has ended', async () => (await streams()) === 0);
   isCut = false;
   await cable.plug();
   await page.locator('.foot .state.good', { hasText: 'Live' }).waitFor({ timeout: 25_000 });
+  await band.waitFor({ state: 'detached' });
   await eventually('the picture plays again', async () => (await streams()) === 1);
   await page.getByRole('img', { name: `Live picture of ${camera.name}` }).waitFor();
 });

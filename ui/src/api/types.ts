@@ -7,14 +7,14 @@ type Schemas = components['schemas'];
 
 export type Instant = Schemas['Instant'];
 
-export type Camera = Omit<Schemas['Camera'], 'status'> & { status: CameraStatus };
+export type Camera = Omit<Schemas['Camera'], 'status' | 'lines'> & { status: CameraStatus; lines: Line[] };
 export type CameraInput = Schemas['CameraInput'];
 export type CameraList = Omit<Schemas['CameraList'], 'cameras'> & { cameras: Camera[] };
 export type CameraStatus = Schemas['CameraStatus'] & { attempts?: number | null };
 export type CameraState = CameraStatus['state'];
 export type ModelInUse = NonNullable<CameraStatus['model']>;
 
-export type Line = Schemas['Line'];
+export type Line = Schemas['Line'] & { created_at?: Instant; is_named?: boolean };
 export type LineInput = Schemas['LineInput'];
 export type Lines = Schemas['Lines'];
 export type LinesTrial = Schemas['LinesTrial'];
@@ -27,12 +27,13 @@ export type Current = Schemas['Current'];
 export type CurrentCamera = Schemas['CurrentCamera'];
 export type CurrentRow = Schemas['CurrentRow'];
 export type Crossing = Schemas['Crossing'];
+export type Crossings = Schemas['Crossings'];
 export type History = Schemas['History'];
 export type HistoryRow = Schemas['HistoryRow'];
 export type Coverage = Schemas['Coverage'];
-export type Kpi = Schemas['Kpi'];
+export type Kpi = Omit<Schemas['Kpi'], 'lines'> & { lines: LineCount[]; last_60_min?: Counted };
 export type Counted = Schemas['Counted'];
-export type LineCount = Kpi['lines'][number];
+export type LineCount = Omit<Schemas['Kpi']['lines'][number], 'by_hour'> & { by_hour: (number | null)[]; since?: Instant };
 export type Quality = Schemas['Quality'];
 export type QualityIssue = Quality['issues'][number];
 

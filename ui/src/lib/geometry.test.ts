@@ -9,8 +9,9 @@ test('the arrow points to the right of first to second', () => {
   expect(toTheRight(across)).toEqual({ x: -0, y: 1 });
   expect(toTheRight({ x1: 100, y1: 50, x2: 100, y2: 200 })).toEqual({ x: -1, y: 0 });
   expect(heading(across)).toBe('down');
-  expect(heading({ x1: 0, y1: 0, x2: 100, y2: 100 })).toBe('down and left');
+  expect(heading({ x1: 0, y1: 0, x2: 100, y2: 100 })).toBe('down');
   expect(heading({ x1: 0, y1: 100, x2: 0, y2: 0 })).toBe('right');
+  expect(heading({ x1: 0, y1: 0, x2: 20, y2: 100 })).toBe('left');
   expect(arrow(across, 40)).toBe('M400 250L400 290M384 274L400 290L416 274');
 });
 

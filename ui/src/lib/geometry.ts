@@ -42,11 +42,11 @@ export function arrow(line: Ends, size: number): string {
   return `M${fixed(m.x)} ${fixed(m.y)}L${fixed(tip.x)} ${fixed(tip.y)}M${side(1)}L${fixed(tip.x)} ${fixed(tip.y)}L${side(-1)}`;
 }
 
-/** In words where a_to_b goes in the picture, for those who do not see the arrow. */
+/** Where a_to_b goes in the picture; the server calls a direction so that nobody named. */
 export function heading(line: Ends): string {
   const n = toTheRight(line);
-  const names = ['right', 'down and right', 'down', 'down and left', 'left', 'up and left', 'up', 'up and right'];
-  return names[(Math.round(Math.atan2(n.y, n.x) / (Math.PI / 4)) + 8) % 8]!;
+  if (Math.abs(n.y) >= Math.abs(n.x)) return n.y > 0 ? 'down' : 'up';
+  return n.x > 0 ? 'right' : 'left';
 }
 
 export function clampPoint(p: Point, size: Size): Point {

@@ -10,7 +10,7 @@ export interface Bucket {
   /** null: nothing of it was watched, or it lies ahead. */
   vehicles: number | null;
   watched_s: number;
-  /** How much of it has passed. */
+  /** How much of it has passed while there was something to watch. */
   elapsed_s: number;
   running: boolean;
 }
@@ -37,10 +37,12 @@ export function buckets(
   r: Range,
   grain: Grain,
   now: Date,
+  /** Before, there was nothing to be watched. */
+  since: Date = new Date(0),
 ): Bucket[] {
   const list: Bucket[] = starts(r, grain).map((start, i, all) => {
     const end = all[i + 1] ?? r.end;
-    const elapsed_s = Math.max(0, Math.min(end.getTime(), now.getTime()) - start.getTime()) / 1000;
+    const elapsed_s = Math.max(0, Math.min(end.getTime(), now.getTime()) - Math.max(start.getTime(), since.getTime())) / 1000;
     return { start, end, vehicles: null, watched_s: 0, elapsed_s, running: start <= now && now < end };
   });
   const find = (instant: string) => bucketAt(list, Date.parse(instant));

@@ -1,10 +1,11 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import type { Line, LineCount } from '../api/types.ts';
+import type { Line } from '../api/types.ts';
 import { rememberShown, shownBefore, tallies } from './overlay.ts';
+import type { LineFigure } from './watched.ts';
 
 const line = { id: 'near', name: 'Near', x1: 100, y1: 200, x2: 500, y2: 200, a_to_b: 'down', b_to_a: 'up' } as Line;
-const row = (direction: 'a_to_b' | 'b_to_a', vehicles: number) =>
-  ({ line_id: 'near', name: 'Near', direction, label: direction === 'a_to_b' ? 'down' : 'up', vehicles, by_hour: [] }) as unknown as LineCount;
+const row = (direction: 'a_to_b' | 'b_to_a', vehicles: number | null) =>
+  ({ line_id: 'near', name: 'Near', direction, label: direction === 'a_to_b' ? 'down' : 'up', vehicles, by_hour: [], young: null }) as unknown as LineFigure;
 const size = { width: 1000, height: 400 };
 
 test('the figures are those of the table, each where its arrow points', () => {
@@ -20,6 +21,10 @@ test('no figure stands outside the picture, or without its line', () => {
     expect(t.left).toBeLessThanOrEqual(95);
   }
   expect(tallies([], [row('a_to_b', 1)], size, 40, 'today')).toEqual([]);
+});
+
+test('what nobody measured has no figure in the picture either', () => {
+  expect(tallies([line], [row('a_to_b', null), row('b_to_a', 3)], size, 40, 'today')).toHaveLength(1);
 });
 
 beforeEach(() => {

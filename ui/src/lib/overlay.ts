@@ -1,9 +1,10 @@
 // What lies over the picture: which parts the reader wants to see, and the figures of the lines.
 
-import type { Direction, Line, LineCount } from '../api/types.ts';
+import type { Direction, Line } from '../api/types.ts';
 import { count } from './format.ts';
 import { toTheRight } from './geometry.ts';
 import { remember, remembered } from './storage.ts';
+import type { LineFigure } from './watched.ts';
 
 export const kParts = ['boxes', 'lines', 'labels'] as const;
 export type Part = (typeof kParts)[number];
@@ -38,13 +39,13 @@ export interface Tally {
 const kAlong = 0.12;
 
 /**
- * One for each line and direction that has a row in the table; the same figure as there. `gap` is how far from the line,
+ * One for each line and direction that has a figure in the table; the same as there. `gap` is how far from the line,
  * in pixels of the picture.
  */
-export function tallies(lines: Line[], rows: LineCount[], size: { width: number; height: number }, gap: number, period: string): Tally[] {
+export function tallies(lines: Line[], rows: LineFigure[], size: { width: number; height: number }, gap: number, period: string): Tally[] {
   return rows.flatMap((row) => {
     const line = lines.find((l) => l.id === row.line_id);
-    if (!line) return [];
+    if (!line || row.vehicles === null) return [];
     const way = row.direction === 'a_to_b' ? 1 : -1;
     const n = toTheRight(line);
     const x = line.x1 + (line.x2 - line.x1) * kAlong + n.x * way * gap;

@@ -1,7 +1,7 @@
 // Lines tried before they are saved: whether an answer still speaks of a line as drawn, and what it
 // says.
 
-import type { Direction, LineInput, LinesTrial, TriedLine } from '../api/types.ts';
+import type { Crossings, Direction, DirectionCounts, LineInput, LinesTrial, TriedLine } from '../api/types.ts';
 import { count, plural } from './format.ts';
 import { heading, reversed, type Ends } from './geometry.ts';
 import { clock } from './time.ts';
@@ -13,6 +13,8 @@ export const kTrialMinutes = 10;
 export interface Trial {
   answer: LinesTrial;
   lines: (Ends & { key: number })[];
+  /** What the saved lines counted in the same minutes, by key. */
+  counted: Map<number, DirectionCounts>;
 }
 
 /** What the trial says of a line: `changed` when it was moved since; null when it was not tried, or on nothing. */
@@ -29,14 +31,28 @@ export function directionName(line: LineInput, direction: Direction): string {
   return line[direction]?.trim() || heading(direction === 'a_to_b' ? line : reversed(line));
 }
 
-/** `into town: 12 + 3 likely`, by direction; empty when nothing crossed. */
-export function countsOf(line: LineInput, { crossings, likely }: TriedLine): { name: string; sure: string; likely: string }[] {
-  if (!crossings || !likely || crossings.a_to_b + crossings.b_to_a + likely.a_to_b + likely.b_to_a === 0) return [];
+/** A direction's count as tried, and what the saved line counted in the same minutes; empty when nothing crossed. */
+export function countsOf(
+  line: LineInput,
+  { crossings, likely }: TriedLine,
+  counted: DirectionCounts | null = null,
+): { name: string; tried: string; counted: string }[] {
+  if (!crossings || !likely) return [];
+  const tried = (direction: Direction) => crossings[direction] + likely[direction];
+  const sum = (of: DirectionCounts | null) => (of ? of.a_to_b + of.b_to_a : 0);
+  if (tried('a_to_b') + tried('b_to_a') + sum(counted) === 0) return [];
   return (['a_to_b', 'b_to_a'] as const).map((direction) => ({
     name: directionName(line, direction),
-    sure: count(crossings[direction]),
-    likely: likely[direction] > 0 ? `+ ${count(likely[direction])} likely` : '',
+    tried: count(tried(direction)),
+    counted: counted ? count(counted[direction]) : '',
   }));
+}
+
+/** Crossings by direction; null when there are more than one answer holds. */
+export function tally({ crossings, next }: Crossings): DirectionCounts | null {
+  if (next !== null) return null;
+  const a_to_b = crossings.filter((c) => c.direction === 'a_to_b').length;
+  return { a_to_b, b_to_a: crossings.length - a_to_b };
 }
 
 /** What the answer rests on; `thing` is what is counted, in the singular. */
@@ -45,7 +61,7 @@ export function restsOn(answer: LinesTrial, thing: string): string {
   const time = `${watched(answer.coverage_s, seconds)} up to ${clock(new Date(answer.to))}`;
   if (answer.tracks === 0) return `${time}; nobody came by.`;
   const only = answer.truncated ? ' There was more than is looked at: older positions were left out.' : '';
-  const isUnsure = answer.lines.some(({ likely }) => likely && likely.a_to_b + likely.b_to_a > 0);
-  const likely = isUnsure ? ' Likely: within a second of coming into view or leaving it.' : '';
-  return `${time}, ${plural(answer.tracks, thing)} seen.${only} Positions are a second apart, so the live count may differ.${likely}`;
+  const unsure = answer.lines.reduce((sum, { likely }) => sum + (likely ? likely.a_to_b + likely.b_to_a : 0), 0);
+  const likely = unsure > 0 ? ` ${count(unsure)} of the crossings lie within a second of coming into view or leaving it.` : '';
+  return `${time}, ${plural(answer.tracks, thing)} seen.${only} Positions are a second apart, so the live count may differ a little.${likely}`;
 }

@@ -1,6 +1,8 @@
-// What a count rests on, in words: `32 of 60 min watched`.
+// What a count rests on, in words: `32 of 60 min watched`. Time before something was there is no time missed.
 
-import { duration } from './time.ts';
+import type { Camera, Kpi, Line, LineCount, QualityIssue } from '../api/types.ts';
+import { sourceKind } from './source.ts';
+import { duration, when } from './time.ts';
 
 const kMinute = 60;
 const kHour = 3600;
@@ -8,15 +10,65 @@ const kHour = 3600;
 /** Both in the unit that fits the longer one; `none of ...` when nothing was watched. */
 export function watched(coverage_s: number, period_s: number, nothing = false): string {
   const [unit, name] = period_s <= 2 * kHour ? [kMinute, 'min'] : [kHour, 'h'];
-  const of = format(period_s / unit);
-  if (nothing || coverage_s <= 0) return `none of ${of} ${name} watched`;
+  const of = period_s < kMinute ? duration(Math.max(1, Math.round(period_s))) : `${format(period_s / unit)} ${name}`;
+  if (nothing || coverage_s <= 0) return `none of ${of} watched`;
   // Rounding must not turn a gap into a whole, nor a moment into nothing.
-  if (coverage_s >= period_s * 0.995) return `${of} of ${of} ${name} watched`;
-  // Little of a long time: in the unit that still says something.
-  if (coverage_s < unit) return `${duration(unit === kHour ? Math.ceil(coverage_s / 60) * 60 : Math.ceil(coverage_s))} of ${of} ${name} watched`;
-  return `${format(Math.min(coverage_s, period_s) / unit)} of ${of} ${name} watched`;
+  if (coverage_s >= period_s * 0.995) return `${period_s < kMinute ? '' : `${format(period_s / unit)} of `}${of} watched`;
+  // Little of a long time: in the unit that still says something, and the same for the same time.
+  if (coverage_s < unit) return `${duration(coverage_s < kMinute ? Math.ceil(coverage_s) : Math.ceil(coverage_s / kMinute) * kMinute)} of ${of} watched`;
+  return `${format(Math.min(coverage_s, period_s) / unit)} of ${of} watched`;
 }
 
 function format(n: number): string {
   return n < 10 && n % 1 >= 0.05 && n % 1 < 0.95 ? n.toFixed(1) : String(Math.round(n));
+}
+
+/** Since when there is anything of the camera: when it was added, or when its recording begins. */
+export function birth(camera: Pick<Camera, 'source' | 'loop' | 'created_at' | 'starts_at'>): Date {
+  const added = new Date(camera.created_at);
+  const recorded = camera.starts_at && sourceKind(camera) === 'file' ? new Date(camera.starts_at) : added;
+  return recorded < added ? recorded : added;
+}
+
+/** As `watched`, of a period that began before the camera was there: of its own time, and since when. */
+export function watchedSince(of: { coverage_s: number; period_s: number; vehicles: number | null }, end: Date, born: Date, now: Date): string {
+  const young = Math.max(0, (end.getTime() - born.getTime()) / 1000);
+  if (young >= of.period_s) return watched(of.coverage_s, of.period_s, of.vehicles === null);
+  const own = Math.max(young, of.coverage_s);
+  if (own < 1) return 'not watched yet';
+  return `${watched(of.coverage_s, own, of.vehicles === null)}, since ${when(born, now)}`;
+}
+
+/** A line's counts as they may be shown: null is what nobody measured. */
+export interface LineFigure extends Omit<LineCount, 'vehicles' | 'by_hour'> {
+  vehicles: number | null;
+  by_hour: (number | null)[];
+  /** Set when the line, or its camera, is younger than what is shown. */
+  young: Date | null;
+}
+
+const kHours = 24;
+
+/** The rows of the table. Before a line was drawn, and while nobody watched, there is no figure, not a zero. */
+export function lineFigures(kpi: Kpi, lines: Line[], born: Date): LineFigure[] {
+  const asOf = new Date(kpi.as_of);
+  const runningHour = Math.floor(asOf.getTime() / 3_600_000) * 3_600_000;
+  return kpi.lines.map((row) => {
+    const drawn = row.since ?? lines.find((l) => l.id === row.line_id)?.created_at;
+    const since = drawn && new Date(drawn) > born ? new Date(drawn) : born;
+    return {
+      ...row,
+      vehicles: kpi.total.vehicles === null || since >= new Date(kpi.to) ? null : row.vehicles,
+      by_hour: row.by_hour.map((n, i) => (runningHour - (kHours - 2 - i) * 3_600_000 <= since.getTime() ? null : n)),
+      young: since > new Date(kpi.from) && since < new Date(kpi.to) ? since : null,
+    };
+  });
+}
+
+/** What stands where no gap is listed; `born` within the period says since when there is a record at all. */
+export function recordWords(at: { issues: QualityIssue[]; coverage_s: number | null; isOn: boolean; born: Date; from: Date; name: string; now: Date }): string {
+  if (at.coverage_s === null) return `No gap in the record, ${at.name}.`;
+  if (at.coverage_s <= 0) return at.isOn ? `Nothing was watched yet, ${at.name}.` : `Switched off: nothing was watched, ${at.name}.`;
+  if (at.born > at.from) return `Watched since ${when(at.born, at.now)}, when the camera was added; no gap since.`;
+  return `No gap in the record, ${at.name}.`;
 }

@@ -1,6 +1,7 @@
 // Addresses to pages on the History API. Links are ordinary links; a click inside the application
 // does not reload it.
 
+import { dialogs } from './dialogs.svelte.ts';
 import { home, pageOf, type Params } from '../pages/pages.ts';
 
 export interface Route {
@@ -30,7 +31,7 @@ class Router {
   query = $state.raw(new URLSearchParams());
 
   start() {
-    addEventListener('popstate', () => this.#take());
+    addEventListener('popstate', () => dialogs.takesBack() || this.#take());
     document.addEventListener('click', (event) => this.#onClick(event));
     this.#take();
     if (location.pathname === '/') this.replace(home.path);
@@ -39,7 +40,8 @@ class Router {
   go(path: string) {
     if (path === location.pathname + location.search) return;
     const samePage = parseRoute(new URL(path, location.href).pathname).page === this.route.page;
-    history.pushState(null, '', path);
+    if (dialogs.givesEntry()) history.replaceState(null, '', path);
+    else history.pushState(null, '', path);
     this.#take();
     if (samePage) return;
     // As after a load: from the top, and read from there.
@@ -48,6 +50,7 @@ class Router {
   }
 
   replace(path: string) {
+    dialogs.givesEntry();
     history.replaceState(null, '', path);
     this.#take();
   }

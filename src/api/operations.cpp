@@ -191,8 +191,9 @@ void mount_operations(http::Router& router, const std::shared_ptr<const CoreServ
 
 void mount_health(http::Router& router, const std::shared_ptr<const CoreServices>& services) {
   router.get("/healthz", [](const http::Request&) { return http::text(200, "ok\n"); },
-             {.open = true, .inline_ok = true});
-  router.get("/readyz", handler(services, ready), {.open = true, .inline_ok = true});
+             {.open = true, .is_vital = true, .inline_ok = true});
+  router.get("/readyz", handler(services, ready),
+             {.open = true, .is_vital = true, .inline_ok = true});
   router.get("/metrics",
              handler(services, [](const CoreServices& s, const http::Request&) -> Answer {
                return http::text(200, metrics_text(s), "text/plain; version=0.0.4; charset=utf-8");

@@ -46,9 +46,11 @@ http::ServerOptions server_options(const config::Settings& settings) {
   options.port = from.listen_port;
   options.io_threads = from.io_threads;
   options.pool_threads = from.pool_threads;
+  options.slow_threads = from.slow_threads;
   options.header_bytes = static_cast<std::size_t>(from.max_header);
   options.connections = static_cast<std::size_t>(from.max_connections);
   options.connections_per_address = static_cast<std::size_t>(from.max_connections_per_address);
+  options.streams = static_cast<std::size_t>(from.max_streams);
   options.header_time = whole_seconds(from.header_timeout);
   options.body_time = whole_seconds(from.body_timeout);
   options.write_time = whole_seconds(from.write_timeout);

@@ -43,9 +43,13 @@ struct HttpSettings {
   int io_threads = 0;
   /// Threads for handlers that may block.
   int pool_threads = 0;
+  /// Threads for handlers that may wait for other machines.
+  int slow_threads = 0;
   int max_connections = 0;
   /// Connections from one address; 0: no bound.
   int max_connections_per_address = 0;
+  /// Connections that may be event or picture streams; 0: three quarters of max_connections.
+  int max_streams = 0;
   /// Bytes of a request's line and fields.
   std::int64_t max_header = 0;
   /// Bytes of one request's body.

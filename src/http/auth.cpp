@@ -204,6 +204,10 @@ std::optional<Response> Auth::check(Request& request, const RouteOptions* route)
   return std::nullopt;
 }
 
+bool Auth::stands_for_others(std::string_view address) const {
+  return is_loopback(address) || (state_->options.behind_tls && is_private(address));
+}
+
 bool Auth::needs_log_in() const {
   return !state_->is_open;
 }

@@ -66,6 +66,8 @@ class Auth {
   /// `route` may be null (nothing matched): then only host and origin are checked.
   std::optional<Response> check(Request& request, const RouteOptions* route) const;
 
+  /// Whether many clients may come from this address: this machine, or what may be the proxy.
+  bool stands_for_others(std::string_view address) const;
   /// True when changing something here takes a log-in or a token; false: everybody who reaches this
   /// server may.
   bool needs_log_in() const;

@@ -13,12 +13,21 @@ namespace {
 namespace asio = boost::asio;
 using Code = boost::system::error_code;
 
+constexpr std::string_view kManyWait = "too many requests are waiting; try again in a moment";
+
+Response busy_response(std::string_view why, int retry_after_s) {
+  auto busy = error(ErrorCode::kUnavailable, std::string(why));
+  busy.set("Retry-After", std::to_string(retry_after_s));
+  return busy;
+}
+
 }  // namespace
 
-Connection::Connection(IoLoop& loop, int socket, std::string remote)
+Connection::Connection(IoLoop& loop, int socket, std::string remote, bool is_spare)
     : loop_(loop),
       socket_(loop.context(), asio::ip::tcp::v4(), socket),
       descriptor_(socket),
+      is_spare_(is_spare),
       remote_(std::move(remote)) {}
 
 Connection::~Connection() = default;
@@ -29,6 +38,8 @@ void Connection::start() {
 }
 
 void Connection::enter(State state, std::chrono::seconds limit) {
+  constexpr std::chrono::seconds kSpareTime{2};
+  if (is_spare_ && limit > kSpareTime) limit = kSpareTime;
   state_ = state;
   since_s_ = loop_.now_s();
   // The sweep comes once a second and now_s() may be a second old: one more keeps limits honest.
@@ -60,6 +71,7 @@ void Connection::close() {
   state_ = State::kClosed;
   if (was_streaming) {
     loop_.counters().streams.fetch_sub(1, std::memory_order_relaxed);
+    loop_.shared().release_stream();
     stream_->detached(*this);
   }
   stream_.reset();
@@ -71,6 +83,7 @@ void Connection::close() {
   Code ignored;
   socket_.close(ignored);
   loop_.shared().release(remote_);
+  if (is_spare_) loop_.shared().release_spare();
   loop_.remove(*this);
 }
 
@@ -200,6 +213,14 @@ bool Connection::accept_head() {
   exchange_->route = match.route;
   const auto* options = match.route ? &match.route->options : nullptr;
 
+  if (is_spare_) {
+    close_after_ = true;
+    if (!options || !options->is_vital) {
+      Counters::add(loop_.counters().refused);
+      refuse(busy_response("all connections are taken; try again in some seconds", 5));
+      return false;
+    }
+  }
   auto refusal = shared.auth->check(request, options);
   if (!refusal && !match.route) refusal = Router::refusal(match, request);
   if (!refusal && parser.has_body()) refusal = judge_body_kind(request, options->body);
@@ -222,7 +243,8 @@ bool Connection::accept_head() {
     const auto bytes = static_cast<std::size_t>(
         std::min<std::uint64_t>(parser.body_length().value_or(body_limit), body_limit));
     if (!exchange_->body_claim.take(shared.body_memory_used, bytes, shared.options.body_memory)) {
-      refuse(busy_response());
+      Counters::add(loop_.counters().pool_full);
+      refuse(busy_response(kManyWait, 1));
       return false;
     }
   }
@@ -272,15 +294,8 @@ void Connection::dispatch() {
     enter(State::kHandling, kNever);
     return;
   }
-  answer(busy_response());
-}
-
-Response Connection::busy_response() {
   Counters::add(loop_.counters().pool_full);
-  auto busy =
-      error(ErrorCode::kUnavailable, "too many requests are waiting; try again in a moment");
-  busy.set("Retry-After", "1");
-  return busy;
+  answer(busy_response(kManyWait, 1));
 }
 
 void Connection::refuse(int status, std::string_view why) {
@@ -299,7 +314,14 @@ void Connection::refuse(Response response) {
 
 void Connection::answer(Response response) {
   auto& exchange = *exchange_;
-  if (std::holds_alternative<std::shared_ptr<Stream>>(response.body)) close_after_ = true;
+  if (std::holds_alternative<std::shared_ptr<Stream>>(response.body)) {
+    close_after_ = true;
+    // HEAD only looks at what a stream would be.
+    if (exchange.request.method != Method::kHead && !loop_.shared().admit_stream()) {
+      Counters::add(loop_.counters().refused);
+      response = busy_response("as many live streams as may be are open; try again later", 5);
+    }
+  }
   const Outgoing::Facts facts{loop_.date_field(), close_after_,
                               !close_after_ && exchange.parser.is_http_1_0()};
   exchange.outgoing.prepare(exchange.request, std::move(response), facts);

@@ -18,7 +18,8 @@ namespace vedette::http {
 
 class Connection final : public StreamConnection, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(IoLoop& loop, int socket, std::string remote);
+  /// `is_spare`: taken in although all places are taken, for one short answer.
+  Connection(IoLoop& loop, int socket, std::string remote, bool is_spare);
   ~Connection() override;
 
   void start();
@@ -27,7 +28,8 @@ class Connection final : public StreamConnection, public std::enable_shared_from
   void wind_down();
   /// Called by the loop's sweep once a second.
   void check_time();
-  bool is_idle() const { return state_ == State::kIdle; }
+  bool is_idle() const { return state_ == State::kIdle && !is_spare_; }
+  bool is_spare() const { return is_spare_; }
   std::uint32_t since_s() const { return since_s_; }
 
   void send(const SharedBytes& bytes) override;
@@ -63,7 +65,6 @@ class Connection final : public StreamConnection, public std::enable_shared_from
   void dispatch();
   void answer(Response response);
   void refuse(Response response);
-  Response busy_response();
   void refuse(int status, std::string_view why);
   void write_answer();
   void answered();
@@ -78,6 +79,7 @@ class Connection final : public StreamConnection, public std::enable_shared_from
   boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>
       socket_;
   const int descriptor_;
+  const bool is_spare_;
   State state_ = State::kIdle;
   bool close_after_ = false;
   bool is_refused_ = false;    // its input is not read to the end

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/process.hpp"
+#include "http/shared_state.hpp"
 #include "http/stream.hpp"
 #include "http/test_client.hpp"
 
@@ -360,27 +361,91 @@ TEST(Crowd, AFullHouseClosesTheLongestIdleAndNeverTheBusy) {
   EXPECT_TRUE(idle.wait_closed());
   entered.wait();
   RawClient fourth(server.port());
-  const auto refused = fourth.reply();
+  const auto refused = fourth.get("/hello");
   EXPECT_EQ(refused.status, 503);
   EXPECT_EQ(refused.field("retry-after"), "5");
   go.count_down();
   for (auto* client : {&first, &second, &third}) EXPECT_EQ(client->reply().body, "waited");
 }
 
-TEST(Crowd, OneAddressMayBeBounded) {
+TEST(Crowd, OneAddressIsBoundedUnlessItStandsForOthers) {
   ServerOptions options;
   options.connections_per_address = 2;
-  TestServer server(router(), options);
-  auto first = std::make_unique<RawClient>(server.port());
-  RawClient second(server.port());
-  EXPECT_EQ(first->get("/hello").status, 200);
-  EXPECT_EQ(second.get("/hello").status, 200);
-  RawClient third(server.port());
-  EXPECT_TRUE(third.wait_closed());
-  first.reset();
-  while (server.server->stats().connections > 1) std::this_thread::yield();
-  RawClient fourth(server.port());
-  EXPECT_EQ(fourth.get("/hello").status, 200);
+  const SystemClock clock;
+  AuthOptions proxied;
+  proxied.behind_tls = true;
+  SharedState direct(options, Router(), std::make_shared<const Auth>(AuthOptions{}, clock));
+  SharedState behind(options, Router(), std::make_shared<const Auth>(proxied, clock));
+  for (auto* state : {&direct, &behind}) {
+    EXPECT_TRUE(state->admit("203.0.113.5"));
+    EXPECT_TRUE(state->admit("203.0.113.5"));
+    EXPECT_FALSE(state->admit("203.0.113.5"));
+    EXPECT_TRUE(state->admit("203.0.113.6"));
+    state->release("203.0.113.5");
+    EXPECT_TRUE(state->admit("203.0.113.5"));
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(state->admit("127.0.0.1"));
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(state->admit("10.0.0.9"), i < 2 || state == &behind) << i;
+  }
+}
+
+TEST(Crowd, StreamsLeaveRoomForShortRequests) {
+  const auto topic = std::make_shared<FrameTopic>();
+  auto routes = router();
+  routes.get("/live", [&](const Request&) { return mjpeg(topic); });
+  ServerOptions options;
+  options.connections = 8;
+  TestServer server(std::move(routes), options);
+  std::vector<std::unique_ptr<RawClient>> viewers;
+  for (int i = 0; i < 6; ++i) {
+    auto& viewer = viewers.emplace_back(std::make_unique<RawClient>(server.port()));
+    EXPECT_EQ(viewer->get("/live").status, 200) << i;
+  }
+  RawClient seventh(server.port());
+  const auto refused = seventh.get("/live");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.field("retry-after"), "5");
+  RawClient other(server.port());
+  EXPECT_EQ(other.get("/hello").body, "hello");
+  EXPECT_EQ(other.get("/pool").body, "pool");
+  // A place that becomes free is taken again.
+  viewers.pop_back();
+  while (server.server->stats().streams > 5) std::this_thread::yield();
+  RawClient next(server.port());
+  EXPECT_EQ(next.get("/live").status, 200);
+}
+
+TEST(Crowd, HealthIsAnsweredWhenAllPlacesAreTaken) {
+  auto routes = router();
+  routes.get("/healthz", [](const Request&) { return text(200, "ok"); },
+             {.is_vital = true, .inline_ok = true});
+  ServerOptions options;
+  options.connections = 4;
+  TestServer server(std::move(routes), options);
+  std::vector<std::unique_ptr<RawClient>> crowd;
+  const auto begin = [&] {
+    auto& client = crowd.emplace_back(std::make_unique<RawClient>(server.port()));
+    client->send("GET /hello HTTP/1.1\r\nHost: local");
+  };
+  // Also when many more come than are taken in for a moment.
+  for (int i = 0; i < 300; ++i) begin();
+  while (server.server->stats().connections < 4 + 64) std::this_thread::yield();
+  for (int i = 0; i < 100; ++i) {
+    begin();
+    RawClient probe(server.port());
+    const auto healthy = probe.get("/healthz");
+    EXPECT_EQ(healthy.body, "ok") << i;
+    EXPECT_EQ(healthy.field("connection"), "close");
+    RawClient other(server.port());
+    const auto refused = other.get("/hello");
+    EXPECT_EQ(refused.status, 503) << i;
+    EXPECT_EQ(refused.field("retry-after"), "5");
+  }
+  crowd.clear();
+  while (server.server->stats().connections > 0) std::this_thread::yield();
+  for (int i = 0; i < 4; ++i) {
+    auto& client = crowd.emplace_back(std::make_unique<RawClient>(server.port()));
+    EXPECT_EQ(client->get("/hello").field("connection"), "") << i;
+  }
 }
 
 TEST(Crowd, AClientMayAskOnlySoMuch) {

@@ -106,7 +106,11 @@ void IoLoop::give_back(std::unique_ptr<Exchange> exchange) {
 
 void IoLoop::adopt(int socket, std::string remote) {
   asio::dispatch(context_, [this, socket, remote = std::move(remote)]() mutable {
-    if (shared_.is_stopping || (shared_.open() >= shared_.options.connections && !make_room())) {
+    const bool is_spare = shared_.is_full() && !make_room();
+    const bool has_place = !shared_.is_stopping && (!is_spare || shared_.admit_spare() ||
+                                                    (drop_spare() && shared_.admit_spare()));
+    if (!has_place || !shared_.admit(remote)) {
+      if (has_place && is_spare) shared_.release_spare();
       Counters::add(counters_.refused);
       constexpr std::string_view kBusy =
           "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"
@@ -115,12 +119,7 @@ void IoLoop::adopt(int socket, std::string remote) {
       ::close(socket);
       return;
     }
-    if (!shared_.admit(remote)) {
-      Counters::add(counters_.refused);
-      ::close(socket);
-      return;
-    }
-    auto connection = std::make_shared<Connection>(*this, socket, std::move(remote));
+    auto connection = std::make_shared<Connection>(*this, socket, std::move(remote), is_spare);
     add(connection);
     connection->start();
   });
@@ -136,6 +135,20 @@ bool IoLoop::make_room() {
   }
   if (!oldest) return false;
   Counters::add(counters_.refused);
+  oldest->close();
+  return true;
+}
+
+/// Closes the oldest of the connections that were taken in although all were taken; false when
+/// there is none here.
+bool IoLoop::drop_spare() {
+  Connection* oldest = nullptr;
+  for (const auto& connection : connections_) {
+    if (connection->is_spare() && (!oldest || connection->since_s() < oldest->since_s())) {
+      oldest = connection.get();
+    }
+  }
+  if (!oldest) return false;
   oldest->close();
   return true;
 }

@@ -76,6 +76,7 @@ class IoLoop final : public StreamLoop, public std::enable_shared_from_this<IoLo
   void sweep();
   void arm_sweep();
   bool make_room();
+  bool drop_spare();
 
   SharedState& shared_;
   const int number_;

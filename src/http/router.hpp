@@ -36,6 +36,8 @@ struct RouteOptions {
   BodyKind body = BodyKind::kJson;   // of POST, PUT and PATCH
   /// Nobody needs to be known: health, log-in. Host and origin checks stay.
   bool open = false;
+  /// Answered also when all connections are taken: health. Must be inline.
+  bool is_vital = false;
   /// The handler runs on the io thread. Only for handlers that never block: memory in, memory out,
   /// under about 100 us. All others run on a bounded pool.
   bool inline_ok = false;

@@ -23,8 +23,15 @@ struct ServerOptions {
   std::size_t pool_queue = 256;  // waiting requests of each pool; beyond: 503 with Retry-After
 
   std::size_t header_bytes = std::size_t{16} << 10;  // request line and fields; beyond it: 431
-  std::size_t connections = 4096;           // beyond it: the longest idle one is closed, else 503
-  std::size_t connections_per_address = 0;  // 0: no bound (a proxy is one address)
+  /// Beyond it the longest idle one is closed; when none is, a few more are taken in for a moment:
+  /// those who ask a route with `is_vital` are answered, all others get 503.
+  std::size_t connections = 4096;
+  /// Of one address, except those that stand for others: this machine, and a proxy (see
+  /// Auth::stands_for_others). 0: no bound.
+  std::size_t connections_per_address = 512;
+  /// Connections that may be event or picture streams; beyond it: 503. 0: three quarters of
+  /// `connections`, so that short requests always find room.
+  std::size_t streams = 0;
   std::size_t requests_per_connection = 100'000;
   /// Of all requests together: a body claims its declared length (its route's limit when chunked)
   /// before it is read; what does not fit is answered with 503. One body alone always fits.
@@ -42,7 +49,8 @@ struct ServerOptions {
 struct ServerStats {
   std::uint64_t requests = 0;
   std::array<std::uint64_t, 6> by_class{};  // [2] = 2xx ...
-  std::uint64_t refused = 0;                // connections turned away or closed to make room
+  std::uint64_t refused = 0;                // connections turned away or closed to make room, and
+                                            // streams beyond their bound
   std::uint64_t timed_out = 0;              // connections closed by a phase's limit
   std::uint64_t malformed = 0;              // requests that did not parse
   std::uint64_t pool_full = 0;              // answered 503: pool or body memory full

@@ -77,7 +77,7 @@ struct SharedState {
 
   /// Claims a place for one more connection of that address.
   bool admit(const std::string& address) {
-    if (options.connections_per_address == 0) return true;
+    if (!is_bounded(address)) return true;
     const std::lock_guard lock(addresses_mutex_);
     auto& count = addresses_[address];
     if (count >= options.connections_per_address) return false;
@@ -85,10 +85,30 @@ struct SharedState {
     return true;
   }
   void release(const std::string& address) {
-    if (options.connections_per_address == 0) return;
+    if (!is_bounded(address)) return;
     const std::lock_guard lock(addresses_mutex_);
     const auto it = addresses_.find(address);
     if (it != addresses_.end() && --it->second == 0) addresses_.erase(it);
+  }
+
+  /// Claims a place for one more stream.
+  bool admit_stream() {
+    const auto most = options.streams > 0 ? options.streams : options.connections / 4 * 3;
+    if (streams_.fetch_add(1, std::memory_order_relaxed) < most) return true;
+    release_stream();
+    return false;
+  }
+  void release_stream() { streams_.fetch_sub(1, std::memory_order_relaxed); }
+
+  /// Claims a place among the few that are taken in although all are taken.
+  bool admit_spare() {
+    if (spare_.fetch_add(1, std::memory_order_relaxed) < kSpare) return true;
+    release_spare();
+    return false;
+  }
+  void release_spare() { spare_.fetch_sub(1, std::memory_order_relaxed); }
+  bool is_full() const {
+    return open() - spare_.load(std::memory_order_relaxed) >= options.connections;
   }
 
   /// Open connections, counted so that stop() can wait for none.
@@ -109,11 +129,18 @@ struct SharedState {
  private:
   // One hashes; the others wait for it, or in the slow lane.
   static constexpr int kLogInThreads = 4;
+  static constexpr std::size_t kSpare = 64;
+
+  bool is_bounded(const std::string& address) const {
+    return options.connections_per_address > 0 && !auth->stands_for_others(address);
+  }
 
   std::array<BlockingPool, 3> pools_;  // by PoolKind
   std::mutex addresses_mutex_;
   std::map<std::string, std::size_t> addresses_;
   std::atomic<std::size_t> open_{0};
+  std::atomic<std::size_t> streams_{0};
+  std::atomic<std::size_t> spare_{0};
   std::mutex quiet_mutex_;
   std::condition_variable quiet_;
 };

@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from harness import samples
 from harness import server as harness_server
 from harness.postgres import Postgres
 from harness.server import Server
@@ -56,12 +57,24 @@ def serve(tmp_path):
 
 
 @pytest.fixture
-def samples() -> pathlib.Path:
-    """The folder of sample material; the test skips where there is none."""
-    folder = harness_server.samples()
-    if folder is None:
-        pytest.skip("no sample clips: set VEDETTE_SAMPLES or put them in ../shared/samples")
-    return folder
+def sample():
+    """sample("traffic/street-oneway.mp4") is that file, wherever it lies; of several names the first that is here. The
+    test skips where there is none."""
+    def find(*names: str) -> pathlib.Path:
+        found = next(filter(None, map(samples.find, names)), None)
+        if found is None:
+            pytest.skip(f"{' or '.join(names)} is not here (see tools/samples.sh)")
+        return found
+    return find
+
+
+@pytest.fixture
+def scene() -> samples.Scene:
+    """A clip, a line that somebody crosses in it and a detector that sees them: of what is here."""
+    here = next((scene for scene in (samples.STREET, samples.PEOPLE) if scene.is_here), None)
+    if here is None:
+        pytest.skip(f"neither {samples.STREET.clip} nor {samples.PEOPLE.clip} is here with its detector (see tools/samples.sh)")
+    return here
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ A stage is a name, what it needs, a time limit and a function that runs commands
 report is missing has failed; so has one that found nothing to run. Logs lie in build/test-log/.
 """
 import argparse
+import collections
 import dataclasses
 import os
 import pathlib
@@ -22,6 +23,13 @@ LOGS = ROOT / "build" / "test-log"
 SUM_LINE = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
 
 
+def why_skipped(skip: xml.etree.ElementTree.Element | None) -> str:
+    """The word that a test left behind; GoogleTest puts the place in the code before it."""
+    text = "" if skip is None else (skip.get("message") or skip.text or "")
+    lines = [line for line in text.strip().splitlines() if not re.match(r"\S+\.[ch]pp:\d+$", line)]
+    return lines[0].strip() if lines else "no word on why"
+
+
 @dataclasses.dataclass
 class Outcome:
     passed: int = 0
@@ -29,6 +37,7 @@ class Outcome:
     skipped: int = 0
     seconds: float = 0
     reasons: list[str] = dataclasses.field(default_factory=list)
+    skips: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
 
     def fail(self, reason: str) -> None:
         self.failed += 1
@@ -43,8 +52,9 @@ class Outcome:
         for case in cases:
             if case.find("failure") is not None or case.find("error") is not None:
                 self.fail(f"{case.get('classname', '')}.{case.get('name', '?')}")
-            elif case.find("skipped") is not None or case.get("status") == "notrun":
+            elif (skip := case.find("skipped")) is not None or case.get("status") == "notrun":
                 self.skipped += 1
+                self.skips[why_skipped(skip)] += 1
             else:
                 self.passed += 1
         return True
@@ -292,6 +302,8 @@ def run_stage(stage: Stage, broken: set[str]) -> Outcome:
             outcome.fail("found nothing to run")
     outcome.seconds = time.monotonic() - start
     print(line_for(stage.name, outcome), flush=True)
+    for reason, count in outcome.skips.most_common():
+        print(f"    {count} skipped: {reason}", flush=True)
     if outcome.failed:
         for reason in outcome.reasons[:20]:
             print(f"    {reason}")
@@ -301,11 +313,9 @@ def run_stage(stage: Stage, broken: set[str]) -> Outcome:
     return outcome
 
 
-def find_samples() -> None:
-    """Sets VEDETTE_SAMPLES for the tests; those that need what is not there skip and say so."""
-    found = subprocess.run([ROOT / "tools/samples.sh"], stdout=subprocess.PIPE, text=True)
-    if found.returncode == 0:
-        os.environ["VEDETTE_SAMPLES"] = found.stdout.strip()
+def fetch_samples() -> None:
+    """What the tests count on wherever registries are at hand; a test whose file is not to be had skips and says so."""
+    subprocess.run([ROOT / "tools/samples.sh", "--test"])
 
 
 def main() -> int:
@@ -322,7 +332,7 @@ def main() -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
     # Stopped from outside, it takes what it runs along.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    find_samples()
+    fetch_samples()
     start = time.monotonic()
     outcomes = {}
     for stage in stages:

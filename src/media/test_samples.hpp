@@ -8,13 +8,28 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 
 namespace vedette::media {
 
-/// The sample folder: $VEDETTE_SAMPLES, else ../shared/samples next to the repository.
-inline std::filesystem::path samples() {
-  if (const char* given = std::getenv("VEDETTE_SAMPLES")) return given;
-  return std::filesystem::path(VEDETTE_SOURCE_DIR) / ".." / "shared" / "samples";
+/// The sample file of this name, such as "traffic/street-oneway.mp4", from the first place that has
+/// it: $VEDETTE_SAMPLES, ../shared/samples beside the repository, the user's cache, to which
+/// tools/samples.sh fetches some. Empty: nowhere.
+inline std::filesystem::path sample(std::string_view name) {
+  namespace fs = std::filesystem;
+  const auto variable = [](const char* of) {
+    const char* value = std::getenv(of);
+    return fs::path(value == nullptr ? "" : value);
+  };
+  const fs::path cache = variable("XDG_CACHE_HOME");
+  const fs::path places[] = {
+      variable("VEDETTE_SAMPLES"), fs::path(VEDETTE_SOURCE_DIR) / ".." / "shared" / "samples",
+      (cache.empty() ? variable("HOME") / ".cache" : cache) / "vedette" / "samples"};
+  for (const fs::path& place : places) {
+    std::error_code none;
+    if (!place.empty() && fs::is_regular_file(place / name, none)) return place / name;
+  }
+  return {};
 }
 
 /// A folder of its own for a test, removed with it.
@@ -53,8 +68,6 @@ inline std::string read_file(const std::filesystem::path& path) {
 }  // namespace vedette::media
 
 // Leaves the test with a word on what is missing. A macro because only the test itself can return.
-#define VEDETTE_NEED_SAMPLE(variable, relative)                   \
-  const auto variable = ::vedette::media::samples() / (relative); \
-  if (!std::filesystem::exists(variable))                         \
-  GTEST_SKIP() << "sample " << (relative)                         \
-               << " is not here; set VEDETTE_SAMPLES to the samples' folder"
+#define VEDETTE_NEED_SAMPLE(variable, name)             \
+  const auto variable = ::vedette::media::sample(name); \
+  if (variable.empty()) GTEST_SKIP() << (name) << " is not here (see tools/samples.sh)"

@@ -1,8 +1,8 @@
 // The counts that Vedette stands for, on real video with a real detector. Truth: the README of the
-// sample clips, counted by eye. Skipped where clips, model or OpenVINO are absent.
+// sample clips, counted by eye. Each test needs its own clip and model; those of
+// PeopleOfTheRegistry are what package registries hold.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <deque>
 #include <filesystem>
 #include <functional>
@@ -12,7 +12,7 @@
 
 #include "media/detector.hpp"
 #include "media/frame_source.hpp"
-#include "media/motion.hpp"
+#include "media/test_samples.hpp"
 #include "traffic/watch_pipeline.hpp"
 
 namespace vedette::traffic {
@@ -165,38 +165,26 @@ std::vector<media::Frame> some(const Recording& clip,
 
 class Samples : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const char* given = std::getenv("VEDETTE_SAMPLES");
-    folder_ = given != nullptr && *given != '\0'
-                  ? fs::path(given)
-                  : fs::path(__FILE__).parent_path() / "../../../shared/samples";
-    if (!fs::exists(folder_ / "traffic")) {
-      GTEST_SKIP() << "no sample clips in " << folder_ << "; set VEDETTE_SAMPLES";
-    }
-  }
-
-  std::vector<Event> watch(const std::string& clip, const std::string& line, int threads,
-                           std::optional<Micros> limit = {}) {
+  std::vector<Event> watch(const fs::path& model, const fs::path& clip, const std::string& line,
+                           int threads, WatchOptions watch) {
     media::DetectorOptions options;
-    options.model = folder_ / "models/yolox_nano.onnx";
+    options.model = model;
     options.threads = threads;
     auto detector = media::Detector::open(options);
     EXPECT_TRUE(detector) << detector.error().message;
     if (!detector) return {};
     auto session = (*detector)->new_session(threads > 1 ? 0 : 1);
     EXPECT_TRUE(session);
-    WatchOptions watch = motor_vehicles();
-    watch.limit = limit;
     return run(clip, line, watch, **session);
   }
 
   // The whole clip at its full rate, watched once.
-  const Recording& recorded(const std::string& clip, const std::string& line) {
+  const Recording& recorded(const fs::path& model, const fs::path& clip, const std::string& line) {
     static std::map<std::string, Recording> all;
-    Recording& recording = all[clip];
+    Recording& recording = all[clip.string()];
     if (!recording.frames.empty()) return recording;
     media::DetectorOptions options;
-    options.model = folder_ / "models/yolox_nano.onnx";
+    options.model = model;
     options.threads = 2;
     auto detector = media::Detector::open(options);
     EXPECT_TRUE(detector) << detector.error().message;
@@ -264,17 +252,11 @@ class Samples : public ::testing::Test {
     return options;
   }
 
-  std::vector<Event> watch_motion(const std::string& clip, const std::string& line) {
-    return run(clip, line, {}, *media::new_motion_session());
-  }
-
-  bool has_model() const { return fs::exists(folder_ / "models/yolox_nano.onnx"); }
-
  private:
-  std::vector<Event> run(const std::string& clip, const std::string& line, WatchOptions options,
+  std::vector<Event> run(const fs::path& clip, const std::string& line, WatchOptions options,
                          media::Session& session) {
     media::SourceOptions source_options;
-    source_options.url = (folder_ / "traffic" / clip).string();
+    source_options.url = clip.string();
     auto source = media::open_source(source_options);
     EXPECT_TRUE(source) << source.error().message;
     if (!source) return {};
@@ -292,48 +274,65 @@ class Samples : public ::testing::Test {
     }
     return events;
   }
-
-  fs::path folder_;
 };
 
 constexpr const char* kStreet = "street:200,250,639,250";
+constexpr const char* kPath = "path:60,330,700,330";
 constexpr const char* kHighway = "near:0,205,319,205";
 
 TEST_F(Samples, StreetCountsAllEight) {
-  if (!has_model()) GTEST_SKIP() << "no yolox_nano.onnx among the samples";
-  const auto& events = recorded("street-oneway.mp4", kStreet).events;
+  VEDETTE_NEED_SAMPLE(model, "models/yolox_nano.onnx");
+  VEDETTE_NEED_SAMPLE(clip, "traffic/street-oneway.mp4");
+  const auto& events = recorded(model, clip, kStreet).events;
   EXPECT_EQ(events.size(), 8U);
   EXPECT_EQ(matched(events, truths({28, 85, 137, 193, 250, 432, 488, 724}, Direction::kAToB)), 8U);
 }
 
 TEST_F(Samples, HighwayCountsItsMotorVehicles) {
-  if (!has_model()) GTEST_SKIP() << "no yolox_nano.onnx among the samples";
+  VEDETTE_NEED_SAMPLE(model, "models/yolox_nano.onnx");
+  VEDETTE_NEED_SAMPLE(clip, "traffic/highway-two-way.avi");
   auto expected = truths({67, 152, 342, 407, 444, 459, 483, 507, 642, 13, 55,
                           92, 175, 251, 287, 375, 503, 523, 543, 669, 694},
                          Direction::kBToA);
   expected.push_back({415, 455, Direction::kBToA});  // the lorry, which the model hardly knows
-  const auto& events = recorded("highway-two-way.avi", kHighway).events;
+  const auto& events = recorded(model, clip, kHighway).events;
   EXPECT_GE(events.size(), 21U);
   EXPECT_LE(events.size(), 22U);
   EXPECT_EQ(matched(events, expected), events.size());
 }
 
 TEST_F(Samples, StreetCountsTheSameAtAnyRateOrSaysThatItIsTooSlow) {
-  if (!has_model()) GTEST_SKIP() << "no yolox_nano.onnx among the samples";
-  expect_counts_at_all_rates(kStreet, recorded("street-oneway.mp4", kStreet));
+  VEDETTE_NEED_SAMPLE(model, "models/yolox_nano.onnx");
+  VEDETTE_NEED_SAMPLE(clip, "traffic/street-oneway.mp4");
+  expect_counts_at_all_rates(kStreet, recorded(model, clip, kStreet));
 }
 
 TEST_F(Samples, HighwayCountsTheSameAtAnyRateOrSaysThatItIsTooSlow) {
-  if (!has_model()) GTEST_SKIP() << "no yolox_nano.onnx among the samples";
-  expect_counts_at_all_rates(kHighway, recorded("highway-two-way.avi", kHighway));
+  VEDETTE_NEED_SAMPLE(model, "models/yolox_nano.onnx");
+  VEDETTE_NEED_SAMPLE(clip, "traffic/highway-two-way.avi");
+  expect_counts_at_all_rates(kHighway, recorded(model, clip, kHighway));
 }
 
 TEST_F(Samples, OneThreadCountsWhatTwoCount) {
-  if (!has_model()) GTEST_SKIP() << "no yolox_nano.onnx among the samples";
-  const Micros limit = std::chrono::seconds{8};
-  const auto one = watch("highway-two-way.avi", kHighway, 1, limit);
+  VEDETTE_NEED_SAMPLE(model, "models/yolox_nano.onnx");
+  VEDETTE_NEED_SAMPLE(clip, "traffic/highway-two-way.avi");
+  WatchOptions options = motor_vehicles();
+  options.limit = std::chrono::seconds{8};
+  const auto one = watch(model, clip, kHighway, 1, options);
   EXPECT_GE(one.size(), 5U);
-  EXPECT_EQ(one, watch("highway-two-way.avi", kHighway, 2, limit));
+  EXPECT_EQ(one, watch(model, clip, kHighway, 2, options));
+}
+
+TEST_F(Samples, PeopleOfTheRegistryAreCountedByOneThreadAsByTwo) {
+  VEDETTE_NEED_SAMPLE(model, "models/ssd_mobilenet_v2_coco.xml");
+  VEDETTE_NEED_SAMPLE(clip, "traffic/vtest.avi");
+  WatchOptions options;
+  options.types = {"person"};
+  options.limit = std::chrono::seconds{30};
+  const auto one = watch(model, clip, kPath, 1, options);
+  // The whole clip is counted by tests/golden, to the frame.
+  EXPECT_EQ(one.size(), 6U);
+  EXPECT_EQ(one, watch(model, clip, kPath, 2, options));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@ import datetime
 
 import pytest
 
+from harness.samples import STREET
 from harness.wait import wait_until
 
 
@@ -75,10 +76,10 @@ def test_lines_are_replaced_whole(client):
 GATE = {"name": "Gate", "x1": 200, "y1": 250, "x2": 639, "y2": 250}
 
 
-def test_lines_are_tried_on_what_was_seen_and_not_stored(serve, database, samples):
+def test_lines_are_tried_on_what_was_seen_and_not_stored(serve, database, sample):
     client = serve(database).client
     start = datetime.datetime.now(datetime.UTC).replace(microsecond=0) - datetime.timedelta(minutes=1)
-    clip = {"name": "Mill Street", "source": str(samples / "traffic/street-oneway.mp4"), "starts_at": start.isoformat()}
+    clip = {"name": "Mill Street", "source": str(sample(STREET.clip)), "model": str(sample(STREET.detector)), "types": list(STREET.types), "starts_at": start.isoformat()}
     camera = add(client, **clip)
     path = f"/api/cameras/{camera['id']}/lines"
     assert client.put(path, {"lines": [GATE]}).status == 200

@@ -11,17 +11,16 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from harness.postgres import Postgres  # noqa: E402
-from harness.server import Server, clean_environment, samples  # noqa: E402
+from harness.server import Server, clean_environment  # noqa: E402
 
 
 def main() -> int:
     at = sys.argv.index("--")
     options, command = sys.argv[1:at], sys.argv[at + 1:]
     postgres = Postgres() if "--postgres" in options else None
-    environment = {"VEDETTE_SAMPLES": str(samples())} if samples() else {}
     with tempfile.TemporaryDirectory(prefix="vedette-e2e-") as folder:
         server = Server(pathlib.Path(folder) / "data", postgres.new_database() if postgres else None,
-                        ("--demo",) if "--demo" in options else (), environment)
+                        ("--demo",) if "--demo" in options else ())
         try:
             with server:
                 status = subprocess.run(command, env={**clean_environment(), "VEDETTE_URL": server.client.url}).returncode

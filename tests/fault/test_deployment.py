@@ -11,21 +11,18 @@ TTL_S = 4
 QUICK = {"VEDETTE_LEASE_TTL": f"{TTL_S}s", "VEDETTE_ROLLUP_EVERY": "1s"}
 # When the clip was recorded: of late, because the history does not keep what is old.
 STARTS_AT = f"{datetime.date.today() - datetime.timedelta(days=2)}T10:00:00Z"
-STREET_LINE = {"name": "Mill Street", "x1": 200, "y1": 250, "x2": 639, "y2": 250, "a_to_b": "in", "b_to_a": "out"}
 
 
 def instant(text):
     return datetime.datetime.fromisoformat(text)
 
 
-def add_street(client, samples, loop):
-    """The clip whose line 8 vehicles cross, all towards the camera."""
-    camera = {"id": "street", "name": "Street", "source": str(samples / "traffic/street-oneway.mp4"), "loop": loop, "enabled": False,
-              "types": ["car", "truck", "bus", "motorcycle"]}
+def add_street(client, scene, loop):
+    camera = scene.camera(loop=loop, enabled=False)
     if not loop:
         camera["starts_at"] = STARTS_AT
     assert client.post("/api/cameras", camera).status == 201
-    assert client.put("/api/cameras/street/lines", {"lines": [STREET_LINE]}).status == 200
+    assert client.put("/api/cameras/street/lines", {"lines": [scene.line]}).status == 200
     assert client.put("/api/cameras/street", {**camera, "enabled": True}).status == 200
 
 
@@ -61,36 +58,37 @@ def two(serve, database, tmp_path):
     return one, other
 
 
-def test_killed_in_the_middle_of_a_file_counts_it_once(two, samples):
-    add_street(two[0].client, samples, loop=False)
+@pytest.mark.timeout(400)
+def test_killed_in_the_middle_of_a_file_counts_it_once(two, scene):
+    expected = scene.expected()["crossings"]
+    add_street(two[0].client, scene, loop=False)
     victim = holder_of(two, two[0].client)
     survivor = two[1] if victim is two[0] else two[0]
-    wait_until("some vehicles are stored", lambda: len(crossings(survivor.client)) >= 2, 60)
+    wait_until("some of them are stored", lambda: len(crossings(survivor.client)) >= 2, 60)
     victim.kill()
     killed_at = datetime.datetime.now(datetime.timezone.utc)
 
     taken = wait_until("the other process takes over", lambda: next((lease for lease in holdings(survivor.client)
                                                                      if instant(lease["acquired_at"]) > killed_at), None), TTL_S + 10)
     assert (instant(taken["acquired_at"]) - killed_at).total_seconds() <= TTL_S
-    wait_until("the file is done", lambda: status(survivor.client)["state"] == "finished", 120)
+    wait_until("the file is done", lambda: status(survivor.client)["state"] == "finished", 240)
 
-    counted = crossings(survivor.client)
-    assert len(counted) == 8, counted
-    assert {crossing["direction"] for crossing in counted} == {"a_to_b"}
+    counted = sorted(crossings(survivor.client), key=lambda crossing: (crossing["frame"], crossing["x"]))
+    assert [(crossing["frame"], crossing["direction"]) for crossing in counted] == [(crossing["frame"], crossing["direction"]) for crossing in expected]
     assert_one_holder_at_a_time(survivor.client)
 
     def history():
         rows = survivor.client.fetch("/api/traffic/history?camera=street")
-        assert sum(row["vehicles"] for row in rows["rows"]) <= 8
-        return rows["rows"] and rows["coverage"][0]["coverage_s"] > 36.5 and rows
+        assert sum(row["vehicles"] for row in rows["rows"]) <= len(expected)
+        return rows["rows"] and rows["coverage"][0]["coverage_s"] >= scene.media_s - 0.5 and rows
     rows = wait_until("the history knows the whole clip", history, 20)
-    assert sum(row["vehicles"] for row in rows["rows"]) == 8
+    assert sum(row["vehicles"] for row in rows["rows"]) == len(expected)
     assert rows["rows"][0]["report_hour"] == STARTS_AT
-    assert rows["coverage"][0]["coverage_s"] == pytest.approx(37.7, abs=0.5)
+    assert rows["coverage"][0]["coverage_s"] <= scene.media_s + 0.5
 
 
-def test_frozen_past_its_lease_writes_nothing_afterwards(two, samples):
-    add_street(two[0].client, samples, loop=True)
+def test_frozen_past_its_lease_writes_nothing_afterwards(two, scene):
+    add_street(two[0].client, scene, loop=True)
     frozen = holder_of(two, two[0].client)
     other = two[1] if frozen is two[0] else two[0]
     wait_until("a vehicle is counted", lambda: crossings(other.client), 60)
@@ -108,8 +106,8 @@ def test_frozen_past_its_lease_writes_nothing_afterwards(two, samples):
     assert wait_until("the thawed process waits its turn", lambda: frozen.client.get("/readyz").status == 200, 20)
 
 
-def test_stopping_hands_over_at_once(two, samples):
-    add_street(two[0].client, samples, loop=True)
+def test_stopping_hands_over_at_once(two, scene):
+    add_street(two[0].client, scene, loop=True)
     first = holder_of(two, two[0].client)
     other = two[1] if first is two[0] else two[0]
     wait_until("it runs", lambda: status(other.client)["state"] == "running", 60)
@@ -119,9 +117,9 @@ def test_stopping_hands_over_at_once(two, samples):
     assert (instant(leases[1]["acquired_at"]) - instant(leases[0]["ended_at"])).total_seconds() < 1.5
 
 
-def test_viewers_never_start_workers(two, samples):
+def test_viewers_never_start_workers(two, scene):
     client = two[0].client
-    add_street(client, samples, loop=True)
+    add_street(client, scene, loop=True)
     holder_of(two, client)
     streams = [server.client.stream("/api/events") for server in two for _ in range(5)]
     for _ in range(20):
@@ -139,10 +137,10 @@ def test_viewers_never_start_workers(two, samples):
 OUTAGE_S = 60
 
 
-def test_postgres_away_and_back(serve, own_postgres, samples, tmp_path):
+def test_postgres_away_and_back(serve, own_postgres, scene, tmp_path):
     server = serve(own_postgres.new_database(), environment=QUICK)
     began = time.time()
-    add_street(server.client, samples, loop=True)
+    add_street(server.client, scene, loop=True)
     wait_until("a vehicle is counted", lambda: crossings(server.client), 60)
     own_postgres.stop()
     stopped = time.time()
@@ -173,9 +171,9 @@ def test_postgres_away_and_back(serve, own_postgres, samples, tmp_path):
     assert_one_holder_at_a_time(server.client)
 
 
-def test_terminated_backends_are_replaced(serve, own_postgres, samples):
+def test_terminated_backends_are_replaced(serve, own_postgres, scene):
     server = serve(own_postgres.new_database(), environment=QUICK)
-    add_street(server.client, samples, loop=True)
+    add_street(server.client, scene, loop=True)
     wait_until("it runs", lambda: status(server.client)["state"] == "running", 60)
     own_postgres.terminate_backends()
     wait_until("it answers", lambda: server.client.get("/api/cameras").status == 200, 30)
@@ -184,7 +182,7 @@ def test_terminated_backends_are_replaced(serve, own_postgres, samples):
     wait_until("it counts on", lambda: len(crossings(server.client)) > seen, 60)
 
 
-def test_the_same_camera_started_twice_at_once(serve, database, samples, tmp_path):
+def test_the_same_camera_started_twice_at_once(serve, database, scene, tmp_path):
     """Both start on an empty database at the same moment: migrations once, camera once."""
     servers = []
     threads = [threading.Thread(target=lambda name=name: servers.append(serve(database, environment=QUICK, data=tmp_path / name))) for name in ("a", "b")]
@@ -193,14 +191,14 @@ def test_the_same_camera_started_twice_at_once(serve, database, samples, tmp_pat
     for thread in threads:
         thread.join()
     assert len(servers) == 2
-    add_street(servers[0].client, samples, loop=True)
+    add_street(servers[0].client, scene, loop=True)
     holder_of(servers, servers[0].client)
     stays_true("one holder", lambda: len([lease for lease in holdings(servers[1].client) if lease["ended_at"] is None]) == 1, 3)
 
 
-def test_db_check_finds_nothing_wrong_after_a_kill(serve, tmp_path, samples, vedette):
+def test_db_check_finds_nothing_wrong_after_a_kill(serve, tmp_path, scene, vedette):
     server = serve(f"sqlite:{tmp_path / 'v.db'}", environment=QUICK)
-    add_street(server.client, samples, loop=True)
+    add_street(server.client, scene, loop=True)
     wait_until("a vehicle is counted", lambda: crossings(server.client), 60)
     server.kill()
     done = vedette("db", "check", "--database", f"sqlite:{tmp_path / 'v.db'}", "--data", tmp_path)

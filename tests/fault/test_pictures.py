@@ -12,15 +12,13 @@ from harness.wait import wait_until
 TTL_S = 4
 QUICK = {"VEDETTE_LEASE_TTL": f"{TTL_S}s"}
 TOKEN = "a-token-for-tests-only"
-LINE = {"name": "Mill Street", "x1": 200, "y1": 250, "x2": 639, "y2": 250}
 LIVE = "/api/cameras/street/live.mjpg"
 SNAPSHOT = "/api/cameras/street/snapshot.jpg"
 
 
-def add_street(client, samples):
-    camera = {"id": "street", "name": "Street", "source": str(samples / "traffic/street-oneway.mp4"), "loop": True}
-    assert client.post("/api/cameras", camera).status == 201
-    assert client.put("/api/cameras/street/lines", {"lines": [LINE]}).status == 200
+def add_street(client, scene):
+    assert client.post("/api/cameras", scene.camera(loop=True)).status == 201
+    assert client.put("/api/cameras/street/lines", {"lines": [scene.line]}).status == 200
 
 
 def status(client):
@@ -78,9 +76,9 @@ def two(serve, database, tmp_path):
 
 
 @pytest.fixture
-def watched(two, samples):
+def watched(two, scene):
     """(the process that watches the camera, the other one)"""
-    add_street(two[0].client, samples)
+    add_street(two[0].client, scene)
     holder = holder_of(two, two[0].client)
     other = two[1] if holder is two[0] else two[0]
     relayed(other)
@@ -158,10 +156,10 @@ def test_what_a_process_loses_it_shows_on_from_elsewhere(watched):
     wait_until("and stops with its viewer", lambda: viewers(other.client) == 0, 10)
 
 
-def test_pages_here_cameras_there(serve, database, samples, tmp_path):
+def test_pages_here_cameras_there(serve, database, scene, tmp_path):
     pages = serve(database, ("--roles", "api,keep"), QUICK, tmp_path / "pages")
     watcher = serve(database, ("--roles", "watch"), QUICK, tmp_path / "watcher")
-    add_street(pages.client, samples)
+    add_street(pages.client, scene)
     assert holder_of((pages, watcher), pages.client) is watcher
     relayed(pages)
     with pages.client.stream(LIVE) as stream:
@@ -180,11 +178,11 @@ def test_pages_here_cameras_there(serve, database, samples, tmp_path):
     wait_until("and that nobody watches", lambda: not status(pages.client)["live"], TTL_S + 10)
 
 
-def test_a_watcher_without_an_address_takes_a_free_port(serve, samples, tmp_path):
+def test_a_watcher_without_an_address_takes_a_free_port(serve, scene, tmp_path):
     database = f"sqlite:{tmp_path / 'vedette.db'}"
     pages = serve(database, ("--roles", "api"), QUICK, tmp_path / "pages")
     watcher = serve(database, ("--roles", "watch"), QUICK, tmp_path / "watcher", wait=False, listen=False)
-    add_street(pages.client, samples)
+    add_street(pages.client, scene)
     assert holder_of((pages, watcher), pages.client) is watcher
     with contextlib.closing(sqlite3.connect(tmp_path / "vedette.db")) as rows:
         address, = rows.execute("select address from process where name like ?", (f"%:{watcher.process.pid}",)).fetchone()
@@ -236,13 +234,13 @@ HUGE = b"--b\r\nContent-Type: image/jpeg\r\nContent-Length: 999999999\r\n\r\n"
     (HEAD + HUGE, False, None),                      # a stream as far as its head goes
     (HEAD + b"x" * 1000, True, None),
 ])
-def test_whatever_answers_there_does_no_harm(serve, samples, tmp_path, answer, endless, live):
+def test_whatever_answers_there_does_no_harm(serve, scene, tmp_path, answer, endless, live):
     """The holder's address leads to something else: no picture, a reason, and everything else goes on."""
     database = f"sqlite:{tmp_path / 'vedette.db'}"
     with contextlib.closing(Stranger(answer, endless)) as stranger:
         pages = serve(database, ("--roles", "api"), QUICK, tmp_path / "pages")
         watcher = serve(database, ("--roles", "watch"), {**QUICK, "VEDETTE_HTTP_ADVERTISE": stranger.address}, tmp_path / "watcher")
-        add_street(pages.client, samples)
+        add_street(pages.client, scene)
         holder_of((pages, watcher), pages.client)
         with pages.client.stream(LIVE) as stream:
             assert stream.status in ((live,) if live else (200, 409))
@@ -255,11 +253,11 @@ def test_whatever_answers_there_does_no_harm(serve, samples, tmp_path, answer, e
         assert pages.stop(10) == 0
 
 
-def test_an_address_where_nobody_answers_is_said(serve, samples, tmp_path):
+def test_an_address_where_nobody_answers_is_said(serve, scene, tmp_path):
     database = f"sqlite:{tmp_path / 'vedette.db'}"
     pages = serve(database, ("--roles", "api"), QUICK, tmp_path / "pages")
     watcher = serve(database, ("--roles", "watch"), {**QUICK, "VEDETTE_HTTP_ADVERTISE": "127.0.0.1:1"}, tmp_path / "watcher")
-    add_street(pages.client, samples)
+    add_street(pages.client, scene)
     holder_of((pages, watcher), pages.client)
     for path in (LIVE, SNAPSHOT):
         refusal = pages.client.get(path)
@@ -268,7 +266,7 @@ def test_an_address_where_nobody_answers_is_said(serve, samples, tmp_path):
 
 
 @pytest.mark.parametrize("has_token", [True, False])
-def test_protected_reads_need_the_common_token(serve, samples, tmp_path, has_token):
+def test_protected_reads_need_the_common_token(serve, scene, tmp_path, has_token):
     database = f"sqlite:{tmp_path / 'vedette.db'}"
     # Behind a proxy loopback is as open as any address.
     guarded = {**QUICK, "VEDETTE_AUTH_PROTECT_READS": "true", "VEDETTE_AUTH_BEHIND_TLS": "true"}
@@ -276,7 +274,7 @@ def test_protected_reads_need_the_common_token(serve, samples, tmp_path, has_tok
     own = {**guarded, "VEDETTE_AUTH_TOKEN": TOKEN} if has_token else QUICK
     pages = serve(database, ("--roles", "api"), own, tmp_path / "pages")
     pages.client.token = TOKEN  # of the viewer: where it helps the relay, that is by the process's own
-    add_street(pages.client, samples)
+    add_street(pages.client, scene)
     assert holder_of((pages, watcher), pages.client) is watcher
     assert watcher.client.get(SNAPSHOT, check=False).status == 401
     if has_token:

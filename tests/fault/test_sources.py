@@ -50,14 +50,19 @@ def bad_camera():
         camera.close()
 
 
+@pytest.fixture
+def clip(sample):
+    """A video in which something moves."""
+    return sample("traffic/street-oneway.mp4", "traffic/vtest.avi")
+
+
 def refused_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
-def test_each_says_why_and_the_good_one_goes_on(serve, samples, tmp_path, bad_camera):
-    clip = samples / "traffic/street-oneway.mp4"
+def test_each_says_why_and_the_good_one_goes_on(serve, clip, tmp_path, bad_camera):
     (tmp_path / "empty.mp4").write_bytes(b"")
     (tmp_path / "text.mp4").write_text("not a video\n" * 1000)
     (tmp_path / "garbage.avi").write_bytes(bytes(range(256)) * 400)
@@ -94,8 +99,8 @@ def test_each_says_why_and_the_good_one_goes_on(serve, samples, tmp_path, bad_ca
     assert issues and issues[0]["issue"] == "source unreachable" and issues[0]["cause"]
 
 
-def test_a_file_that_is_cut_off_counts_what_is_there(serve, samples, tmp_path):
-    data = (samples / "traffic/highway-two-way.avi").read_bytes()
+def test_a_file_that_is_cut_off_counts_what_is_there(serve, sample, tmp_path):
+    data = sample("traffic/highway-two-way.avi", "traffic/vtest.avi").read_bytes()
     (tmp_path / "cut.avi").write_bytes(data[:len(data) // 2])
     server = serve()
     assert server.client.post("/api/cameras", {"id": "cut", "name": "cut", "source": str(tmp_path / "cut.avi")}).status == 201
@@ -103,21 +108,21 @@ def test_a_file_that_is_cut_off_counts_what_is_there(serve, samples, tmp_path):
     assert done["frames"] > 100
 
 
-def test_a_missing_file_that_appears_is_taken_up(serve, samples, tmp_path):
-    path = tmp_path / "later.mp4"
+def test_a_missing_file_that_appears_is_taken_up(serve, clip, tmp_path):
+    path = tmp_path / f"later{clip.suffix}"
     server = serve(environment={"VEDETTE_WATCH_RETRY_MAX": "1s"})
     assert server.client.post("/api/cameras", {"id": "later", "name": "later", "source": str(path), "loop": True}).status == 201
     wait_until("it says that it is missing", lambda: server.client.fetch("/api/cameras/later")["status"]["state"] == "retrying", 30)
-    path.write_bytes((samples / "traffic/street-oneway.mp4").read_bytes())
+    path.write_bytes(clip.read_bytes())
     wait_until("it runs", lambda: server.client.fetch("/api/cameras/later")["status"]["state"] == "running", 30)
 
 
-def test_a_corrupt_model_is_said_and_the_rest_goes_on(serve, samples, tmp_path):
+def test_a_corrupt_model_is_said_and_the_rest_goes_on(serve, clip, tmp_path):
     models = tmp_path / "models"
     models.mkdir()
     (models / "yolox_nano.onnx").write_bytes(b"\x08\x07 this is no model" * 100)
     server = serve(environment={"VEDETTE_WATCH_MODELS_DIR": str(models), "VEDETTE_WATCH_RETRY_MAX": "2s"})
-    clip = str(samples / "traffic/street-oneway.mp4")
+    clip = str(clip)
     assert server.client.post("/api/cameras", {"id": "bad", "name": "bad", "source": clip, "loop": True, "model": str(models / "yolox_nano.onnx")}).status == 201
     assert server.client.post("/api/cameras", {"id": "motion", "name": "motion", "source": clip, "loop": True, "model": "motion"}).status == 201
     bad = wait_until("the bad one says why", lambda: (s := server.client.fetch("/api/cameras/bad")["status"])["state"] == "retrying" and s["cause"] and s, 60)
@@ -126,16 +131,15 @@ def test_a_corrupt_model_is_said_and_the_rest_goes_on(serve, samples, tmp_path):
     assert good["model"]["kind"] == "motion"
 
 
-def test_changed_without_a_restart(serve, samples):
+def test_changed_without_a_restart(serve, scene):
     """Lines drawn, types and source changed, switched off, removed: all while the process runs."""
     server = serve()
     client = server.client
-    camera = {"name": "Street", "source": str(samples / "traffic/street-oneway.mp4"), "loop": True}
-    assert client.post("/api/cameras", {"id": "street", **camera}).status == 201
+    camera = scene.camera(loop=True)
+    assert client.post("/api/cameras", camera).status == 201
     wait_until("it runs", lambda: client.fetch("/api/cameras/street")["status"]["state"] == "running", 60)
     frames = wait_until("it reports frames", lambda: client.fetch("/api/cameras/street")["status"]["frames"], 30)
-    line = {"name": "Mill Street", "x1": 200, "y1": 250, "x2": 639, "y2": 250}
-    assert client.put("/api/cameras/street/lines", {"lines": [line]}).status == 200
+    assert client.put("/api/cameras/street/lines", {"lines": [scene.line]}).status == 200
     wait_until("vehicles are counted over the new line", lambda: client.fetch("/api/traffic/crossings?camera=street")["crossings"], 60)
     assert client.fetch("/api/cameras/street")["status"]["frames"] >= frames, "drawing a line does not restart the camera"
     assert len(client.fetch("/api/loops/camera:street/leases")["leases"]) == 1

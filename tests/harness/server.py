@@ -26,17 +26,9 @@ def program() -> pathlib.Path:
 
 
 def clean_environment() -> dict[str, str]:
-    """Without what the caller's shell sets for Vedette: tests see defaults. The folder of samples stays known."""
+    """Without what the caller's shell sets for Vedette: tests see defaults. Where samples lie stays known."""
     ours = ("VEDETTE_", "DB_", "BACKSCATTER_", "AWS_", "PG", "WORKER_", "S3_")
     return {name: value for name, value in os.environ.items() if name == "VEDETTE_SAMPLES" or not name.startswith(ours)}
-
-
-def samples() -> pathlib.Path | None:
-    """The folder of sample material, when there is one."""
-    for folder in (os.environ.get("VEDETTE_SAMPLES"), ROOT.parent / "shared" / "samples"):
-        if folder and (pathlib.Path(folder) / "traffic").is_dir():
-            return pathlib.Path(folder).resolve()
-    return None
 
 
 class Server:

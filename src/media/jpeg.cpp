@@ -92,6 +92,19 @@ Result<std::span<const std::uint8_t>> JpegEncoder::encode(const Frame& frame, in
   return state.finish(status, size);
 }
 
+std::string with_jpeg_comment(std::span<const std::uint8_t> jpeg, std::string_view comment) {
+  std::string text(reinterpret_cast<const char*>(jpeg.data()), jpeg.size());
+  const auto at = [&](std::size_t i) { return i < jpeg.size() ? jpeg[i] : 0; };
+  if (at(0) != 0xff || at(1) != 0xd8 || comment.size() > kMostJpegComment) return text;
+  // JFIF wants its own segment (APP0) to be the first.
+  const std::size_t app0 = at(2) == 0xff && at(3) == 0xe0 ? 2U + at(4) * 256U + at(5) : 0U;
+  const std::size_t length = comment.size() + 2;
+  std::string segment{'\xff', '\xfe', static_cast<char>(length >> 8),
+                      static_cast<char>(length & 0xff)};
+  segment += comment;
+  return text.insert(std::min(2 + app0, text.size()), segment);
+}
+
 Result<> decode_jpeg(std::span<const std::uint8_t> bytes, Image& into, std::int64_t max_pixels) {
   const TurboPtr handle(tjInitDecompress());
   int width = 0;

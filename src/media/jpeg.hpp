@@ -1,9 +1,12 @@
 // JPEG out, for the live view and snapshots. An encoder keeps its buffers: one a thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "media/frame.hpp"
@@ -29,6 +32,13 @@ class JpegEncoder {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// Bytes that a comment of a JPEG may have.
+inline constexpr std::size_t kMostJpegComment = 65'533;
+
+/// A JPEG with a comment segment (COM) near its beginning; a longer comment is left out. What is no
+/// JPEG stays as it is.
+std::string with_jpeg_comment(std::span<const std::uint8_t> jpeg, std::string_view comment);
 
 /// Reads a JPEG of at most `max_pixels` into `into`; for tests and snapshots.
 Result<> decode_jpeg(std::span<const std::uint8_t> bytes, Image& into,

@@ -42,14 +42,18 @@ class CameraRun {
   void take(const WatchedFrame& watched, const WatchPipeline& pipeline, RunWriter& writer);
   void take_crossings(const WatchedFrame& watched, const WatchPipeline& pipeline, Instant at,
                       Batch& batch);
-  void show(const WatchedFrame& watched, const WatchPipeline& pipeline);
+  void show(const WatchedFrame& watched, const WatchPipeline& pipeline, Instant at);
   void say_figures(const media::FrameSource& source, const media::Session& session,
                    const WatchPipeline& pipeline, RunWriter& writer);
   Instant time_of(const media::Frame& frame, const Run& run) const;
   bool is_in_view(const Track& track, const WatchedFrame& watched,
                   const WatchPipeline& pipeline) const {
+    // Where one that is not seen should be by now may be outside of the picture.
+    const Box picture{0, 0, static_cast<float>(watched.frame.width()),
+                      static_cast<float>(watched.frame.height())};
     return track.is_confirmed && pipeline.is_wanted(track.type) &&
-           watched.frame.media_time - track.last_seen <= kInView;
+           watched.frame.media_time - track.last_seen <= kInView &&
+           intersection(track.box, picture) > 0;
   }
 
   const Camera& camera_;
@@ -99,7 +103,7 @@ Result<void> CameraRun::watch() {
   auto choice = parts_.detectors->open(camera_.model);
   if (!choice) return give_up("no detector", choice.error());
   Result<void> result = run(**source, *choice->session);
-  view_->end();
+  view_->end(result.has_value());
   if (!result) return give_up("source unreachable", result.error());
   return {};
 }
@@ -128,7 +132,7 @@ Result<void> CameraRun::run(media::FrameSource& source, media::Session& session)
   options.lines = counting_lines(lines_);
   options.types = camera_.types;
   WatchPipeline pipeline(options, source, session);
-  for (const CountingLine& line : pipeline.lines()) marks_.lines.push_back({line, 0, 0});
+  marks_.lines.assign(pipeline.lines().begin(), pipeline.lines().end());
 
   said_at_ = std::chrono::steady_clock::now();
   Result<void> outcome;
@@ -137,8 +141,7 @@ Result<void> CameraRun::run(media::FrameSource& source, media::Session& session)
       lines_version_ = board_.version();
       lines_ = board_.lines();
       pipeline.set_lines(counting_lines(lines_));
-      marks_.lines.clear();
-      for (const CountingLine& line : pipeline.lines()) marks_.lines.push_back({line, 0, 0});
+      marks_.lines.assign(pipeline.lines().begin(), pipeline.lines().end());
     }
     auto watched = pipeline.next(stop);
     if (!watched) {
@@ -214,8 +217,11 @@ void CameraRun::take(const WatchedFrame& watched, const WatchPipeline& pipeline,
           for (const Track& track : watched.tracks) {
             if (!is_in_view(track, watched, pipeline)) continue;
             const auto seen = first_seen_.find(track.id);
+            const auto width = static_cast<float>(frame.width());
+            const auto height = static_cast<float>(frame.height());
             batch.samples.push_back(
-                {track.id, pipeline.types().name(track.type), track.foot.x, track.foot.y, second,
+                {track.id, pipeline.types().name(track.type), std::clamp(track.foot.x, 0.0F, width),
+                 std::clamp(track.foot.y, 0.0F, height), second,
                  seen == first_seen_.end() ? at : seen->second, !track.is_parked});
           }
         }
@@ -224,7 +230,7 @@ void CameraRun::take(const WatchedFrame& watched, const WatchPipeline& pipeline,
     take_crossings(watched, pipeline, at, batch);
   });
   last_at_ = at;
-  show(watched, pipeline);
+  show(watched, pipeline, at);
 }
 
 void CameraRun::take_crossings(const WatchedFrame& watched, const WatchPipeline& pipeline,
@@ -236,25 +242,18 @@ void CameraRun::take_crossings(const WatchedFrame& watched, const WatchPipeline&
         {crossing.track, lines_[index].id, std::string(name(crossing.direction)),
          pipeline.types().name(crossing.type), at - (watched.frame.media_time - crossing.time),
          crossing.at.x, crossing.at.y, crossing.frame});
-    if (index < marks_.lines.size()) {
-      ++(crossing.direction == Direction::kAToB ? marks_.lines[index].a_to_b
-                                                : marks_.lines[index].b_to_a);
-    }
   }
 }
 
-void CameraRun::show(const WatchedFrame& watched, const WatchPipeline& pipeline) {
-  if (!view_->is_watched()) {
-    view_->offer(watched.frame, nullptr);
-    return;
-  }
+void CameraRun::show(const WatchedFrame& watched, const WatchPipeline& pipeline, Instant at) {
+  marks_.at = at;
   marks_.boxes.clear();
   for (const Track& track : watched.tracks) {
     if (!is_in_view(track, watched, pipeline)) continue;
     marks_.boxes.push_back(
         {track.box, track.id, pipeline.types().name(track.type), track.is_parked});
   }
-  view_->offer(watched.frame, &marks_);
+  view_->offer(watched.frame, marks_);
 }
 
 void CameraRun::say_figures(const media::FrameSource& source, const media::Session& session,
@@ -286,6 +285,21 @@ void CameraRun::say_figures(const media::FrameSource& source, const media::Sessi
   });
 }
 
+// The camera's place among the live pictures, for as long as its loop is this process's.
+class Seat {
+ public:
+  Seat(LiveViews* live, std::string camera) : live_(live), camera_(std::move(camera)) {}
+  ~Seat() {
+    if (live_ != nullptr) live_->close(camera_);
+  }
+  Seat(const Seat&) = delete;
+  Seat& operator=(const Seat&) = delete;
+
+ private:
+  LiveViews* live_;
+  std::string camera_;
+};
+
 }  // namespace
 
 bool LineBoard::set(std::vector<Line> lines) {
@@ -307,7 +321,8 @@ work::LoopSpec camera_loop(Camera camera, std::shared_ptr<LineBoard> lines, Came
   spec.role = work::Role::kWatch;
   spec.lease = spec.name;
   spec.options.backoff_max = parts.options.retry_max;
-  spec.body = [camera = std::move(camera), lines = std::move(lines),
+  auto seat = std::make_shared<Seat>(parts.live, camera.id);
+  spec.body = [seat = std::move(seat), camera = std::move(camera), lines = std::move(lines),
                parts](work::LoopContext& context) {
     return CameraRun(camera, *lines, parts, context).watch();
   };

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
-#include <condition_variable>
+#include <cmath>
+#include <span>
 #include <utility>
 
 #include "base/log.hpp"
@@ -41,91 +43,152 @@ Colour ink_on(Colour fill) {
   return luma > 140 ? kBlack : kWhite;
 }
 
-void draw_marks(media::Image& image, const Marks& marks, float scale) {
-  for (const MarkedLine& marked : marks.lines) {
-    const media::Point a{marked.line.a.x * scale, marked.line.a.y * scale};
-    const media::Point b{marked.line.b.x * scale, marked.line.b.y * scale};
+std::optional<Box> cut_to(const Box& box, int width, int height) {
+  const auto w = static_cast<float>(width);
+  const auto h = static_cast<float>(height);
+  const Box cut{std::clamp(box.x1, 0.0F, w), std::clamp(box.y1, 0.0F, h),
+                std::clamp(box.x2, 0.0F, w), std::clamp(box.y2, 0.0F, h)};
+  if (cut.width() < 1 || cut.height() < 1) return std::nullopt;
+  return cut;
+}
+
+double tenth(float pixels) {
+  return std::round(static_cast<double>(pixels) * 10) / 10;
+}
+
+void draw_marks(media::Image& image, const media::Frame& frame, const Marks& marks) {
+  const float scale = static_cast<float>(image.width()) / static_cast<float>(frame.width());
+  for (const CountingLine& line : marks.lines) {
+    const media::Point a{line.a.x * scale, line.a.y * scale};
+    const media::Point b{line.b.x * scale, line.b.y * scale};
     const std::array<media::Point, 2> ends{a, b};
     media::draw_polyline(image, ends, kLine);
     media::draw_dot(image, a, kLine);
     media::draw_dot(image, b, kLine);
   }
   for (const MarkedBox& marked : marks.boxes) {
+    const auto box = cut_to(marked.box, frame.width(), frame.height());
+    if (!box) continue;
     const Colour colour = marked.is_parked ? kParked : colour_of(marked.type);
-    const media::Point top_left{marked.box.x1 * scale, marked.box.y1 * scale};
-    media::draw_box(image, top_left, {marked.box.x2 * scale, marked.box.y2 * scale}, colour);
+    const media::Point top_left{box->x1 * scale, box->y1 * scale};
+    media::draw_box(image, top_left, {box->x2 * scale, box->y2 * scale}, colour);
     if (!marked.is_parked) {
-      media::draw_label(image, top_left, fmt::format("{} {}", marked.type, marked.track), colour,
-                        ink_on(colour));
+      media::draw_label(image, top_left, marked.type, colour, ink_on(colour));
     }
   }
-  for (const MarkedLine& marked : marks.lines) {
-    const media::Point middle{(marked.line.a.x + marked.line.b.x) / 2 * scale,
-                              (marked.line.a.y + marked.line.b.y) / 2 * scale};
-    media::draw_label(image, middle,
-                      fmt::format("{} {}", marked.line.name, marked.a_to_b + marked.b_to_a), kBlack,
-                      kLine);
+  for (const CountingLine& line : marks.lines) {
+    const media::Point middle{(line.a.x + line.b.x) / 2 * scale, (line.a.y + line.b.y) / 2 * scale};
+    media::draw_label(image, middle, line.name, kBlack, kLine);
   }
+}
+
+std::size_t index_of(Variant variant) {
+  return variant == Variant::kClean ? 0 : 1;
+}
+
+LiveOptions snapshot_options() {
+  return {.fps = 0, .quality = 88, .max_width = 0};
 }
 
 }  // namespace
 
-Result<std::string> render_picture(const media::Frame& frame, const Marks* marks,
+std::string marks_json(const Marks& marks, int width, int height) {
+  std::string boxes;
+  for (const MarkedBox& marked : marks.boxes) {
+    const auto box = cut_to(marked.box, width, height);
+    if (!box) continue;
+    // Types are words of the models' sidecars: letters.
+    std::string one =
+        fmt::format(R"({}{{"x":{},"y":{},"w":{},"h":{},"id":{},"type":"{}","parked":{}}})",
+                    boxes.empty() ? "" : ",", tenth(box->x1), tenth(box->y1), tenth(box->width()),
+                    tenth(box->height()), marked.track, marked.type, marked.is_parked);
+    if (boxes.size() + one.size() > media::kMostJpegComment - 200) break;
+    boxes += one;
+  }
+  return fmt::format(R"({{"v":1,"t":"{}","w":{},"h":{},"boxes":[{}]}})", to_rfc3339(marks.at),
+                     width, height, boxes);
+}
+
+Result<std::string> render_picture(const media::Frame& frame, const Marks& marks, Variant variant,
                                    const LiveOptions& options) {
   // Kept per thread: pictures of one camera have one size.
   thread_local media::JpegEncoder encoder;
   thread_local media::Image image;
-  VEDETTE_CHECK(frame.to_bgr(image, options.max_width));
-  if (marks != nullptr && frame.width() > 0) {
-    draw_marks(image, *marks,
-               static_cast<float>(image.width()) / static_cast<float>(frame.width()));
+  std::span<const std::uint8_t> bytes;
+  const bool is_shrunk = options.max_width > 0 && frame.width() > options.max_width;
+  if (variant == Variant::kClean && !is_shrunk) {
+    VEDETTE_TRY(encoded, encoder.encode(frame, options.quality));
+    bytes = encoded;
+  } else {
+    VEDETTE_CHECK(frame.to_bgr(image, options.max_width));
+    if (variant == Variant::kAnnotated && frame.width() > 0) draw_marks(image, frame, marks);
+    VEDETTE_TRY(encoded, encoder.encode(image, options.quality));
+    bytes = encoded;
   }
-  VEDETTE_TRY(bytes, encoder.encode(image, options.quality));
-  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return media::with_jpeg_comment(bytes, marks_json(marks, frame.width(), frame.height()));
 }
 
-void LiveView::offer(const media::Frame& frame, const Marks* marks) {
+void LiveView::offer(const media::Frame& frame, const Marks& marks) {
   {
-    const std::lock_guard lock(newest_mutex_);
+    const Lock lock(newest_mutex_);
     newest_ = frame;
-    if (marks == nullptr) return;
-    marks_ = *marks;
+    marks_ = marks;
     is_fresh_ = true;
   }
-  if (wake_) wake_();
+  if (wake_ && is_looked_at()) wake_();
 }
 
-void LiveView::end() {
-  const std::lock_guard lock(newest_mutex_);
+bool LiveView::is_looked_at() const {
+  return std::ranges::any_of(kVariants, [&](Variant v) { return sink_.viewers(v) > 0; });
+}
+
+void LiveView::end(bool keep_still) {
+  std::array<std::string, 2> stills;
+  if (keep_still) {
+    for (const Variant variant : kVariants) {
+      auto still = snapshot(variant);
+      if (still && *still) stills[index_of(variant)] = std::move(**still);
+    }
+  }
+  const Lock lock(newest_mutex_);
+  newest_.reset();
+  marks_ = {};
   is_fresh_ = false;
+  stills_ = std::move(stills);
   sink_.clear();
 }
 
-std::optional<media::Frame> LiveView::latest() const {
-  const std::lock_guard lock(newest_mutex_);
-  return newest_;
-}
-
-Marks LiveView::latest_marks() const {
-  const std::lock_guard lock(newest_mutex_);
-  return marks_;
+Result<std::optional<std::string>> LiveView::snapshot(Variant variant) const {
+  std::optional<media::Frame> frame;
+  Marks marks;
+  {
+    const Lock lock(newest_mutex_);
+    if (!newest_) {
+      const std::string& still = stills_[index_of(variant)];
+      return still.empty() ? std::nullopt : std::optional(still);
+    }
+    frame = newest_;
+    marks = marks_;
+  }
+  VEDETTE_TRY(jpeg, render_picture(*frame, marks, variant, snapshot_options()));
+  return std::optional(std::move(jpeg));
 }
 
 LiveViews::LiveViews(LiveOptions options, std::function<PictureSink(std::string_view)> make_sink)
     : options_(options),
       make_sink_(std::move(make_sink)),
-      drawer_([this](const std::stop_token& stop) { draw_until(stop); }) {}
+      encoder_([this](const std::stop_token& stop) { encode_until(stop); }) {}
 
 LiveViews::~LiveViews() = default;
 
 std::shared_ptr<LiveView> LiveViews::view(std::string_view camera_id) {
-  const std::lock_guard lock(views_mutex_);
+  const Lock lock(views_mutex_);
   const auto known = views_.find(camera_id);
   if (known != views_.end()) return known->second;
   auto made = std::make_shared<LiveView>(make_sink_(camera_id));
   made->wake_ = [this] {
     {
-      const std::lock_guard wake_lock(wake_mutex_);
+      const Lock wake_lock(wake_mutex_);
       is_woken_ = true;
     }
     wake_.notify_one();
@@ -135,29 +198,41 @@ std::shared_ptr<LiveView> LiveViews::view(std::string_view camera_id) {
 }
 
 std::shared_ptr<LiveView> LiveViews::find(std::string_view camera_id) const {
-  const std::lock_guard lock(views_mutex_);
+  const Lock lock(views_mutex_);
   const auto known = views_.find(camera_id);
   return known == views_.end() ? nullptr : known->second;
 }
 
-void LiveViews::draw_until(const std::stop_token& stop) {
+void LiveViews::close(std::string_view camera_id) {
+  std::shared_ptr<LiveView> gone;
+  {
+    const Lock lock(views_mutex_);
+    const auto known = views_.find(camera_id);
+    if (known == views_.end()) return;
+    gone = std::move(known->second);
+    views_.erase(known);
+  }
+  gone->end();
+}
+
+void LiveViews::encode_until(const std::stop_token& stop) {
   set_thread_name("live");
   const auto pause = std::chrono::microseconds(1'000'000 / std::max(1, options_.fps));
-  std::vector<std::shared_ptr<LiveView>> views;
   std::string last_error;
   while (!stop.stop_requested()) {
-    views.clear();
+    std::vector<std::shared_ptr<LiveView>> views;
     {
-      const std::lock_guard lock(views_mutex_);
+      const Lock lock(views_mutex_);
       for (const auto& [id, view] : views_) views.push_back(view);
     }
     const auto now = std::chrono::steady_clock::now();
     auto next = now + std::chrono::seconds(60);
     for (const auto& view : views) {
+      if (!view->is_looked_at()) continue;
       std::optional<media::Frame> frame;
       Marks marks;
       {
-        const std::lock_guard lock(view->newest_mutex_);
+        const Lock lock(view->newest_mutex_);
         if (!view->is_fresh_) continue;
         if (now < view->drawn_at_ + pause) {
           next = std::min(next, view->drawn_at_ + pause);
@@ -168,18 +243,27 @@ void LiveViews::draw_until(const std::stop_token& stop) {
         view->is_fresh_ = false;
         view->drawn_at_ = now;
       }
-      if (!view->is_watched()) continue;
-      auto jpeg = render_picture(*frame, &marks, options_);
-      if (jpeg) {
-        view->sink_.publish(std::make_shared<const std::string>(std::move(*jpeg)));
-      } else if (jpeg.error().message != last_error) {
-        last_error = jpeg.error().message;
-        log::warn("live", "{}", last_error);
-      }
+      encode(*view, *frame, marks, last_error);
     }
-    std::unique_lock lock(wake_mutex_);
-    wake_.wait_until(lock, stop, next, [this] { return is_woken_; });
+    views.clear();
+    Lock lock(wake_mutex_);
+    wake_.wait_until(lock, stop, next,
+                     [this]() VEDETTE_REQUIRES(wake_mutex_) { return is_woken_; });
     is_woken_ = false;
+  }
+}
+
+void LiveViews::encode(LiveView& view, const media::Frame& frame, const Marks& marks,
+                       std::string& last_error) {
+  for (const Variant variant : kVariants) {
+    if (view.sink_.viewers(variant) == 0) continue;
+    auto jpeg = render_picture(frame, marks, variant, options_);
+    if (jpeg) {
+      view.sink_.publish(variant, std::make_shared<const std::string>(std::move(*jpeg)));
+    } else if (jpeg.error().message != last_error) {
+      last_error = jpeg.error().message;
+      log::warn("live", "{}", last_error);
+    }
   }
 }
 

@@ -1,12 +1,16 @@
-// The live pictures of the cameras this process watches: marks drawn over the frame and encoded
-// once for all viewers, and not at all without any. Camera loops offer frames; the API looks; one
-// thread draws and encodes for all cameras, at most `fps` pictures a second each. Thread-safe.
+// The live pictures of the cameras this process watches, encoded once for all viewers, and not at
+// all without any. A picture is clean and carries what was seen in it as JSON in a comment segment
+// (docs/decisions/0020), so that marks stay in step with it through every relay; a second variant
+// has boxes and lines burned in, for viewers that can only show pictures. Camera loops offer
+// frames; the API looks; one thread encodes for all cameras, at most `fps` pictures a second each.
+// Thread-safe.
 #pragma once
 
+#include <array>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +18,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/mutex.hpp"
 #include "base/time.hpp"
 #include "media/frame.hpp"
 #include "traffic/road_user.hpp"
@@ -29,22 +34,25 @@ struct MarkedBox {
   bool is_parked = false;
 };
 
-/// A counting line to be marked, with what it counted since the camera's loop started.
-struct MarkedLine {
-  CountingLine line;
-  std::int64_t a_to_b = 0;
-  std::int64_t b_to_a = 0;
+/// What was seen in a frame, in pixels of the source's picture.
+struct Marks {
+  Instant at{};
+  std::vector<MarkedBox> boxes;
+  std::vector<CountingLine> lines;  // burned in only: who draws them otherwise knows them
 };
 
-struct Marks {
-  std::vector<MarkedBox> boxes;
-  std::vector<MarkedLine> lines;
-};
+/// The boxes as the comment of a picture of a source of this size: cut to the picture, those
+/// outside left out. {"v":1,"t":"...","w":640,"h":352,"boxes":[{"x":..,"y":..,"w":..,"h":..,
+/// "id":7,"type":"car","parked":false}]}
+std::string marks_json(const Marks& marks, int width, int height);
+
+enum class Variant { kClean, kAnnotated };
+inline constexpr std::array kVariants{Variant::kClean, Variant::kAnnotated};
 
 /// Where pictures go: made by the API for each camera.
 struct PictureSink {
-  std::function<int()> viewers;
-  std::function<void(std::shared_ptr<const std::string> jpeg)> publish;
+  std::function<int(Variant)> viewers;
+  std::function<void(Variant, std::shared_ptr<const std::string> jpeg)> publish;
   /// The source has gone: nobody who comes now should see the old picture.
   std::function<void()> clear;
 };
@@ -60,56 +68,62 @@ class LiveView {
  public:
   explicit LiveView(PictureSink sink) : sink_(std::move(sink)) {}
 
-  /// Whether marks are worth making. Cheap.
-  bool is_watched() const { return sink_.viewers() > 0; }
+  /// Takes the newest frame and what was seen in it; an older one that was not encoded yet is
+  /// dropped. Does not block.
+  void offer(const media::Frame& frame, const Marks& marks);
 
-  /// Takes the newest frame; an older one that was not drawn yet is dropped. Does not block.
-  void offer(const media::Frame& frame, const Marks* marks);
+  /// The camera's loop has ended: the frame is let go and viewers get no more. With `keep_still`
+  /// its JPEG is kept in its place, for a file that was seen to its end.
+  void end(bool keep_still = false);
 
-  /// The camera's loop has ended: the last frame stays for snapshots, viewers get no more.
-  void end();
-
-  /// The newest frame and the marks that were offered with the newest marked one.
-  std::optional<media::Frame> latest() const;
-  Marks latest_marks() const;
+  /// The newest picture in full size, or nullopt when there is none.
+  Result<std::optional<std::string>> snapshot(Variant variant) const;
 
  private:
   friend class LiveViews;
+  bool is_looked_at() const;
+
   PictureSink sink_;
   std::function<void()> wake_;
-  mutable std::mutex newest_mutex_;
-  std::optional<media::Frame> newest_;
-  Marks marks_;
-  bool is_fresh_ = false;  // offered with marks and not drawn yet
-  std::chrono::steady_clock::time_point drawn_at_;
+  mutable Mutex newest_mutex_;
+  std::optional<media::Frame> newest_ VEDETTE_GUARDED_BY(newest_mutex_);
+  Marks marks_ VEDETTE_GUARDED_BY(newest_mutex_);
+  bool is_fresh_ VEDETTE_GUARDED_BY(newest_mutex_) = false;              // not encoded yet
+  std::array<std::string, 2> stills_ VEDETTE_GUARDED_BY(newest_mutex_);  // by variant
+  std::chrono::steady_clock::time_point drawn_at_;                       // of the encoding thread
 };
 
 class LiveViews {
  public:
   LiveViews(LiveOptions options, std::function<PictureSink(std::string_view camera_id)> make_sink);
-  /// Stops the drawing thread.
+  /// Stops the encoding thread.
   ~LiveViews();
 
-  /// The camera's view, made at the first call; it lives as long as this object.
+  /// The camera's view, made at the first call.
   std::shared_ptr<LiveView> view(std::string_view camera_id);
-  /// nullptr when no loop of this process ever offered a frame of that camera.
+  /// nullptr when no loop of this process has the camera.
   std::shared_ptr<LiveView> find(std::string_view camera_id) const;
+  /// Ends the view and forgets it: the camera is no longer this process's.
+  void close(std::string_view camera_id);
 
  private:
-  void draw_until(const std::stop_token& stop);
+  void encode_until(const std::stop_token& stop);
+  void encode(LiveView& view, const media::Frame& frame, const Marks& marks,
+              std::string& last_error);
 
   LiveOptions options_;
   std::function<PictureSink(std::string_view)> make_sink_;
-  mutable std::mutex views_mutex_;
-  std::map<std::string, std::shared_ptr<LiveView>, std::less<>> views_;
-  std::mutex wake_mutex_;
+  mutable Mutex views_mutex_;
+  std::map<std::string, std::shared_ptr<LiveView>, std::less<>> views_
+      VEDETTE_GUARDED_BY(views_mutex_);
+  Mutex wake_mutex_;
   std::condition_variable_any wake_;
-  bool is_woken_ = false;
-  std::jthread drawer_;
+  bool is_woken_ VEDETTE_GUARDED_BY(wake_mutex_) = false;
+  std::jthread encoder_;  // last: stops before what it uses goes
 };
 
-/// A frame as JPEG, with marks where they are given.
-Result<std::string> render_picture(const media::Frame& frame, const Marks* marks,
+/// A frame as JPEG that carries its marks, with them burned in too when that is the variant.
+Result<std::string> render_picture(const media::Frame& frame, const Marks& marks, Variant variant,
                                    const LiveOptions& options);
 
 }  // namespace vedette::traffic

@@ -2,6 +2,7 @@
 // watches the camera.
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 #include "api/handlers.hpp"
@@ -19,10 +20,16 @@ namespace {
 
 Result<bool> flag_of(const http::Request& request, std::string_view name) {
   const auto value = request.query(name);
-  if (value && *value != "true" && *value != "false") {
+  const bool is_set = value == "true" || value == "1";
+  if (value && !is_set && value != "false" && value != "0") {
     return bad_parameter(name, fmt::format("'{}' must be true or false.", name));
   }
-  return value == "true";
+  return is_set;
+}
+
+Result<traffic::Variant> variant_of(const http::Request& request) {
+  VEDETTE_TRY(is_annotated, flag_of(request, "annotated"));
+  return is_annotated ? traffic::Variant::kAnnotated : traffic::Variant::kClean;
 }
 
 std::unexpected<Error> not_watched_here(const traffic::Camera& camera) {
@@ -41,39 +48,42 @@ http::Response picture(int status, std::string body, std::string_view content_ty
 }
 
 Result<http::Response> snapshot(const TrafficServices& services, const http::Request& request) {
-  VEDETTE_TRY(is_annotated, flag_of(request, "annotated"));
+  VEDETTE_TRY(variant, variant_of(request));
   VEDETTE_TRY(is_own, flag_of(request, "own"));
   VEDETTE_TRY(camera, stored_camera(services, request));
   if (!services.core->supervisor.holds(loop_name(camera.id))) {
     if (is_own) return not_watched_here(camera);
-    VEDETTE_TRY(reply, services.remote_pictures.snapshot(camera.id, is_annotated));
+    VEDETTE_TRY(reply, services.remote_pictures.snapshot(camera.id, variant));
     if (reply) return picture(reply->status, std::move(reply->body), reply->content_type);
   }
-  const auto view = services.live.find(camera.id);
-  const auto frame = view ? view->latest() : std::nullopt;
-  if (!frame) {
+  if (!camera.is_enabled) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("There is no picture of '{}': it is switched off.", camera.name));
+  }
+  std::optional<std::string> jpeg;
+  if (const auto view = services.live.find(camera.id)) {
+    VEDETTE_TRY(newest, view->snapshot(variant));
+    jpeg = std::move(newest);
+  }
+  if (!jpeg) {
     return fail(
         ErrorCode::kNotFound,
-        fmt::format("There is no picture of '{}': its source has not given one yet.", camera.id));
+        fmt::format("There is no picture of '{}': its source has not given one yet.", camera.name));
   }
-  const traffic::Marks marks = view->latest_marks();
-  traffic::LiveOptions options;
-  options.max_width = 0;
-  options.quality = 88;
-  VEDETTE_TRY(jpeg, traffic::render_picture(*frame, is_annotated ? &marks : nullptr, options));
-  return picture(200, std::move(jpeg), "image/jpeg");
+  return picture(200, *std::move(jpeg), "image/jpeg");
 }
 
 Result<http::Response> live(const TrafficServices& services, const http::Request& request) {
+  VEDETTE_TRY(variant, variant_of(request));
   VEDETTE_TRY(is_own, flag_of(request, "own"));
   VEDETTE_TRY(camera, stored_camera(services, request));
   const bool is_here = services.core->supervisor.holds(loop_name(camera.id));
   if (is_own) {
     if (!is_here) return not_watched_here(camera);
-    return http::mjpeg(services.pictures.own_topic(camera.id));
+    return http::mjpeg(services.pictures.own_topic(camera.id, variant));
   }
-  if (!is_here) VEDETTE_CHECK(services.remote_pictures.open(camera.id));
-  return http::mjpeg(services.pictures.topic(camera.id));
+  if (!is_here) VEDETTE_CHECK(services.remote_pictures.open(camera.id, variant));
+  return http::mjpeg(services.pictures.topic(camera.id, variant));
 }
 
 }  // namespace

@@ -3,58 +3,79 @@
 #include <utility>
 
 namespace vedette::api {
+namespace {
 
-PictureTopics::Topics PictureTopics::topics(std::string_view camera_id) {
+std::size_t index_of(traffic::Variant variant) {
+  return variant == traffic::Variant::kClean ? 0 : 1;
+}
+
+}  // namespace
+
+PictureTopics::Variants PictureTopics::topics(std::string_view camera_id) {
   const std::lock_guard lock(topics_mutex_);
   const auto known = topics_.find(camera_id);
   if (known != topics_.end()) return known->second;
-  return topics_.emplace(camera_id, Topics{}).first->second;
+  return topics_.emplace(camera_id, Variants{}).first->second;
 }
 
-std::shared_ptr<http::FrameTopic> PictureTopics::topic(std::string_view camera_id) {
-  return topics(camera_id).shown;
+std::shared_ptr<http::FrameTopic> PictureTopics::topic(std::string_view camera_id,
+                                                       traffic::Variant variant) {
+  return topics(camera_id)[index_of(variant)].shown;
 }
 
-std::shared_ptr<http::FrameTopic> PictureTopics::own_topic(std::string_view camera_id) {
-  return topics(camera_id).own;
+std::shared_ptr<http::FrameTopic> PictureTopics::own_topic(std::string_view camera_id,
+                                                           traffic::Variant variant) {
+  return topics(camera_id)[index_of(variant)].own;
 }
 
 traffic::PictureSink PictureTopics::sink(std::string_view camera_id) {
-  const Topics to = topics(camera_id);
-  return {[to] { return to.shown->viewers() + to.own->viewers(); },
-          [to](const std::shared_ptr<const std::string>& jpeg) {
+  const Variants variants = topics(camera_id);
+  return {[variants](traffic::Variant variant) {
+            const Topics& to = variants[index_of(variant)];
+            return to.shown->viewers() + to.own->viewers();
+          },
+          [variants](traffic::Variant variant, const std::shared_ptr<const std::string>& jpeg) {
+            const Topics& to = variants[index_of(variant)];
             for (const auto& topic : {to.shown, to.own}) {
               if (topic->viewers() > 0) topic->publish(jpeg);
             }
           },
-          [to] {
-            to.shown->clear();
-            to.own->clear();
-            to.own->close();
+          [variants] {
+            for (const Topics& to : variants) {
+              to.shown->clear();
+              to.own->clear();
+              to.own->close();
+            }
           }};
 }
 
-std::vector<std::string> PictureTopics::looked_at() const {
+std::vector<std::pair<std::string, traffic::Variant>> PictureTopics::looked_at() const {
   const std::lock_guard lock(topics_mutex_);
-  std::vector<std::string> cameras;
-  for (const auto& [id, topics] : topics_) {
-    if (topics.shown->viewers() > 0) cameras.push_back(id);
+  std::vector<std::pair<std::string, traffic::Variant>> pictures;
+  for (const auto& [id, variants] : topics_) {
+    for (const traffic::Variant variant : traffic::kVariants) {
+      if (variants[index_of(variant)].shown->viewers() > 0) pictures.emplace_back(id, variant);
+    }
   }
-  return cameras;
+  return pictures;
 }
 
 int PictureTopics::viewers() const {
   const std::lock_guard lock(topics_mutex_);
   int total = 0;
-  for (const auto& [id, topics] : topics_) total += topics.shown->viewers() + topics.own->viewers();
+  for (const auto& [id, variants] : topics_) {
+    for (const Topics& to : variants) total += to.shown->viewers() + to.own->viewers();
+  }
   return total;
 }
 
 void PictureTopics::close() {
   const std::lock_guard lock(topics_mutex_);
-  for (const auto& [id, topics] : topics_) {
-    topics.shown->close();
-    topics.own->close();
+  for (const auto& [id, variants] : topics_) {
+    for (const Topics& to : variants) {
+      to.shown->close();
+      to.own->close();
+    }
   }
 }
 

@@ -2,11 +2,13 @@
 // drawing thread, or from the process that watches it. Thread-safe.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "http/stream.hpp"
@@ -17,16 +19,16 @@ namespace vedette::api {
 class PictureTopics {
  public:
   /// What people here look at, whoever watches the camera; made at the first call.
-  std::shared_ptr<http::FrameTopic> topic(std::string_view camera_id);
+  std::shared_ptr<http::FrameTopic> topic(std::string_view camera_id, traffic::Variant variant);
   /// What other processes take from here: only pictures made here, so that none goes in a circle.
   /// Its streams end when this process no longer watches the camera.
-  std::shared_ptr<http::FrameTopic> own_topic(std::string_view camera_id);
+  std::shared_ptr<http::FrameTopic> own_topic(std::string_view camera_id, traffic::Variant variant);
 
   /// What traffic::LiveViews calls to reach the viewers of a camera. Must not outlive this object.
   traffic::PictureSink sink(std::string_view camera_id);
 
-  /// Cameras that somebody here looks at now, not counting other processes.
-  std::vector<std::string> looked_at() const;
+  /// Pictures that somebody here looks at now, not counting other processes.
+  std::vector<std::pair<std::string, traffic::Variant>> looked_at() const;
 
   /// Viewers of all cameras now; another process is one.
   int viewers() const;
@@ -39,10 +41,11 @@ class PictureTopics {
     std::shared_ptr<http::FrameTopic> shown = std::make_shared<http::FrameTopic>();
     std::shared_ptr<http::FrameTopic> own = std::make_shared<http::FrameTopic>();
   };
-  Topics topics(std::string_view camera_id);
+  using Variants = std::array<Topics, traffic::kVariants.size()>;
+  Variants topics(std::string_view camera_id);
 
   mutable std::mutex topics_mutex_;
-  std::map<std::string, Topics, std::less<>> topics_;
+  std::map<std::string, Variants, std::less<>> topics_;
 };
 
 }  // namespace vedette::api

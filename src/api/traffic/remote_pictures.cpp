@@ -33,9 +33,11 @@ constexpr Micros kFirstPause = 500ms;
 constexpr Micros kLongestPause = 5s;
 constexpr Micros kFailureLife = 3s;  // a failed snapshot is not tried again
 
-std::string path_of(std::string_view camera_id, std::string_view picture) {
+std::string path_of(std::string_view camera_id, std::string_view picture,
+                    traffic::Variant variant) {
   // An id holds nothing that would have to be escaped (traffic::Camera).
-  return fmt::format("/api/cameras/{}/{}", camera_id, picture);
+  return fmt::format("/api/cameras/{}/{}?own=true{}", camera_id, picture,
+                     variant == traffic::Variant::kAnnotated ? "&annotated=true" : "");
 }
 
 // What went wrong between here and the process that watches the camera, for the viewer.
@@ -69,6 +71,7 @@ std::string refused(int status) {
 
 struct RemotePictures::Relay {
   std::string camera;
+  traffic::Variant variant = traffic::Variant::kClean;
   std::shared_ptr<http::FrameTopic> topic;
   // Guarded by relays_mutex_.
   int waiting = 0;                     // in open()
@@ -124,26 +127,29 @@ http::GetOptions RemotePictures::get_options(const std::stop_token& stop) const 
 }
 
 // The camera's relay, started when there is none. With relays_mutex_ held.
-std::shared_ptr<RemotePictures::Relay> RemotePictures::join(const std::string& camera_id) {
-  if (const auto known = relays_.find(camera_id); known != relays_.end()) {
+std::shared_ptr<RemotePictures::Relay> RemotePictures::join(const std::string& camera_id,
+                                                            traffic::Variant variant) {
+  const std::pair key(camera_id, variant);
+  if (const auto known = relays_.find(key); known != relays_.end()) {
     if (!known->second->is_over) return known->second;
     known->second->thread.join();
     relays_.erase(known);
   }
   auto relay = std::make_shared<Relay>();
   relay->camera = camera_id;
-  relay->topic = pictures_.topic(camera_id);
+  relay->variant = variant;
+  relay->topic = pictures_.topic(camera_id, variant);
   relay->wanted_at = Steady::now();
   relay->thread = std::jthread(
       [this, &made = *relay](const std::stop_token& stop) { relay_until(stop, made); });
-  relays_.emplace(camera_id, relay);
+  relays_.emplace(key, relay);
   return relay;
 }
 
-Result<void> RemotePictures::open(const std::string& camera_id) {
+Result<void> RemotePictures::open(const std::string& camera_id, traffic::Variant variant) {
   std::unique_lock lock(relays_mutex_);
   if (is_stopping_) return fail(ErrorCode::kUnavailable, "This process is stopping.");
-  const auto relay = join(camera_id);
+  const auto relay = join(camera_id, variant);
   ++relay->waiting;
   answered_.wait_for(lock, kOpenTime, [&] { return is_stopping_ || relay->answer; });
   --relay->waiting;
@@ -154,15 +160,15 @@ Result<void> RemotePictures::open(const std::string& camera_id) {
 }
 
 void RemotePictures::loops_changed() {
-  for (const std::string& camera : pictures_.looked_at()) {
+  for (const auto& [camera, variant] : pictures_.looked_at()) {
     if (supervisor_.holds(loop_name(camera))) continue;
     const std::lock_guard lock(relays_mutex_);
-    if (!is_stopping_) join(camera);
+    if (!is_stopping_) join(camera, variant);
   }
 }
 
 void RemotePictures::stop() {
-  std::map<std::string, std::shared_ptr<Relay>> relays;
+  Relays relays;
   {
     const std::lock_guard lock(relays_mutex_);
     is_stopping_ = true;
@@ -170,8 +176,8 @@ void RemotePictures::stop() {
   }
   stopping_.request_stop();
   answered_.notify_all();
-  for (const auto& [camera, relay] : relays) relay->thread.request_stop();
-  for (const auto& [camera, relay] : relays) relay->thread.join();
+  for (const auto& [key, relay] : relays) relay->thread.request_stop();
+  for (const auto& [key, relay] : relays) relay->thread.join();
 }
 
 void RemotePictures::note(Relay& relay, Result<void> answer, bool is_over) {
@@ -233,8 +239,8 @@ Result<bool> RemotePictures::relay_once(const std::stop_token& stop, Relay& rela
   const auto lost = [&](std::string_view why) {
     return cannot_be_had(relay.camera, holder->process, why);
   };
-  auto stream = http::HttpStream::open(holder->target, path_of(relay.camera, "live.mjpg?own=true"),
-                                       get_options(stop));
+  auto stream = http::HttpStream::open(
+      holder->target, path_of(relay.camera, "live.mjpg", relay.variant), get_options(stop));
   if (!stream) return lost(unreachable(stream.error()));
   if (stream->status() != 200) return lost(refused(stream->status()));
   auto parser = http::MjpegParser::make(stream->content_type(), kMostPicture);
@@ -284,18 +290,14 @@ std::optional<Error> RemotePictures::recent_failure(const std::string& camera_id
 }
 
 Result<std::optional<http::HttpReply>> RemotePictures::snapshot(const std::string& camera_id,
-                                                                bool is_annotated) {
+                                                                traffic::Variant variant) {
   VEDETTE_TRY(holder, find_holder(camera_id));
   if (!holder) return std::nullopt;
   if (auto failure = recent_failure(camera_id)) return fail(*std::move(failure));
   auto options = get_options(stopping_.get_token());
   options.timeout = kSnapshotTime;
   options.most_bytes = kMostSnapshot;
-  auto reply =
-      http::http_get(holder->target,
-                     path_of(camera_id, is_annotated ? "snapshot.jpg?own=true&annotated=true"
-                                                     : "snapshot.jpg?own=true"),
-                     options);
+  auto reply = http::http_get(holder->target, path_of(camera_id, "snapshot.jpg", variant), options);
   if (!reply) {
     auto failed = cannot_be_had(camera_id, holder->process, unreachable(reply.error()));
     const std::lock_guard lock(relays_mutex_);

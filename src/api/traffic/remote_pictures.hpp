@@ -11,6 +11,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "api/traffic/pictures.hpp"
 #include "base/error.hpp"
@@ -36,14 +37,15 @@ class RemotePictures {
   RemotePictures(const RemotePictures&) = delete;
   RemotePictures& operator=(const RemotePictures&) = delete;
 
-  /// Has the camera's pictures come to its PictureTopics::topic() and go on coming while that has
-  /// viewers, from whatever process watches it. Blocks until that process has answered, some
-  /// seconds at most. kConflict, with the remedy, when its pictures cannot be had.
-  Result<void> open(const std::string& camera_id);
+  /// Has the camera's pictures of this variant come to their PictureTopics::topic() and go on
+  /// coming while that has viewers, from whatever process watches it. Blocks until that process has
+  /// answered, some seconds at most. kConflict, with the remedy, when its pictures cannot be had.
+  Result<void> open(const std::string& camera_id, traffic::Variant variant);
 
   /// The other process's answer to GET snapshot.jpg; nullopt when no other process watches the
   /// camera. Blocks for some seconds at most; kConflict as open().
-  Result<std::optional<http::HttpReply>> snapshot(const std::string& camera_id, bool is_annotated);
+  Result<std::optional<http::HttpReply>> snapshot(const std::string& camera_id,
+                                                  traffic::Variant variant);
 
   /// This process may have lost cameras that people look at here: has their pictures come from
   /// elsewhere. Does not block.
@@ -66,7 +68,7 @@ class RemotePictures {
   };
 
   Result<std::optional<Holder>> find_holder(const std::string& camera_id) const;
-  std::shared_ptr<Relay> join(const std::string& camera_id);
+  std::shared_ptr<Relay> join(const std::string& camera_id, traffic::Variant variant);
   void relay_until(const std::stop_token& stop, Relay& relay);
   Result<bool> relay_once(const std::stop_token& stop, Relay& relay, bool& has_come);
   bool is_wanted(Relay& relay);
@@ -80,8 +82,9 @@ class RemotePictures {
 
   std::mutex relays_mutex_;
   std::condition_variable answered_;
-  std::map<std::string, std::shared_ptr<Relay>> relays_;  // by camera
-  std::map<std::string, Failure> failures_;               // of snapshots, by camera
+  using Relays = std::map<std::pair<std::string, traffic::Variant>, std::shared_ptr<Relay>>;
+  Relays relays_;
+  std::map<std::string, Failure> failures_;  // of snapshots, by camera
   bool is_stopping_ = false;
   std::stop_source stopping_;  // for snapshots
 };

@@ -103,7 +103,7 @@ export interface paths {
         };
         /**
          * The latest picture, full size; 404 until the source gave one.
-         * @description Of a camera that another process watches, the picture is asked for there; 409 says why it cannot be had.
+         * @description With what was seen in a JPEG comment, as in live.mjpg. Of a camera that another process watches, the picture is asked for there; 409 says why it cannot be had. A camera that is switched off or not watched has none; a file that was seen to its end keeps its last one until the process ends.
          */
         get: operations["getSnapshot"];
         put?: never;
@@ -124,8 +124,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The live picture with what was seen drawn over it, as Motion JPEG.
-         * @description Of a camera that another process watches, the pictures come from there, over one connection for all viewers here, and from whoever takes the camera over. 409 says why they cannot be had.
+         * The live picture, as Motion JPEG.
+         * @description Each picture carries what was seen in it as JSON in a JPEG comment segment near its beginning: `{"v":1,"t":"2026-11-27T08:15:00.2Z","w":640,"h":352,"boxes":[{"x":10,"y":20,"w":30,"h":25,"id":7,"type":"car","parked":false}]}`, in pixels of the source's picture (`w` x `h`), whatever the size of this one. `annotated=true` draws it in. Of a camera that another process watches, the pictures come from there, over one connection for all viewers here, and from whoever takes the camera over. 409 says why they cannot be had.
          */
         get: operations["getLive"];
         put?: never;
@@ -1211,8 +1211,8 @@ export interface operations {
             query?: {
                 /** @description `true`: only a picture made by this process, else 409. Processes ask each other so, that no picture goes in a circle. */
                 own?: components["parameters"]["own"];
-                /** @description `true` draws what was seen and the lines. */
-                annotated?: boolean;
+                /** @description `true` or `1` burns boxes and lines in. */
+                annotated?: "true" | "false" | "1" | "0";
             };
             header?: never;
             path: {
@@ -1243,6 +1243,8 @@ export interface operations {
             query?: {
                 /** @description `true`: only a picture made by this process, else 409. Processes ask each other so, that no picture goes in a circle. */
                 own?: components["parameters"]["own"];
+                /** @description `true` or `1` burns boxes and lines in. */
+                annotated?: "true" | "false" | "1" | "0";
             };
             header?: never;
             path: {

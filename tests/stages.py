@@ -233,6 +233,16 @@ def run_command(runner, outcome):
     counted(runner, outcome, runner.command(sys.executable, "tests/e2e/run_command.py"), "./run")
 
 
+def stranger(runner, outcome):
+    report = LOGS / "stranger.xml"
+    report.unlink(missing_ok=True)
+    status = runner.shell(f"{sys.executable} tests/stranger.py {report}")
+    if not outcome.add_report(report):
+        outcome.fail(f"no test ran on a stranger's machine (exit {status})")
+    elif status != 0 and outcome.failed == 0:
+        outcome.fail(f"what ran or was skipped is not what a stranger should see (exit {status})")
+
+
 SANITIZED = {
     # OpenVINO's thread pool dies under a sanitizer without; Debian's TBB, which OpenCV brings into larger programs, dies
     # in any case: what runs a model there is left to the plain build.
@@ -259,6 +269,7 @@ STAGES = [
     Stage("browser", "the UI in Chromium", 600, browser, needs=("release", "ui")),
     Stage("schema", "requests made from the OpenAPI file", 600, schema, needs=("release",)),
     Stage("run", "./run itself, started and stopped", 600, run_command, needs=("release",)),
+    Stage("stranger", "an empty home, no samples beside the clone", 900, stranger, needs=("release",)),
     Stage("build-fuzz", "fuzz targets (clang, ASan, UBSan)", 1800, build("fuzz", "fuzz_targets")),
     Stage("fuzz", "10 s on the seeds of each target", 900, fuzz, needs=("build-fuzz",)),
     Stage("build-asan", "unit tests with ASan and UBSan", 3000, build("asan")),

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "http/handle.hpp"
 
@@ -15,13 +16,13 @@ using Code = boost::system::error_code;
 
 constexpr std::string_view kManyWait = "too many requests are waiting; try again in a moment";
 
-Response busy_response(std::string_view why, int retry_after_s) {
-  auto busy = error(ErrorCode::kUnavailable, std::string(why));
-  busy.set("Retry-After", std::to_string(retry_after_s));
-  return busy;
-}
-
 }  // namespace
+
+Response unavailable(std::string_view why, int retry_after_s) {
+  auto response = error(ErrorCode::kUnavailable, std::string(why));
+  response.set("Retry-After", std::to_string(retry_after_s));
+  return response;
+}
 
 Connection::Connection(IoLoop& loop, int socket, std::string remote, bool is_spare)
     : loop_(loop),
@@ -79,7 +80,11 @@ void Connection::close() {
   queue_.clear();
   backlog_ = 0;
   pending_ = {};
-  if (exchange_) loop_.give_back(std::move(exchange_));
+  if (has_body_handler_) {
+    exchange_->request.stream->fail({ErrorCode::kCancelled, "the client has gone", false, {}});
+  } else if (exchange_) {
+    loop_.give_back(std::move(exchange_));
+  }
   Code ignored;
   socket_.close(ignored);
   loop_.shared().release(remote_);
@@ -119,14 +124,17 @@ void Connection::on_readable() {
     }
     return;
   }
-  const std::string_view input(scratch.data(), static_cast<std::size_t>(count));
-  if (pending_.empty()) {
-    consume(input);
-  } else {
-    auto joined = std::move(pending_);
-    pending_ = {};
+  std::string_view input(scratch.data(), static_cast<std::size_t>(count));
+  std::string joined;
+  if (!pending_.empty()) {
+    joined = std::exchange(pending_, {});
     joined.append(input);
-    consume(joined);
+    input = joined;
+  }
+  if (state_ == State::kReceiving) {
+    take_body(input);
+  } else {
+    consume(input);
   }
 }
 
@@ -163,10 +171,7 @@ void Connection::consume(std::string_view input) {
       dispatch();
       continue;
     }
-    if (state_ == State::kBody && used > 0) {
-      deadline_s_ =
-          loop_.now_s() + 1 + static_cast<std::uint32_t>(loop_.shared().options.body_time.count());
-    }
+    if (state_ == State::kBody && used > 0) extend_body_time();
     // The parser wants more than there is; after a head its body may be in the input already.
     if (used == 0 || input.empty()) break;
   }
@@ -178,9 +183,15 @@ void Connection::consume(std::string_view input) {
     } else {
       arm_read();
     }
-  } else if (state_ == State::kHandling || state_ == State::kWriting) {
+  } else if (state_ == State::kReceiving || state_ == State::kHandling ||
+             state_ == State::kWriting) {
     pending_.assign(input);
   }
+}
+
+void Connection::extend_body_time() {
+  deadline_s_ =
+      loop_.now_s() + 1 + static_cast<std::uint32_t>(loop_.shared().options.body_time.count());
 }
 
 void Connection::begin_request() {
@@ -217,14 +228,14 @@ bool Connection::accept_head() {
     close_after_ = true;
     if (!options || !options->is_vital) {
       Counters::add(loop_.counters().refused);
-      refuse(busy_response("all connections are taken; try again in some seconds", 5));
+      refuse(unavailable("all connections are taken; try again in some seconds", 5));
       return false;
     }
   }
   auto refusal = shared.auth->check(request, options);
   if (!refusal && !match.route) refusal = Router::refusal(match, request);
   if (!refusal && parser.has_body()) refusal = judge_body_kind(request, options->body);
-  auto body_limit = options ? options->body_limit : 0;
+  std::uint64_t body_limit = options ? options->body_limit : 0;
   if (refusal) {
     if (!parser.has_body()) {
       answer(std::move(*refusal));
@@ -239,12 +250,17 @@ bool Connection::accept_head() {
     exchange_->refusal = std::move(refusal);
     body_limit = kSmall;
   }
+  if (!exchange_->refusal && options->body == BodyKind::kStream) {
+    parser.read_body(body_limit, &exchange_->landed);
+    if (parser.state() != RequestParser::State::kFailed) begin_body_handler();
+    return parser.state() == RequestParser::State::kFailed;
+  }
   if (parser.has_body()) {
-    const auto bytes = static_cast<std::size_t>(
-        std::min<std::uint64_t>(parser.body_length().value_or(body_limit), body_limit));
+    const auto bytes =
+        static_cast<std::size_t>(std::min(parser.body_length().value_or(body_limit), body_limit));
     if (!exchange_->body_claim.take(shared.body_memory_used, bytes, shared.options.body_memory)) {
       Counters::add(loop_.counters().pool_full);
-      refuse(busy_response(kManyWait, 1));
+      refuse(unavailable(kManyWait, 1));
       return false;
     }
   }
@@ -295,7 +311,7 @@ void Connection::dispatch() {
     return;
   }
   Counters::add(loop_.counters().pool_full);
-  answer(busy_response(kManyWait, 1));
+  answer(unavailable(kManyWait, 1));
 }
 
 void Connection::refuse(int status, std::string_view why) {
@@ -319,7 +335,7 @@ void Connection::answer(Response response) {
     // HEAD only looks at what a stream would be.
     if (exchange.request.method != Method::kHead && !loop_.shared().admit_stream()) {
       Counters::add(loop_.counters().refused);
-      response = busy_response("as many live streams as may be are open; try again later", 5);
+      response = unavailable("as many live streams as may be are open; try again later", 5);
     }
   }
   const Outgoing::Facts facts{loop_.date_field(), close_after_,
@@ -407,6 +423,14 @@ void Connection::check_time() {
       return;
     }
   }
+  if (state_ == State::kReceiving && deadline_s_ != 0) {
+    const auto& options = loop_.shared().options;
+    const auto elapsed = loop_.now_s() - since_s_;
+    if (elapsed > options.body_time.count() && received_ < options.body_min_rate * elapsed) {
+      time_out();
+      return;
+    }
+  }
   if (deadline_s_ != 0 && loop_.now_s() >= deadline_s_) time_out();
 }
 
@@ -416,6 +440,10 @@ void Connection::time_out() {
     return;
   }
   Counters::add(loop_.counters().timed_out);
+  if (state_ == State::kReceiving) {
+    end_body(408, {ErrorCode::kTimeout, "the request took too long to arrive", false, {}});
+    return;
+  }
   if (state_ != State::kHead && state_ != State::kBody) {
     close();
     return;

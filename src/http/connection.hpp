@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http/body_stream.hpp"
 #include "http/io_loop.hpp"
 #include "http/response.hpp"
 #include "http/stream.hpp"
@@ -26,6 +27,8 @@ class Connection final : public StreamConnection, public std::enable_shared_from
   void close();
   /// Closes as soon as what runs is done: at once when idle or streaming.
   void wind_down();
+  /// The server stops: a handler that waits for the rest of a body gets an error.
+  void abandon_body();
   /// Called by the loop's sweep once a second.
   void check_time();
   bool is_idle() const { return state_ == State::kIdle && !is_spare_; }
@@ -44,7 +47,8 @@ class Connection final : public StreamConnection, public std::enable_shared_from
     kIdle,       // between requests
     kHead,       // some of a head has come
     kBody,       // the head is accepted, the body is coming
-    kHandling,   // on the pool
+    kReceiving,  // the handler runs, and the body comes as it asks for it
+    kHandling,   // on the pool, the body is there
     kWriting,    // the socket is full
     kStreaming,  // a stream's, until the end
     kLingering,  // the last answer is sent; what still comes is thrown away
@@ -63,6 +67,12 @@ class Connection final : public StreamConnection, public std::enable_shared_from
   void begin_request();
   bool accept_head();
   void dispatch();
+  void begin_body_handler();
+  void receive_body();
+  void take_body(std::string_view input);
+  void end_body(int status, Error error);
+  void body_handled(Response response);
+  void extend_body_time();
   void answer(Response response);
   void refuse(Response response);
   void refuse(int status, std::string_view why);
@@ -82,8 +92,10 @@ class Connection final : public StreamConnection, public std::enable_shared_from
   const bool is_spare_;
   State state_ = State::kIdle;
   bool close_after_ = false;
-  bool is_refused_ = false;    // its input is not read to the end
-  bool is_finishing_ = false;  // a stream that ends after its backlog
+  bool is_refused_ = false;        // its input is not read to the end
+  bool is_finishing_ = false;      // a stream that ends after its backlog
+  bool has_body_handler_ = false;  // one that reads the body while it comes; exchange_ is its too
+  bool is_continue_due_ = false;   // the client waits for the word to send its body
   bool is_waiting_to_write_ = false;
   bool is_waiting_to_read_ = false;
   std::uint32_t since_s_ = 0;  // when this state began
@@ -91,6 +103,7 @@ class Connection final : public StreamConnection, public std::enable_shared_from
   std::uint32_t requests_ = 0;
   std::uint32_t line_ends_ = 0;  // before the next request
   std::size_t discarded_ = 0;
+  std::uint64_t received_ = 0;  // of a streamed body, since the handler asked last
   std::string remote_;
   std::string pending_;  // came early: the start of the next request
   std::unique_ptr<Exchange> exchange_;
@@ -101,5 +114,8 @@ class Connection final : public StreamConnection, public std::enable_shared_from
   std::size_t queue_begun_ = 0;  // bytes of queue_.front() that are sent
   std::size_t backlog_ = 0;
 };
+
+/// 503 with Retry-After.
+Response unavailable(std::string_view why, int retry_after_s);
 
 }  // namespace vedette::http

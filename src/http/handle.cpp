@@ -53,6 +53,7 @@ std::optional<Response> judge_body_kind(const Request& request, BodyKind kind) {
   const auto type = media_type(request.header("content-type").value_or(""));
   switch (kind) {
     case BodyKind::kAny:
+    case BodyKind::kStream:
       return std::nullopt;
     case BodyKind::kJson:
       if (equals_ignoring_case(type, "application/json")) return std::nullopt;

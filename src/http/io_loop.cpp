@@ -99,8 +99,12 @@ void IoLoop::give_back(std::unique_ptr<Exchange> exchange) {
   exchange->outgoing.clear();
   exchange->route = nullptr;
   exchange->refusal.reset();
+  exchange->request.stream.reset();
   exchange->body_claim.release();
-  if (spare_.size() >= kSpare || exchange->request.body.capacity() > kKeepBody) return;
+  if (spare_.size() >= kSpare || exchange->request.body.capacity() > kKeepBody ||
+      exchange->landed.capacity() > kKeepBody) {
+    return;
+  }
   spare_.push_back(std::move(exchange));
 }
 
@@ -192,6 +196,13 @@ void IoLoop::begin_stop() {
   post([this] {
     const auto all = connections_;
     for (const auto& connection : all) connection->wind_down();
+  });
+}
+
+void IoLoop::abandon_bodies() {
+  post([this] {
+    const auto all = connections_;
+    for (const auto& connection : all) connection->abandon_body();
   });
 }
 

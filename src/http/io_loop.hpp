@@ -31,7 +31,10 @@ struct Exchange {
   Request request;
   Outgoing outgoing;
   const Router::Route* route = nullptr;
-  std::optional<Response> refusal;  // the answer, once a small unwanted body has been read
+  /// The answer instead of the handler's: once a small unwanted body has been read, or when the
+  /// rest of a streamed one cannot come.
+  std::optional<Response> refusal;
+  std::string landed;  // of a streamed body, on its way from the parser
   std::int64_t started_us = 0;
   BodyClaim body_claim;
 };
@@ -52,6 +55,8 @@ class IoLoop final : public StreamLoop, public std::enable_shared_from_this<IoLo
   void adopt(int socket, std::string remote);
   /// Any thread: closes idle connections and streams now, others after their answer.
   void begin_stop();
+  /// Any thread: handlers that wait for the rest of a body wait no more.
+  void abandon_bodies();
   /// Any thread: closes all that is left and ends the thread's work.
   void finish_stop();
 

@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <string>
+#include <algorithm>
+#include <utility>
 
 #include "http/field_text.hpp"
 
@@ -11,24 +12,27 @@ namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
+constexpr std::size_t kMostPadding = 64;  // blanks behind a boundary
 
-/// Fills a part from its header block, which ends before the empty line.
+std::unexpected<Error> corrupt(std::string_view what) {
+  return fail(ErrorCode::kCorrupt, fmt::format("The form does not parse: {}.", what));
+}
+
+/// A part from its header block, which ends before the empty line.
 Result<FormPart> parse_part_head(std::string_view head) {
   FormPart part;
   bool has_name = false;
   while (!head.empty()) {
-    const auto end = head.find(kLineEnd);
+    const auto end = std::min(head.find(kLineEnd), head.size());
     const auto line = head.substr(0, end);
-    head.remove_prefix(end == std::string_view::npos ? head.size() : end + kLineEnd.size());
+    head.remove_prefix(std::min(end + kLineEnd.size(), head.size()));
     const auto colon = line.find(':');
-    if (colon == std::string_view::npos) {
-      return fail(ErrorCode::kCorrupt, "a part of the form has a header line without a colon");
-    }
+    if (colon == std::string_view::npos) return corrupt("a part's header line without a colon");
     const auto field = trim(line.substr(0, colon));
     const auto value = trim(line.substr(colon + 1));
     if (equals_ignoring_case(field, "content-disposition")) {
       if (!equals_ignoring_case(media_type(value), "form-data")) {
-        return fail(ErrorCode::kCorrupt, "a part of the form is not marked as form-data");
+        return corrupt("a part is not marked as form-data");
       }
       if (const auto name = field_parameter(value, "name")) {
         part.name = *name;
@@ -39,75 +43,131 @@ Result<FormPart> parse_part_head(std::string_view head) {
       part.content_type = value;
     }
   }
-  if (!has_name) return fail(ErrorCode::kCorrupt, "a part of the form has no name");
+  if (!has_name) return corrupt("a part without a name");
   return part;
-}
-
-Result<std::string_view> find_boundary(std::string_view content_type) {
-  if (!equals_ignoring_case(media_type(content_type), "multipart/form-data")) {
-    return fail(ErrorCode::kUnsupported, "the body must be multipart/form-data");
-  }
-  const auto boundary = field_parameter(content_type, "boundary");
-  // RFC 2046 5.1.1: 1 to 70 characters.
-  if (!boundary || boundary->empty() || boundary->size() > 70) {
-    return fail(ErrorCode::kCorrupt, "multipart/form-data without a usable boundary");
-  }
-  return *boundary;
 }
 
 }  // namespace
 
-Result<std::vector<FormPart>> parse_multipart(std::string_view content_type, std::string_view body,
+Result<MultipartReader> MultipartReader::make(std::string_view content_type,
                                               const MultipartLimits& limits) {
-  VEDETTE_TRY(boundary, find_boundary(content_type));
-  const auto delimiter = fmt::format("\r\n--{}", boundary);
-  const auto truncated = [] {
-    return fail(ErrorCode::kCorrupt, "the form ends before its closing boundary");
-  };
+  if (!equals_ignoring_case(media_type(content_type), "multipart/form-data")) {
+    return fail(ErrorCode::kUnsupported, "The body must be multipart/form-data.");
+  }
+  const auto boundary = field_parameter(content_type, "boundary");
+  // RFC 2046 5.1.1: 1 to 70 characters.
+  if (!boundary || boundary->empty() || boundary->size() > 70) {
+    return corrupt("its content-type names no usable boundary");
+  }
+  return MultipartReader(fmt::format("\r\n--{}", *boundary), limits);
+}
 
-  // The first delimiter may stand at the very start, without its line end; else after a preamble.
-  const auto first = std::string_view(delimiter).substr(kLineEnd.size());
+MultipartReader::MultipartReader(std::string delimiter, const MultipartLimits& limits)
+    : delimiter_(std::move(delimiter)), limits_(limits), held_(kLineEnd) {}
+
+Result<void> MultipartReader::feed(std::string_view bytes, const Sink& sink) {
+  if (state_ == State::kOver) return {};  // an epilogue is nobody's
+  held_ += bytes;
   std::size_t at = 0;
-  if (body.starts_with(first)) {
-    at = first.size();
-  } else {
-    at = body.find(delimiter);
-    if (at == std::string_view::npos) return truncated();
-    at += delimiter.size();
+  while (state_ != State::kOver) {
+    const State before = state_;
+    VEDETTE_TRY(used, step(std::string_view(held_).substr(at), sink));
+    if (used == 0 && state_ == before) break;
+    at += used;
   }
+  held_.erase(0, at);
+  return {};
+}
 
-  std::vector<FormPart> parts;
-  for (;;) {
-    auto rest = body.substr(at);
-    if (rest.starts_with("--")) return parts;
-    const auto line_end = rest.find(kLineEnd);
-    if (line_end == std::string_view::npos) return truncated();
-    if (!trim(rest.substr(0, line_end)).empty()) {
-      return fail(ErrorCode::kCorrupt, "text after a boundary of the form");
-    }
-    if (parts.size() == limits.parts) {
-      return fail(ErrorCode::kTooLarge,
-                  fmt::format("the form has more than {} parts", limits.parts));
-    }
-    // From the line end on, so that a part without any header still has its empty line.
-    rest.remove_prefix(line_end);
-    const auto head_end = rest.substr(0, limits.header_bytes).find(kHeadEnd);
-    if (head_end == std::string_view::npos) {
-      if (rest.size() <= limits.header_bytes) return truncated();
-      return fail(ErrorCode::kTooLarge,
-                  fmt::format("the header of a part of the form is longer than {} bytes",
-                              limits.header_bytes));
-    }
-    const auto head = head_end == 0 ? std::string_view() : rest.substr(2, head_end - 2);
-    VEDETTE_TRY(part, parse_part_head(head));
-    // An empty part's delimiter begins with the line end that closes the header.
-    rest.remove_prefix(head_end + 2);
-    const auto end = rest.find(delimiter);
-    if (end == std::string_view::npos) return truncated();
-    part.content = end < 2 ? std::string_view() : rest.substr(2, end - 2);
-    at = static_cast<std::size_t>(rest.data() - body.data()) + end + delimiter.size();
-    parts.push_back(part);
+Result<void> MultipartReader::finish() const {
+  if (state_ == State::kOver) return {};
+  return corrupt("it ends before its closing boundary");
+}
+
+// How much of `rest` is done with; 0 in the same state: more must come.
+Result<std::size_t> MultipartReader::step(std::string_view rest, const Sink& sink) {
+  switch (state_) {
+    case State::kPreamble:
+      return read_preamble(rest);
+    case State::kBoundary:
+      return read_boundary(rest);
+    case State::kHead:
+      return read_head(rest, sink);
+    case State::kContent:
+      return read_content(rest, sink);
+    case State::kOver:
+      break;
   }
+  return 0;
+}
+
+Result<std::size_t> MultipartReader::read_preamble(std::string_view rest) {
+  const auto found = rest.find(delimiter_);
+  const bool is_found = found != std::string_view::npos;
+  const auto passed = is_found ? found : rest.size() - std::min(rest.size(), delimiter_.size() - 1);
+  preamble_ += passed;
+  if (preamble_ > limits_.header_bytes) return corrupt("no boundary where the first must be");
+  if (!is_found) return passed;
+  state_ = State::kBoundary;
+  return found + delimiter_.size();
+}
+
+// What follows a delimiter: the end of all, or the end of its line, which stays for the head.
+Result<std::size_t> MultipartReader::read_boundary(std::string_view rest) {
+  if (rest.size() < 2) return 0;
+  if (rest.starts_with("--")) {
+    state_ = State::kOver;
+    return 2;
+  }
+  const auto end = rest.substr(0, kMostPadding).find(kLineEnd);
+  const auto padding = rest.substr(0, std::min({end, kMostPadding, rest.size()}));
+  const bool may_go_on = end == std::string_view::npos && padding.ends_with('\r');
+  if (!trim(padding.substr(0, padding.size() - (may_go_on ? 1 : 0))).empty()) {
+    return corrupt("text after a boundary");
+  }
+  if (end == std::string_view::npos) {
+    if (rest.size() >= kMostPadding) return corrupt("text after a boundary");
+    return 0;
+  }
+  if (parts_ == limits_.parts) {
+    return fail(ErrorCode::kTooLarge,
+                fmt::format("The form has more than {} parts.", limits_.parts));
+  }
+  state_ = State::kHead;
+  return end;
+}
+
+Result<std::size_t> MultipartReader::read_head(std::string_view rest, const Sink& sink) {
+  // From the line end on, so that a part without any header still has its empty line.
+  const auto end = rest.substr(0, limits_.header_bytes).find(kHeadEnd);
+  if (end == std::string_view::npos) {
+    if (rest.size() < limits_.header_bytes) return 0;
+    return fail(ErrorCode::kTooLarge, fmt::format("The header of a part of the form is longer than "
+                                                  "{} bytes.",
+                                                  limits_.header_bytes));
+  }
+  VEDETTE_TRY(part, parse_part_head(end == 0 ? std::string_view() : rest.substr(2, end - 2)));
+  ++parts_;
+  state_ = State::kContent;
+  skipped_ = 0;
+  VEDETTE_CHECK(sink.begin(std::move(part)));
+  // The delimiter of an empty part begins with the line end that closes the header.
+  return end + kLineEnd.size();
+}
+
+Result<std::size_t> MultipartReader::read_content(std::string_view rest, const Sink& sink) {
+  const auto found = rest.find(delimiter_);
+  const bool is_found = found != std::string_view::npos;
+  auto content =
+      rest.substr(0, is_found ? found : rest.size() - std::min(rest.size(), delimiter_.size() - 1));
+  const auto used = content.size();
+  const auto skip = std::min(kLineEnd.size() - skipped_, content.size());
+  content.remove_prefix(skip);
+  skipped_ += skip;
+  if (!content.empty()) VEDETTE_CHECK(sink.content(content));
+  if (!is_found) return used;
+  state_ = State::kBoundary;
+  return found + delimiter_.size();
 }
 
 }  // namespace vedette::http

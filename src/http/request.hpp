@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,8 @@
 #include <vector>
 
 namespace vedette::http {
+
+class BodyStream;
 
 enum class Method { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
 
@@ -62,7 +65,8 @@ struct Request {
   std::vector<Pair> queries;
   Headers headers;
   std::string body;
-  std::string remote;  // the peer's address, without port
+  std::shared_ptr<BodyStream> stream;  // the body, of a route with BodyKind::kStream alone
+  std::string remote;                  // the peer's address, without port
   Identity identity;
   std::uint64_t id = 0;  // of this process; in error bodies and the log
 

@@ -49,7 +49,8 @@ class Reader final : public beast::http::basic_parser<true> {
     header_limit(UINT32_MAX);
     body_limit(boost::none);
   }
-  void limit_body(std::size_t bytes) { left_ = bytes; }
+  void limit_body(std::uint64_t bytes) { left_ = bytes; }
+  void land_in(std::string& landing) { body_ = &landing; }
   /// What is put next begins here; a chunk header with its extension takes at most `limit` bytes.
   void begin_put(std::string_view bytes, std::size_t limit) {
     framing_ = bytes.data();
@@ -80,7 +81,7 @@ class Reader final : public beast::http::basic_parser<true> {
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, Code&) override {
     // Trust a declared length only for a first piece of memory.
     constexpr std::uint64_t kFirst = 64 * 1024;
-    if (length) request_.body.reserve(std::min(*length, kFirst));
+    if (length) body_->reserve(std::min(*length, kFirst));
   }
   std::size_t on_body_impl(beast::string_view bytes, Code& code) override {
     return append(bytes, code);
@@ -104,12 +105,13 @@ class Reader final : public beast::http::basic_parser<true> {
       return 0;
     }
     left_ -= bytes.size();
-    request_.body.append(bytes.data(), bytes.size());
+    body_->append(bytes.data(), bytes.size());
     return bytes.size();
   }
 
   Request& request_;
-  std::size_t left_ = 0;
+  std::string* body_ = &request_.body;
+  std::uint64_t left_ = 0;
   const char* framing_ = nullptr;  // where the bytes between two chunks' bodies begin
   std::size_t framing_limit_ = 0;
   int version_ = 11;
@@ -137,6 +139,7 @@ void RequestParser::begin(Request& request, std::size_t header_limit) {
   request.params.clear();
   request.queries.clear();
   request.body.clear();
+  request.stream.reset();
   request.identity = {};
   request_ = &request;
   header_limit_ = header_limit;
@@ -238,7 +241,7 @@ void RequestParser::judge_head() {
   }
 }
 
-void RequestParser::read_body(std::size_t body_limit) {
+void RequestParser::read_body(std::uint64_t body_limit, std::string* landing) {
   if (state_ != State::kHeadDone) return;
   if (!has_body_) {
     state_ = State::kDone;
@@ -247,6 +250,7 @@ void RequestParser::read_body(std::size_t body_limit) {
   if (body_length_ && *body_length_ > body_limit) {
     return fail(413, "the body is larger than this address takes");
   }
+  if (landing) beast_->reader->land_in(*landing);
   beast_->reader->limit_body(body_limit);
   beast_->reader->eager(true);
   state_ = State::kBody;

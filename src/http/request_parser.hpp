@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "http/request.hpp"
@@ -29,7 +30,8 @@ class RequestParser {
   State state() const { return state_; }
 
   /// After kHeadDone: continues to the body, or to kDone where there is none.
-  void read_body(std::size_t body_limit);
+  /// The body goes to the request, or to `landing`, which outlives the parse.
+  void read_body(std::uint64_t body_limit, std::string* landing = nullptr);
   bool has_body() const { return has_body_; }
   /// Declared length; nullopt for a chunked body.
   std::optional<std::uint64_t> body_length() const { return body_length_; }

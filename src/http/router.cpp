@@ -165,6 +165,10 @@ Router::Router(Router&&) noexcept = default;
 Router& Router::operator=(Router&&) noexcept = default;
 
 void Router::add(Method method, std::string_view pattern, Handler handler, RouteOptions options) {
+  if (options.body == BodyKind::kStream) {
+    if (options.inline_ok || options.at_hand) reject(pattern, "a handler that waits for its body");
+    options.pool = PoolKind::kSlow;
+  }
   auto& slot = table_->node_for(pattern).routes[static_cast<std::size_t>(method)];
   if (slot) reject(pattern, fmt::format("{} is taken", name(method)));
   slot = std::make_unique<Route>(std::move(handler), options, std::string(pattern));

@@ -21,7 +21,13 @@ using Handler = std::move_only_function<Response(const Request&) const>;
 
 /// What a request body must be; anything else is answered with 415. A request without a body passes
 /// and is the handler's to judge.
-enum class BodyKind { kJson, kAny };
+enum class BodyKind : std::uint8_t {
+  kJson,
+  kAny,
+  /// Of any type, and not collected: the handler is called at the head, on PoolKind::kSlow, and
+  /// reads Request::stream while the body comes. Memory stays flat up to any `body_limit`.
+  kStream,
+};
 
 /// Where a handler runs that is not inline. Each pool is bounded by itself: when its queue is full
 /// the answer is 503 with Retry-After, and the other pools go on.
@@ -32,8 +38,8 @@ enum class PoolKind : std::uint8_t {
 };
 
 struct RouteOptions {
-  std::size_t body_limit = 1 << 20;  // beyond it: 413
-  BodyKind body = BodyKind::kJson;   // of POST, PUT and PATCH
+  std::uint64_t body_limit = 1 << 20;  // beyond it: 413
+  BodyKind body = BodyKind::kJson;     // of POST, PUT and PATCH
   /// Nobody needs to be known: health, log-in. Host and origin checks stay.
   bool open = false;
   /// Answered also when all connections are taken: health. Must be inline.

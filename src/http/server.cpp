@@ -88,6 +88,7 @@ void Server::stop(std::chrono::milliseconds grace) {
     log::warn("http", "{} connections did not finish within {} ms and are closed",
               running.shared.open(), grace.count());
   }
+  for (const auto& loop : running.loops) loop->abandon_bodies();
   // A handler that still runs is waited for: it may hold what is destroyed after this.
   running.shared.stop_pools();
   for (const auto& loop : running.loops) loop->finish_stop();

@@ -35,6 +35,7 @@ struct ServerOptions {
   std::size_t requests_per_connection = 100'000;
   /// Of all requests together: a body claims its declared length (its route's limit when chunked)
   /// before it is read; what does not fit is answered with 503. One body alone always fits.
+  /// Streamed bodies take about 2 MiB each while their handler runs, and do not count here.
   std::size_t body_memory = std::size_t{64} << 20;
 
   // Each phase of a connection has its own time; a coarse clock checks them once a second.

@@ -75,6 +75,13 @@ class RawClient {
     }
     return true;
   }
+  /// Sends what is taken at once; 0 when nothing is taken within the limit.
+  std::size_t send_some(std::string_view bytes, std::chrono::milliseconds limit) {
+    pollfd poll_socket{socket_, POLLOUT, 0};
+    if (::poll(&poll_socket, 1, static_cast<int>(limit.count())) <= 0) return 0;
+    const auto count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return count > 0 ? static_cast<std::size_t>(count) : 0;
+  }
   void finish_sending() { ::shutdown(socket_, SHUT_WR); }
 
   /// Appends what comes next to `buffer`; false at the end or when nothing comes in time.

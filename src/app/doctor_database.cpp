@@ -6,6 +6,7 @@
 #include "app/doctor_checks.hpp"
 #include "app/options.hpp"
 #include "app/schema.hpp"
+#include "base/address.hpp"
 #include "db/database.hpp"
 
 namespace vedette::app {
@@ -44,10 +45,9 @@ Findings check_database(const config::Settings& settings) {
   if (!database) {
     const auto remedy = file ? "move the file away to begin anew, or name another with --database"
                              : "check that PostgreSQL runs and that database.url is right";
-    return {
-        {Verdict::kBad, "Database",
-         fmt::format("{}: {}", config::mask_url(settings.database.url), database.error().message),
-         remedy}};
+    return {{Verdict::kBad, "Database",
+             fmt::format("{}: {}", mask_address(settings.database.url), database.error().message),
+             remedy}};
   }
   const auto state = (*database)->state();
   auto what = fmt::format("{} ({} {})", state.address,

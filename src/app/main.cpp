@@ -2,9 +2,13 @@
 // them ends here, as one sentence and exit code 1.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <exception>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/command.hpp"
@@ -14,6 +18,27 @@
 #include "app/serve_command.hpp"
 #include "app/status_command.hpp"
 #include "app/watch_command.hpp"
+#include "base/address.hpp"
+
+namespace {
+
+// Everybody on the machine may list the arguments of its programs: what is secret in them is
+// written over once they are read.
+void hide_secrets(std::span<char*> words) {
+  bool is_value_secret = false;
+  for (char* word : words) {
+    const std::string text(word);
+    const bool is_flag = text.starts_with("-");
+    const std::string shown =
+        is_value_secret && !is_flag ? std::string("***") : vedette::mask_address(text);
+    is_value_secret = is_flag && !text.contains('=') && vedette::is_secret_name(text);
+    if (shown == text) continue;
+    std::memset(word, 0, text.size());
+    std::memcpy(word, shown.data(), std::min(shown.size(), text.size()));
+  }
+}
+
+}  // namespace
 
 int main(int count, char** words) {
   using namespace vedette::app;
@@ -25,7 +50,9 @@ int main(int count, char** words) {
     add_doctor_command(line);
     add_config_command(line);
     add_db_command(line);
-    return line.run(std::vector<std::string>(words + 1, words + count));
+    std::vector<std::string> arguments(words + 1, words + count);
+    hide_secrets(std::span(words, static_cast<std::size_t>(count)).subspan(1));
+    return line.run(std::move(arguments));
   } catch (const std::exception& error) {
     fmt::print(stderr, "vedette: ended by a defect of its own: {}\n", error.what());
     return kFailed;

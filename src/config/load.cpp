@@ -9,6 +9,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "base/address.hpp"
 #include "config/sources.hpp"
 #include "config/table.hpp"
 
@@ -216,7 +217,7 @@ Result<> Resolver::publish() {
     }
     declaration.apply(loaded_.settings, *value);
     auto text = format_value(declaration.shape, *value);
-    if (declaration.shape.kind == Kind::kDatabase) text = mask_url(text);
+    if (declaration.shape.kind == Kind::kDatabase) text = mask_address(text);
     if (declaration.is_secret && !text.empty()) text = "(set)";
     loaded_.effective.push_back({std::string(declaration.name), std::move(text), slot.origin,
                                  slot.where, std::string(declaration.help), declaration.is_secret});
@@ -364,33 +365,6 @@ Result<Loaded> load_settings(const LoadOptions& options) {
   loaded.file = fs::absolute(*file, failed);
   std::ranges::move(remarks, std::back_inserter(loaded.remarks));
   return std::move(loaded);
-}
-
-std::string mask_url(std::string_view url) {
-  std::string masked(url);
-  if (const auto scheme = masked.find("://"); scheme != std::string::npos) {
-    // The last '@', so that a password with a bare '@' or '/' does not show its tail.
-    const auto at = masked.rfind('@');
-    const auto colon = masked.find(':', scheme + 3);
-    if (at != std::string::npos && colon != std::string::npos && colon < at) {
-      masked.replace(colon + 1, at - colon - 1, "***");
-    }
-  }
-  // ?password=..., and password=... or password = '...' of libpq's form.
-  for (std::size_t from = 0;;) {
-    const auto word = masked.find("password", from);
-    if (word == std::string::npos) return masked;
-    from = word + 8;
-    auto start = masked.find_first_not_of(' ', from);
-    if (start == std::string::npos || masked[start] != '=') continue;
-    start = masked.find_first_not_of(' ', start + 1);
-    if (start == std::string::npos) return masked;
-    auto end =
-        masked[start] == '\'' ? masked.find('\'', start + 1) : masked.find_first_of("& ", start);
-    if (end != std::string::npos && masked[start] == '\'') ++end;
-    masked.replace(start, end == std::string::npos ? end : end - start, "***");
-    from = start;
-  }
 }
 
 }  // namespace vedette::config

@@ -89,7 +89,4 @@ struct LoadOptions {
 /// ./vedette.toml, else <data>/vedette.toml, the first that exists. Blocks for two small files.
 Result<Loaded> load_settings(const LoadOptions& options);
 
-/// A database URL without its password, for logs and pages: "postgresql://user:***@host/name".
-std::string mask_url(std::string_view url);
-
 }  // namespace vedette::config

@@ -23,7 +23,7 @@ struct DataSettings {
 
 struct DatabaseSettings {
   /// "sqlite:/absolute/file.db", "postgresql://user:password@host:port/name" or libpq's
-  /// "host=... dbname=...". Never log it; mask_url() in config/load.hpp is for that.
+  /// "host=... dbname=...". Never log it; mask_address() in base/address.hpp is for that.
   std::string url;
   /// Connections for reading.
   int pool = 0;

@@ -43,7 +43,7 @@ struct SourceOptions {
 
 struct SourceInfo {
   SourceKind kind = SourceKind::kFile;
-  /// The source as text for people: passwords are masked.
+  /// The source as text for people: secrets are masked.
   std::string shown_url;
   std::string codec;
   int width = 0;
@@ -85,7 +85,8 @@ class FrameSource {
 Result<std::unique_ptr<FrameSource>> open_source(const SourceOptions& options,
                                                  const std::stop_token& stop = {});
 
-/// `url` with its password replaced by "***".
-std::string mask_password(std::string_view url);
+/// What is wrong with the text of a source, without opening it: kInvalid with a sentence that says
+/// what it is instead. For those who store one.
+Result<> check_source(const SourceOptions& options);
 
 }  // namespace vedette::media

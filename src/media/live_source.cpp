@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "base/process.hpp"
+#include "media/source_error.hpp"
 
 namespace vedette::media {
 namespace {

@@ -2,26 +2,107 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
-#include <cerrno>
+#include <array>
 #include <cstring>
 
-#include "media/av.hpp"
+#include "base/text.hpp"
 
 namespace vedette::media {
 namespace {
 
 constexpr std::size_t kMaxUrl = 4096;
+constexpr std::string_view kNoBreakSpace = "\xc2\xa0";
+constexpr std::string_view kKinds =
+    "a video file, rtsp://, rtsps://, http://, https:// or /dev/videoN";
+constexpr std::array<std::string_view, 4> kNetwork{"rtsp", "rtsps", "http", "https"};
 
-std::string scheme_of(std::string_view url) {
-  const auto colon = url.find("://");
-  if (colon == std::string_view::npos) return {};
-  std::string scheme(url.substr(0, colon));
-  std::ranges::transform(scheme, scheme.begin(), [](unsigned char c) { return std::tolower(c); });
-  return scheme;
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+std::string_view without_blanks(std::string_view text) {
+  for (;;) {
+    const auto before = text.size();
+    text = trim(text);
+    if (text.starts_with(kNoBreakSpace)) text.remove_prefix(kNoBreakSpace.size());
+    if (text.ends_with(kNoBreakSpace)) text.remove_suffix(kNoBreakSpace.size());
+    if (text.size() == before) return text;
+  }
+}
+
+bool exists(const std::string& path) {
+  struct stat facts{};
+  return stat(path.c_str(), &facts) == 0;
+}
+
+// /dev/videoN, or the lasting names udev gives it.
+bool is_device(std::string_view path) {
+  constexpr std::string_view kVideo = "/dev/video";
+  if (path.starts_with(kVideo)) {
+    const auto number = path.substr(kVideo.size());
+    return !number.empty() && number.size() <= 3 && std::ranges::all_of(number, is_digit);
+  }
+  for (const std::string_view folder : {"/dev/v4l/by-id/", "/dev/v4l/by-path/"}) {
+    if (path.starts_with(folder)) return path.substr(folder.size()).find('/') == path.npos;
+  }
+  return false;
+}
+
+std::unexpected<Error> no_source(std::string message) {
+  return fail(ErrorCode::kInvalid, std::move(message));
+}
+
+// Letters up to a colon, as of a scheme; empty when there are none.
+std::string prefix_of(std::string_view text) {
+  std::size_t at = 0;
+  const auto is_part = [](char c) {
+    return (to_lower(c) >= 'a' && to_lower(c) <= 'z') || is_digit(c) || c == '+' || c == '-' ||
+           c == '.' || c == '_';
+  };
+  while (at < text.size() && is_part(text[at])) ++at;
+  const bool is_prefix = at > 0 && at < text.size() &&
+                         (text[at] == ':' || text.substr(at).starts_with("//") || text[at] == ',');
+  return is_prefix ? to_lower(text.substr(0, at)) : std::string();
+}
+
+// "10.0.0.1/x", "cam:554/x", "user:password@cam/x".
+bool is_address_without_scheme(std::string_view text) {
+  if (text.starts_with('/') || text.starts_with('.')) return false;
+  if (text.contains('@')) return true;
+  const auto host = text.substr(0, text.find('/'));
+  const auto colon = host.find(':');
+  const auto port = colon == std::string_view::npos ? "" : host.substr(colon + 1);
+  if (!port.empty() && std::ranges::all_of(port, is_digit)) return true;
+  const auto name = host.substr(0, colon);
+  return name == "localhost" ||
+         (std::ranges::count(name, '.') == 3 &&
+          std::ranges::all_of(name, [](char c) { return is_digit(c) || c == '.'; }));
+}
+
+// Why a text without "://" is neither file nor device, if it is not.
+Result<> check_path(const std::string& text) {
+  if (exists(text)) return {};
+  const auto prefix = prefix_of(text);
+  const auto shown = mask_address(text);
+  if (std::ranges::find(kNetwork, prefix) != kNetwork.end()) {
+    return no_source(
+        fmt::format("In {} the beginning is not right; write it as {}://, with a colon "
+                    "and two slashes.",
+                    shown, prefix));
+  }
+  if (is_address_without_scheme(text)) {
+    return no_source(
+        fmt::format("The address {} lacks its beginning; write rtsp:// or http:// "
+                    "before it, as the camera's manual says.",
+                    shown));
+  }
+  if (prefix.size() > 1) {
+    return no_source(
+        fmt::format("\"{}\" is not a kind of source that Vedette reads; use {}.", prefix, kKinds));
+  }
+  return {};
 }
 
 }  // namespace
@@ -42,47 +123,48 @@ std::string_view name(SourceKind kind) {
   return "unknown";
 }
 
-std::string mask_password(std::string_view url) {
-  const auto scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::string(url);
-  const auto start = scheme + 3;
-  auto end = url.find_first_of("/?#", start);
-  if (end == std::string_view::npos) end = url.size();
-  // The last @ ends the credentials: a password may hold others. It may even hold a slash, so the
-  // whole rest is searched when the part before the first slash has none.
-  auto at = url.substr(0, end).rfind('@');
-  if (at == std::string_view::npos || at < start) at = url.rfind('@');
-  if (at == std::string_view::npos || at < start) return std::string(url);
-  const auto colon = url.find(':', start);
-  if (colon == std::string_view::npos || colon > at) return std::string(url);
-  return fmt::format("{}***{}", url.substr(0, colon + 1), url.substr(at));
-}
-
 Result<SourceUrl> parse_source_url(const SourceOptions& options) {
   SourceUrl url;
-  url.path = options.url;
+  url.path = without_blanks(options.url);
   if (url.path.size() > kMaxUrl || url.path.find('\0') != std::string::npos) {
-    return fail(ErrorCode::kInvalid, "The source's address is too long or holds a zero byte.");
+    return no_source("The source's address is too long or holds a zero byte.");
   }
-  const auto scheme = scheme_of(url.path);
-  if (scheme == "rtsp" || scheme == "rtsps") {
-    url.kind = SourceKind::kRtsp;
-    url.open_name = url.path;
-  } else if (scheme == "http" || scheme == "https") {
-    url.kind = SourceKind::kHttp;
-    url.open_name = url.path;
-  } else if (!scheme.empty() && scheme != "file") {
-    return fail(
-        ErrorCode::kInvalid,
-        fmt::format("{}:// is not a kind of source that Vedette reads; use a file, rtsp://, "
-                    "rtsps://, http://, https:// or /dev/videoN.",
-                    scheme));
+  const auto colon = url.path.find("://");
+  const auto scheme =
+      colon == std::string::npos ? std::string() : to_lower(url.path.substr(0, colon));
+  if (std::ranges::find(kNetwork, scheme) != kNetwork.end()) {
+    VEDETTE_TRY(address, parse_address(url.path));
+    if (address.fragment && !address.fragment->empty()) {
+      return no_source(
+          fmt::format("What follows the # in {} is never sent to a camera; write # as %23 where it "
+                      "belongs to a name or password, else leave it out.",
+                      mask_address(url.path.substr(0, url.path.find('#')))));
+    }
+    url.kind = scheme.starts_with("rtsp") ? SourceKind::kRtsp : SourceKind::kHttp;
+    address.fragment.reset();
+    url.open_name = address.text();
+    url.path = url.open_name;
+    url.address = std::move(address);
+  } else if (!scheme.empty() && scheme != "file" && prefix_of(url.path) == scheme) {
+    return no_source(
+        fmt::format("{}:// is not a kind of source that Vedette reads; use {}.", scheme, kKinds));
   } else {
-    if (scheme == "file") url.path.erase(0, std::strlen("file://"));
-    if (url.path.starts_with("file:")) url.path.erase(0, std::strlen("file:"));
-    const bool is_v4l2 = url.path.starts_with("v4l2:");
-    if (is_v4l2) url.path.erase(0, std::strlen("v4l2:"));
-    if (is_v4l2 || url.path.starts_with("/dev/video")) {
+    const auto prefix = prefix_of(url.path);
+    if (scheme == "file") {
+      url.path.erase(0, std::strlen("file://"));
+    } else if (prefix == "file" && url.path[prefix.size()] == ':') {
+      url.path.erase(0, std::strlen("file:"));
+    } else if (prefix == "v4l2" && url.path[prefix.size()] == ':') {
+      url.path.erase(0, std::strlen("v4l2:"));
+      if (!url.path.empty() && !is_device(url.path)) {
+        return no_source(
+            fmt::format("The camera device {} is none; write v4l2:/dev/video0, or another number.",
+                        mask_address(url.path)));
+      }
+    } else {
+      VEDETTE_CHECK(check_path(url.path));
+    }
+    if (is_device(url.path)) {
       url.kind = SourceKind::kDevice;
       url.open_name = url.path;
     } else {
@@ -91,203 +173,18 @@ Result<SourceUrl> parse_source_url(const SourceOptions& options) {
     }
   }
   if (url.path.empty()) {
-    return fail(ErrorCode::kInvalid,
-                "No source was given; name a video file, an rtsp:// or http:// address, or "
-                "/dev/video0.");
+    return no_source(fmt::format("No source was given; name {}.", kKinds));
   }
   if (options.loop && url.kind != SourceKind::kLoop) {
-    return fail(ErrorCode::kInvalid, "Only a file can be looped; leave loop out for a camera.");
+    return no_source("Only a file can be looped; leave loop out for a camera.");
   }
-  url.shown = mask_password(url.path);
+  url.shown = mask_address(url.path);
   return url;
 }
 
-Result<> check_file(const SourceUrl& url) {
-  struct stat facts{};
-  if (stat(url.path.c_str(), &facts) != 0) {
-    const int reason = errno;
-    if (reason == EACCES) {
-      return fail(
-          ErrorCode::kForbidden,
-          fmt::format("The file {} may not be read by this user; change its or its folder's "
-                      "permissions.",
-                      url.shown));
-    }
-    return fail(ErrorCode::kNotFound,
-                fmt::format("There is no file {}; check the path.", url.shown),
-                std::strerror(reason));
-  }
-  if (S_ISDIR(facts.st_mode)) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("{} is a folder; name a video file in it.", url.shown));
-  }
-  if (!S_ISREG(facts.st_mode)) {
-    return fail(ErrorCode::kInvalid,
-                fmt::format("{} is not a regular file; name a video file, or write v4l2:{} for a "
-                            "camera device.",
-                            url.shown, url.shown));
-  }
-  if (facts.st_size == 0) {
-    return fail(ErrorCode::kCorrupt,
-                fmt::format("The file {} is empty (0 bytes); copy or record it again.", url.shown));
-  }
-  if (access(url.path.c_str(), R_OK) != 0) {
-    return fail(ErrorCode::kForbidden,
-                fmt::format("The file {} may not be read by this user; change its permissions.",
-                            url.shown));
-  }
+Result<> check_source(const SourceOptions& options) {
+  VEDETTE_CHECK(parse_source_url(options));
   return {};
-}
-
-Error source_error(const SourceUrl& url, int av_error, bool while_opening) {
-  const auto detail = av_text(av_error);
-  const auto make = [&](ErrorCode code, std::string text) {
-    auto error = fail(code, std::move(text), detail).error();
-    // Cameras come back; a file does not heal.
-    error.retryable = !is_file(url.kind);
-    return error;
-  };
-  const auto& shown = url.shown;
-  switch (av_error) {
-    case AVERROR(ECONNREFUSED):
-      return make(ErrorCode::kUnavailable,
-                  fmt::format("{} refuses the connection; check that the camera is on and that the "
-                              "port is right.",
-                              shown));
-    case AVERROR(ETIMEDOUT):
-      return make(
-          ErrorCode::kTimeout,
-          fmt::format("{} does not answer; check the address, the cable and the network.", shown));
-    case AVERROR(EHOSTUNREACH):
-    case AVERROR(ENETUNREACH):
-      return make(
-          ErrorCode::kUnavailable,
-          fmt::format("There is no way to {} through the network; check the address and the "
-                      "cable.",
-                      shown));
-    case AVERROR_HTTP_UNAUTHORIZED:
-      return make(ErrorCode::kUnavailable,
-                  fmt::format("{} wants another user name or password (401); write them into the "
-                              "address as user:password@.",
-                              shown));
-    case AVERROR_HTTP_FORBIDDEN:
-      return make(ErrorCode::kUnavailable,
-                  fmt::format("{} forbids access (403); give this user the right to view it in the "
-                              "camera's settings.",
-                              shown));
-    case AVERROR_HTTP_NOT_FOUND:
-      return make(
-          ErrorCode::kUnavailable,
-          fmt::format("{} knows no such stream (404); check the path in the address.", shown));
-    case AVERROR_HTTP_BAD_REQUEST:
-    case AVERROR_HTTP_OTHER_4XX:
-      return make(
-          ErrorCode::kUnavailable,
-          fmt::format("{} rejects the request (4xx); check the path in the address.", shown));
-    case AVERROR_HTTP_SERVER_ERROR:
-      return make(ErrorCode::kUnavailable,
-                  fmt::format("{} reports an error of its own (5xx); restart the camera if it "
-                              "stays so.",
-                              shown));
-    case AVERROR_PROTOCOL_NOT_FOUND:
-      return make(ErrorCode::kUnsupported,
-                  fmt::format("{} leads to a protocol that is not allowed here; use rtsp:// or "
-                              "http:// directly.",
-                              shown));
-    default:
-      break;
-  }
-  switch (url.kind) {
-    case SourceKind::kDevice:
-      if (av_error == AVERROR(ENOENT) || av_error == AVERROR(ENODEV) ||
-          av_error == AVERROR(ENXIO)) {
-        return make(
-            ErrorCode::kUnavailable,
-            fmt::format("There is no camera {}; plug it in and look under /dev/video*.", shown));
-      }
-      if (av_error == AVERROR(EACCES) || av_error == AVERROR(EPERM)) {
-        return make(ErrorCode::kUnavailable,
-                    fmt::format("The camera {} may not be read by this user; add the user to the "
-                                "group video.",
-                                shown));
-      }
-      if (av_error == AVERROR(EBUSY)) {
-        return make(
-            ErrorCode::kUnavailable,
-            fmt::format("The camera {} is used by another program; close that one.", shown));
-      }
-      return make(ErrorCode::kUnavailable,
-                  fmt::format("The camera {} cannot be read ({}); unplug it and plug it in again.",
-                              shown, detail));
-    case SourceKind::kRtsp:
-    case SourceKind::kHttp:
-      if (av_error == AVERROR_EOF || av_error == AVERROR(ECONNRESET) ||
-          av_error == AVERROR(EPIPE) || (av_error == AVERROR(EIO) && !while_opening)) {
-        return make(
-            ErrorCode::kUnavailable,
-            while_opening
-                ? fmt::format("{} closed the connection without sending video; check that "
-                              "this address is a video stream.",
-                              shown)
-                : fmt::format(
-                      "The stream of {} ended; if it ends often, check the camera's power and "
-                      "network.",
-                      shown));
-      }
-      if (av_error == AVERROR_INVALIDDATA) {
-        return make(
-            ErrorCode::kCorrupt,
-            fmt::format("{} sends data that is not video that can be read; check the address "
-                        "and set the camera to H.264 or MJPEG.",
-                        shown));
-      }
-      return make(ErrorCode::kUnavailable,
-                  fmt::format("{} cannot be reached ({}); check the address and the network.",
-                              shown, detail));
-    case SourceKind::kFile:
-    case SourceKind::kLoop:
-      break;
-  }
-  if (av_error == AVERROR_INVALIDDATA || av_error == AVERROR_EOF) {
-    return make(
-        ErrorCode::kCorrupt,
-        fmt::format("{} is not a video file that can be read, or its index is cut off; play "
-                    "it with ffplay to see, and copy or record it again.",
-                    shown));
-  }
-  // What libav says of a format outside the list it may use.
-  if (av_error == AVERROR(EINVAL)) {
-    return make(
-        ErrorCode::kUnsupported,
-        fmt::format("{} is a playlist or of a format that is not read here; name a video file "
-                    "(MP4, AVI, MKV, TS).",
-                    shown));
-  }
-  return make(ErrorCode::kUnavailable,
-              fmt::format("{} cannot be read ({}); check the file and its disk.", shown, detail));
-}
-
-Error stall_error(const SourceUrl& url, Micros waited, bool while_opening, bool saw_data) {
-  const auto seconds = to_seconds(waited);
-  if (saw_data) {
-    return fail(ErrorCode::kTimeout,
-                fmt::format(
-                    "{} sends data but for {:.0f} s no picture that can be decoded; set it to "
-                    "H.264 or MJPEG and check its network.",
-                    url.shown, seconds))
-        .error();
-  }
-  if (while_opening) {
-    return fail(ErrorCode::kTimeout,
-                fmt::format("{} did not answer within {:.0f} s; check the address and whether the "
-                            "camera is on.",
-                            url.shown, seconds))
-        .error();
-  }
-  return fail(ErrorCode::kTimeout,
-              fmt::format("{} has sent nothing for {:.0f} s; check the camera and its network.",
-                          url.shown, seconds))
-      .error();
 }
 
 }  // namespace vedette::media

@@ -2,8 +2,10 @@
 // Only inside src/media.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "base/address.hpp"
 #include "media/frame_source.hpp"
 
 namespace vedette::media {
@@ -14,8 +16,10 @@ struct SourceUrl {
   std::string path;
   /// What avformat_open_input gets.
   std::string open_name;
-  /// For error messages.
+  /// For error messages: without secrets.
   std::string shown;
+  /// Of a stream from the network.
+  std::optional<Address> address;
 };
 
 /// Whether this source has an end and waits for nobody.
@@ -23,16 +27,8 @@ inline bool is_file(SourceKind kind) {
   return kind == SourceKind::kFile || kind == SourceKind::kLoop;
 }
 
-/// Reads a source's text. kInvalid for an unknown scheme or an empty text.
+/// Reads a source's text; blanks around it and the case of its scheme do not matter. kInvalid for
+/// what is no source here, with a sentence that says what it is and how to write it.
 Result<SourceUrl> parse_source_url(const SourceOptions& options);
-
-/// Says what is wrong with a file before libav tries it: missing, a folder, empty, not readable.
-Result<> check_file(const SourceUrl& url);
-
-/// The sentence for libav's error number when opening or reading this source.
-Error source_error(const SourceUrl& url, int av_error, bool while_opening);
-
-/// The sentence for a source from which nothing came in time.
-Error stall_error(const SourceUrl& url, Micros waited, bool while_opening, bool saw_data);
 
 }  // namespace vedette::media

@@ -10,6 +10,8 @@ extern "C" {
 #include <cmath>
 #include <mutex>
 
+#include "media/source_error.hpp"
+
 namespace vedette::media {
 namespace {
 
@@ -163,14 +165,15 @@ Result<> VideoReader::open_decoder() {
         known >= 0 ? avcodec_get_name(format_->streams[known]->codecpar->codec_id) : "unknown";
     return fail(
         ErrorCode::kUnsupported,
-        fmt::format("{} is coded as {}, which this build of FFmpeg cannot decode; convert it "
-                    "to H.264.",
-                    url_.shown, codec_name));
+        fmt::format(
+            "The video {} is coded as {}, which this build of FFmpeg cannot decode; convert it "
+            "to H.264.",
+            url_.shown, codec_name));
   }
   if (stream_ < 0 || (format_->streams[stream_]->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0) {
-    return fail(
-        ErrorCode::kUnsupported,
-        fmt::format("{} holds no video; choose a file or stream with pictures.", url_.shown));
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("The source {} holds no video; choose a file or stream with pictures.",
+                            url_.shown));
   }
   AVStream* stream = format_->streams[stream_];
   for (unsigned i = 0; i < format_->nb_streams; ++i) {
@@ -206,9 +209,10 @@ Result<> VideoReader::open_decoder() {
   if (codec_->width <= 0 || codec_->height <= 0) {
     return fail(
         ErrorCode::kCorrupt,
-        fmt::format("{} does not say how large its pictures are; it is damaged, or no picture "
-                    "came in time.",
-                    url_.shown));
+        fmt::format(
+            "The source {} does not say how large its pictures are; it is damaged, or no picture "
+            "came in time.",
+            url_.shown));
   }
 
   info_.kind = url_.kind;
@@ -264,11 +268,12 @@ Result<std::optional<VideoReader::Decoded>> VideoReader::take_picture() {
   frame_.reset(av_frame_alloc());
   if (!frame_) return fail(ErrorCode::kInternal, "There is no memory for a picture.");
   if (made->width > options_.max_width || made->height > options_.max_height) {
-    return fail(ErrorCode::kTooLarge,
-                fmt::format("{} now sends pictures of {}x{}, more than the allowed {}x{}; choose a "
-                            "smaller stream.",
-                            url_.shown, made->width, made->height, options_.max_width,
-                            options_.max_height));
+    return fail(
+        ErrorCode::kTooLarge,
+        fmt::format(
+            "The source {} now sends pictures of {}x{}, more than the allowed {}x{}; choose a "
+            "smaller stream.",
+            url_.shown, made->width, made->height, options_.max_width, options_.max_height));
   }
   std::optional<Micros> stamp;
   if (made->best_effort_timestamp != AV_NOPTS_VALUE) {
@@ -309,10 +314,11 @@ Result<std::optional<VideoReader::Decoded>> VideoReader::read(const std::stop_to
       return fail(explain(AVERROR_EXIT, false));
     }
     if (packets_since_picture_ > kMaxBadPackets) {
-      return fail(ErrorCode::kCorrupt,
-                  fmt::format("{} holds long stretches that cannot be decoded; copy or record it "
-                              "again.",
-                              url_.shown));
+      return fail(
+          ErrorCode::kCorrupt,
+          fmt::format("The file {} holds long stretches that cannot be decoded; copy or record it "
+                      "again.",
+                      url_.shown));
     }
     VEDETTE_CHECK(read_packet());
   }
@@ -332,16 +338,17 @@ std::optional<Error> VideoReader::truncation() const {
   }
   if (announced_packets_ > 0) {
     return fail(ErrorCode::kCorrupt,
-                fmt::format("{} is cut off: {} of {} frames could be read and were used; copy it "
-                            "again to have the rest.",
-                            url_.shown, pictures_, announced_packets_))
+                fmt::format(
+                    "The file {} is cut off: {} of {} frames could be read and were used; copy it "
+                    "again to have the rest.",
+                    url_.shown, pictures_, announced_packets_))
         .error();
   }
   return fail(ErrorCode::kCorrupt,
-              fmt::format(
-                  "{} breaks off after {} frames, which were used; copy it again to have the "
-                  "rest.",
-                  url_.shown, pictures_),
+              fmt::format("The file {} breaks off after {} frames, which were used; copy it again "
+                          "to have the "
+                          "rest.",
+                          url_.shown, pictures_),
               av_text(end_reason_))
       .error();
 }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/address.hpp"
 #include "base/id.hpp"
 #include "db/database.hpp"
 #include "media/frame_source.hpp"
@@ -121,6 +122,11 @@ Result<void> complete(Camera& camera) {
         "The camera needs a source of at most 1000 characters: a file, rtsp://, http(s):// or "
         "/dev/videoN.");
   }
+  media::SourceOptions source;
+  source.url = camera.source;
+  source.loop = camera.is_loop;
+  if (auto checked = media::check_source(source); !checked)
+    return wrong_field("source", std::move(checked.error().message));
   if (camera.id.empty()) camera.id = id_from_name(camera.name);
   if (camera.id.size() > 64 || !std::ranges::all_of(camera.id, is_id_character) ||
       camera.id.front() == '.' || camera.id.front() == '-' || camera.id.front() == '_') {
@@ -283,14 +289,14 @@ Result<Camera> replace_camera(db::Database& database, Camera camera) {
   return database.write([&](db::Session& session) -> Result<Camera> {
     VEDETTE_TRY(stored, find_camera(session, camera.id));
     if (!stored) return no_camera(camera.id);
-    const std::string source =
-        camera.source == media::mask_password(stored->source) ? stored->source : camera.source;
+    auto source = unmask_address(camera.source, stored->source);
+    if (!source) return wrong_field("source", std::move(source.error().message));
     VEDETTE_CHECK(session.execute(
         fmt::format("UPDATE camera SET name = $2, source = $3, is_loop = $4, starts_at = $5, model "
                     "= $6, types = $7, "
                     "is_enabled = $8, revision = revision + 1, updated_at = {} WHERE id = $1",
                     db::now_sql(session.dialect())),
-        {camera.id, camera.name, source, camera.is_loop, camera.starts_at, camera.model,
+        {camera.id, camera.name, *source, camera.is_loop, camera.starts_at, camera.model,
          fmt::format("{}", fmt::join(camera.types, ",")), camera.is_enabled}));
     session.notify(kCamerasChannel, camera.id);
     VEDETTE_TRY(changed, find_camera(session, camera.id));

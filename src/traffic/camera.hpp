@@ -38,7 +38,7 @@ struct Line {
 struct Camera {
   std::string id;
   std::string name;
-  /// With its password; mask it before it is shown (media::mask_password).
+  /// With its password; mask it before it is shown (mask_address).
   std::string source;
   bool is_loop = false;
   std::optional<Instant> starts_at;
@@ -89,7 +89,7 @@ Result<std::optional<Camera>> find_camera(db::Database& database, std::string_vi
 
 /// kConflict when the id is in use; an id made from the name is made to differ instead.
 Result<Camera> add_camera(db::Database& database, Camera camera);
-/// kNotFound. A source whose password reads "***" keeps the stored one.
+/// kNotFound. Where its source has "***", the stored secret is kept (unmask_address).
 Result<Camera> replace_camera(db::Database& database, Camera camera);
 /// kNotFound. What it counted stays.
 Result<void> remove_camera(db::Database& database, std::string_view id);

@@ -1,9 +1,13 @@
 """Cameras and their lines through the API, on both databases, without a restart."""
 import datetime
+import pathlib
+import socket
+import subprocess
 
 import pytest
 
 from harness.samples import STREET
+from harness.server import clean_environment, program
 from harness.wait import wait_until
 
 
@@ -59,6 +63,58 @@ def test_a_password_in_a_source_is_never_shown(client):
     assert "***" in camera["source"]
     kept = client.put(f"/api/cameras/{camera['id']}", {"name": "Renamed", "source": camera["source"], "enabled": False})
     assert kept.status == 200 and "s3cret" not in str(kept.body)
+
+
+SECRET = "zQ7xWv3kP"
+SECRET_FORMS = [
+    f"rtsp://user:{SECRET}@127.0.0.1:1/stream", f"RTSP://u:p@{SECRET}:w/{SECRET}@127.0.0.1:1/x", f"http://{SECRET}@127.0.0.1:1/",
+    f"http://127.0.0.1:1/s?user=admin&pwd={SECRET}", f"rtsp://127.0.0.1:1/user=admin&password={SECRET}&channel=1",
+    f"http://127.0.0.1:1/s?Api%4Bey={SECRET}&channel=1", f"rtsp://u:se#{SECRET}@127.0.0.1:1/live@main",
+]
+
+
+def test_no_secret_of_a_source_is_shown_anywhere(serve, database):
+    server = serve(database)
+    client = server.client
+    cameras = [add(client, name=f"Camera {number}", source=source, enabled=True) for number, source in enumerate(SECRET_FORMS)]
+    for camera in cameras:
+        assert "***" in camera["source"] and "127.0.0.1:1" in camera["source"]
+
+    def all_failed():
+        shown = client.fetch("/api/loops")
+        return all(any(c["id"] in loop["name"] and loop.get("cause") for loop in shown["loops"]) for c in cameras)
+
+    wait_until("each camera's loop says why", all_failed)
+    kept = client.put(f"/api/cameras/{cameras[3]['id']}", {"name": "Renamed", "source": cameras[3]["source"].replace("admin", "guest")})
+    assert kept.status == 200 and "***" in kept.json()["source"]
+    everything = [client.get(path).body for path in ("/api/cameras", "/api/loops", "/api/traffic/quality", "/api/status", "/metrics")]
+    everything.append(server.log_path.read_bytes())
+    assert SECRET not in str(everything)
+    elsewhere = client.put(f"/api/cameras/{cameras[0]['id']}", {"name": "Away", "source": cameras[0]["source"].replace("127.0.0.1", "127.0.0.2")})
+    assert elsewhere.status == 400 and "another" in str(elsewhere.body)
+
+
+@pytest.mark.parametrize("source", ["gopher://h/x", "tcp://h:1", "lavfi:testsrc", "concat:/etc/passwd|/x", "subfile,,start,0,end,9,,:/etc/passwd",
+                                    "v4l2:/etc/passwd", "rtsp:/h/x", "10.0.0.1:554/live", "http://h/s#x"])
+def test_a_source_that_is_none_is_refused_at_once(client, source):
+    answer = client.post("/api/cameras", {"name": "A", "source": source})
+    assert answer.status == 400 and answer.json()["error"]["message"]
+
+
+def test_a_secret_on_the_command_line_is_not_listed(tmp_path):
+    with socket.socket() as hanging:
+        hanging.bind(("127.0.0.1", 0))
+        hanging.listen()
+        words = [str(program()), "watch", f"rtsp://u:{SECRET}@127.0.0.1:{hanging.getsockname()[1]}/x", "--data", str(tmp_path)]
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=clean_environment())
+        try:
+            peer, _ = hanging.accept()
+            with peer:
+                shown = pathlib.Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        finally:
+            process.kill()
+            process.wait()
+    assert b"rtsp://***@127.0.0.1" in shown and SECRET.encode() not in shown
 
 
 def test_lines_are_replaced_whole(client):

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/traffic/remote_pictures.hpp"
+#include "base/address.hpp"
 #include "db/database.hpp"
 #include "media/frame_source.hpp"
 #include "traffic/live_view.hpp"
@@ -172,7 +173,7 @@ json::object camera_json(const traffic::Camera& camera, const CameraStates& stat
   for (const std::string& type : camera.types) types.emplace_back(type);
   return {{"id", camera.id},
           {"name", camera.name},
-          {"source", media::mask_password(camera.source)},
+          {"source", mask_address(camera.source)},
           {"loop", camera.is_loop},
           {"starts_at", or_null(camera.starts_at)},
           {"model", or_null(camera.model)},

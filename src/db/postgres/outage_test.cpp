@@ -284,6 +284,9 @@ TEST_F(PostgresOutage, SecretsAreNeverSaid) {
                     server_->port()),
         std::string("postgresql://vedette:hunter2@127.0.0.1:1/x"),
         std::string("postgresql://vedette:hunter2@127.0.0.1:1/x?nonsense=hunter2"),
+        std::string("postgresql://vedette:BAD/hunter2@127.0.0.1:1/x"),
+        std::string("postgresql://vedette:hunter2/x@127.0.0.1:1/x"),
+        std::string("postgresql://vedette:hunter2@"), std::string("postgresql://u:hunter2"),
         std::string("password=hunter2 and more=hunter2'"), std::string("hunter2")}) {
     const auto result = Database::open({.url = url, .must_be_reachable = true});
     ASSERT_FALSE(result);

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/address.hpp"
+
 namespace vedette::db {
 namespace {
 
@@ -35,8 +37,15 @@ class Keywords {
 }  // namespace
 
 Result<PgAddress> read_pg_address(const DatabaseOptions& options) {
-  const std::string& url = options.url;
+  std::string url = options.url;
   const bool is_uri = url.starts_with("postgresql://") || url.starts_with("postgres://");
+  if (is_uri) {
+    // Written anew with %XX where libpq would cut a password at its special characters, and then
+    // speak of the pieces.
+    auto address = parse_address(url);
+    if (!address) return fail(ErrorCode::kUsage, std::move(address.error().message));
+    url = address->text();
+  }
   if (!is_uri && url.find('=') == std::string::npos) {
     return fail(ErrorCode::kUsage,
                 "The database URL is not one this program knows. Write sqlite:FILE, or "

@@ -35,7 +35,7 @@ export interface paths {
         get: operations["getCamera"];
         /**
          * Replace a camera's settings (its id stays); it restarts with them at once.
-         * @description A `source` whose password reads `***` keeps the stored password.
+         * @description Each `***` in `source` keeps the secret that is stored there, as long as the host stays the same; with another host it is a 400.
          */
         put: operations["replaceCamera"];
         post?: never;
@@ -521,7 +521,7 @@ export interface components {
         Camera: {
             id: string;
             name: string;
-            /** @description Passwords are shown as `***`. */
+            /** @description User names, passwords and tokens, wherever they stand in the address, are shown as `***`. */
             source: string;
             loop: boolean;
             starts_at: components["schemas"]["OptionalInstant"];

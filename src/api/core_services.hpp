@@ -24,6 +24,8 @@ class Supervisor;
 
 namespace vedette::api {
 
+class Readiness;
+
 /// The channel on which a loop's name asks its process to end the loop's wait.
 inline constexpr std::string_view kWakeChannel = "wake";
 
@@ -40,6 +42,7 @@ struct CoreServices {
   work::Supervisor& supervisor;
   http::SseHub& events;
   const Clock& clock;
+  const Readiness& readiness;
   ProcessFacts process;
   std::function<http::ServerStats()> server_stats;
   /// Viewers of live pictures now, of all pipelines.

@@ -9,6 +9,7 @@
 #include "api/handlers.hpp"
 #include "api/metrics.hpp"
 #include "api/query.hpp"
+#include "api/readiness.hpp"
 #include "db/database.hpp"
 #include "work/supervisor.hpp"
 
@@ -109,18 +110,19 @@ Answer leases(const CoreServices& services, const http::Request& request) {
   return answer(200, json::object{{"leases", std::move(list)}});
 }
 
-json::object database_json(const db::DatabaseState& state) {
+json::object database_json(const db::DatabaseState& state, const Readiness& readiness) {
   json::value slowest = nullptr;
   if (state.writes > 0) slowest = milliseconds(state.slowest_write);
-  json::value schema = nullptr;
-  if (state.schema_version > 0) schema = state.schema_version;
+  json::object tables;
+  for (const auto& [module, version] : readiness.tables()) tables[module] = version;
   return {{"kind", state.dialect == db::Dialect::kSqlite ? "SQLite" : "PostgreSQL"},
           {"reachable", state.reachable},
+          {"writable", state.is_writable},
           {"version", text_or_null(state.server_version)},
           {"message", text_or_null(state.message)},
           {"since", to_rfc3339(state.since)},
           {"size_bytes", or_null(state.size_bytes)},
-          {"schema_version", std::move(schema)},
+          {"tables", std::move(tables)},
           {"writes", state.writes},
           {"slowest_write_ms", std::move(slowest)}};
 }
@@ -154,29 +156,25 @@ Answer status(const CoreServices& services, const http::Request&) {
   }
   json::value p99 = nullptr;
   if (stats.requests > 0) p99 = stats.quantile_s(0.99) * 1000.0;
-  return answer(200,
-                json::object{{"version", services.process.version},
-                             {"started_at", to_rfc3339(services.process.started_at)},
-                             {"process", services.supervisor.process_name()},
-                             {"roles", std::move(roles)},
-                             {"database", database_json(services.database.state())},
-                             {"processes", processes_json(services)},
-                             {"viewers",
-                              {{"live_streams", services.live_streams()},
-                               {"event_streams", services.events.clients()},
-                               {"connections", stats.connections},
-                               {"requests", stats.requests},
-                               {"requests_per_s", static_cast<double>(stats.requests) / uptime},
-                               {"p99_ms", std::move(p99)}}}});
+  return answer(
+      200, json::object{{"version", services.process.version},
+                        {"started_at", to_rfc3339(services.process.started_at)},
+                        {"process", services.supervisor.process_name()},
+                        {"roles", std::move(roles)},
+                        {"database", database_json(services.database.state(), services.readiness)},
+                        {"processes", processes_json(services)},
+                        {"viewers",
+                         {{"live_streams", services.live_streams()},
+                          {"event_streams", services.events.clients()},
+                          {"connections", stats.connections},
+                          {"requests", stats.requests},
+                          {"requests_per_s", static_cast<double>(stats.requests) / uptime},
+                          {"p99_ms", std::move(p99)}}}});
 }
 
 Answer ready(const CoreServices& services, const http::Request&) {
-  const db::DatabaseState state = services.database.state();
-  if (!state.reachable) return fail(ErrorCode::kUnavailable, state.message);
-  if (state.schema_version == 0) {
-    return fail(ErrorCode::kUnavailable,
-                "The database has not been brought up to date yet; try again in a second.");
-  }
+  const std::string why = why_not_ready(services.readiness, services.database);
+  if (!why.empty()) return fail(ErrorCode::kUnavailable, why);
   return http::text(200, "ready\n");
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "config/table.hpp"
+#include "db/database.hpp"
 
 namespace vedette::app {
 namespace {
@@ -48,6 +49,13 @@ class Program : public testing::Test {
 
   void write(const std::string& name, const std::string& text) const {
     std::ofstream(folder_ / name) << text;
+  }
+
+  // As another program would, behind Vedette's back.
+  void change(const std::string& file, const std::string& sql) const {
+    auto database = db::Database::open({.url = "sqlite:" + (folder_ / file).string()});
+    ASSERT_TRUE(database);
+    ASSERT_TRUE((*database)->write([&](db::Session& session) { return session.script(sql); }));
   }
 
   // `arguments` and `environment` as a shell reads them.
@@ -185,13 +193,41 @@ TEST_F(Program, DatabaseIsMadeOnceAndFoundSound) {
   EXPECT_EQ(before.code, 1);
   EXPECT_THAT(before.err, HasSubstr("`vedette db migrate` makes it"));
   const auto first = run_json("db migrate");
-  EXPECT_EQ(first.at("from_version").as_int64(), 0);
   EXPECT_FALSE(first.at("applied").as_array().empty());
   EXPECT_TRUE(run_json("db migrate").at("applied").as_array().empty());
   EXPECT_THAT(run("db migrate").out, HasSubstr("is up to date"));
   const auto check = run_json("db check");
-  EXPECT_EQ(check.at("schema_version"), check.at("newest_version"));
+  EXPECT_TRUE(check.at("sound").as_bool());
+  EXPECT_TRUE(check.at("missing_steps").as_array().empty());
   EXPECT_THAT(run("db check").out, HasSubstr("is sound"));
+}
+
+TEST_F(Program, WhatADatabaseLacksIsSaid) {
+  ASSERT_EQ(run("db migrate --database sqlite:some.db").code, 0);
+  change("some.db", "DELETE FROM schema_migrations WHERE module = 'work' AND version = 2");
+  const auto missing = run("db check --database sqlite:some.db");
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_THAT(missing.out, HasSubstr("Step work 2 (processes and the state of their loops) is "
+                                     "missing"));
+  ASSERT_EQ(run("db migrate --database sqlite:other.db").code, 0);
+  change("other.db", "DROP TABLE lease");
+  const auto gone = run("db check --database sqlite:other.db");
+  EXPECT_EQ(gone.code, 1);
+  EXPECT_THAT(gone.out, AllOf(HasSubstr("is not whole"), HasSubstr("The table lease is gone")));
+  EXPECT_THAT(run("doctor --watch-model none --database sqlite:other.db").out,
+              testing::ContainsRegex("bad +Database .*gone: table lease"));
+}
+
+TEST_F(Program, ANewerDatabaseIsRefusedByEveryCommand) {
+  ASSERT_EQ(run("db migrate --database sqlite:newer.db").code, 0);
+  change("newer.db", "INSERT INTO schema_migrations VALUES ('radar', 1, 'sites', 'x', 1)");
+  for (const char* command : {"db check", "db migrate"}) {
+    const auto done = run(std::string(command) + " --database sqlite:newer.db");
+    EXPECT_EQ(done.code, 1);
+    EXPECT_THAT(done.err, HasSubstr("step radar 1 (sites), which this program does not know"));
+  }
+  EXPECT_THAT(run("doctor --watch-model none --database sqlite:newer.db").out,
+              testing::ContainsRegex("bad +Database .*radar 1"));
 }
 
 TEST_F(Program, ABrokenDatabaseIsSaidToBeBroken) {

@@ -4,6 +4,9 @@
 
 #include <boost/json.hpp>
 #include <memory>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "app/options.hpp"
 #include "app/schema.hpp"
@@ -12,10 +15,35 @@
 namespace vedette::app {
 namespace {
 
+namespace json = boost::json;
+
 Result<std::unique_ptr<db::Database>> open(const config::Settings& settings) {
   auto options = database_options(settings);
   options.must_be_reachable = true;
   return db::Database::open(options);
+}
+
+json::object versions_json(std::span<const db::Migration> steps) {
+  json::object versions;
+  for (const auto& [module, version] : db::newest_versions(steps)) versions[module] = version;
+  return versions;
+}
+
+// "traffic 1, work 2"
+std::string versions_text(std::span<const db::Migration> steps) {
+  std::string text;
+  for (const auto& [module, version] : db::newest_versions(steps)) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", module, version);
+  }
+  return text;
+}
+
+json::array steps_json(const std::vector<db::Migration>& steps) {
+  json::array list;
+  for (const db::Migration& step : steps) {
+    list.push_back({{"module", step.module}, {"version", step.version}, {"name", step.name}});
+  }
+  return list;
 }
 
 Result<int> migrate(const Invocation& invocation) {
@@ -24,22 +52,35 @@ Result<int> migrate(const Invocation& invocation) {
   VEDETTE_TRY(report, db::migrate(*database, all_migrations()));
   const auto address = database->state().address;
   if (invocation.json) {
-    boost::json::array applied;
-    for (const auto& name : report.applied) applied.emplace_back(name);
-    fmt::print("{}\n",
-               boost::json::serialize(boost::json::object{{"database", address},
-                                                          {"from_version", report.from_version},
-                                                          {"to_version", report.to_version},
-                                                          {"applied", std::move(applied)}}));
+    fmt::print("{}\n", json::serialize(json::object{{"database", address},
+                                                    {"tables", versions_json(all_migrations())},
+                                                    {"applied", steps_json(report.applied)}}));
     return kDone;
   }
   if (report.applied.empty()) {
-    fmt::print("{} is up to date (version {}).\n", address, report.to_version);
+    fmt::print("{} is up to date ({}).\n", address, versions_text(all_migrations()));
     return kDone;
   }
-  fmt::print("{}: version {} to {}\n", address, report.from_version, report.to_version);
-  for (const auto& name : report.applied) fmt::print("  applied {}\n", name);
+  fmt::print("{} was brought up to date:\n", address);
+  for (const db::Migration& step : report.applied) fmt::print("  {}\n", db::describe(step));
   return kDone;
+}
+
+void print_lacking(const db::Missing& lacking) {
+  if (lacking.is_none()) {
+    fmt::print("Its tables are those of this program ({}).\n", versions_text(all_migrations()));
+    return;
+  }
+  for (const db::Migration& step : lacking.steps) {
+    fmt::print("Step {} is missing.\n", db::describe(step));
+  }
+  for (const std::string& thing : lacking.things) fmt::print("The {} is gone.\n", thing);
+  if (!lacking.steps.empty()) {
+    fmt::print("Run `vedette db migrate`, or start `vedette serve`, which does it.\n");
+  }
+  if (!lacking.things.empty()) {
+    fmt::print("What is gone was taken away by hand or by another program: restore a backup.\n");
+  }
 }
 
 Result<int> check(const Invocation& invocation) {
@@ -51,35 +92,25 @@ Result<int> check(const Invocation& invocation) {
   }
   VEDETTE_TRY(database, open(invocation.settings()));
   VEDETTE_CHECK(database->check());
-  VEDETTE_TRY(version, applied_version(*database));
-  const auto newest = all_migrations().back().version;
+  VEDETTE_TRY(lacking, db::missing(*database, all_migrations()));
   const auto state = database->state();
-  const bool is_current = version == newest;
   if (invocation.json) {
-    boost::json::object all{{"database", state.address},
-                            {"server_version", state.server_version},
-                            {"sound", true},
-                            {"schema_version", version},
-                            {"newest_version", newest},
-                            {"size_bytes", nullptr}};
+    json::object all{{"database", state.address},
+                     {"server_version", state.server_version},
+                     {"sound", lacking.things.empty()},
+                     {"tables", versions_json(all_migrations())},
+                     {"missing_steps", steps_json(lacking.steps)},
+                     {"missing_things", json::array(lacking.things.begin(), lacking.things.end())},
+                     {"size_bytes", nullptr}};
     if (state.size_bytes) all["size_bytes"] = *state.size_bytes;
-    fmt::print("{}\n", boost::json::serialize(all));
-    return is_current ? kDone : kFailed;
-  }
-  fmt::print("{} ({} {}) is sound.\n", state.address,
-             state.dialect == db::Dialect::kSqlite ? "SQLite" : "PostgreSQL", state.server_version);
-  if (is_current) {
-    fmt::print("Its tables are those of this program (version {}).\n", version);
-  } else if (version < newest) {
-    fmt::print(
-        "Its tables are at version {}, this program's at {}: run `vedette db migrate`, or "
-        "start `vedette serve`, which does it.\n",
-        version, newest);
+    fmt::print("{}\n", json::serialize(all));
   } else {
-    fmt::print("Its tables are at version {}, newer than this program ({}): use a newer Vedette.\n",
-               version, newest);
+    fmt::print("{} ({} {}) {}.\n", state.address,
+               state.dialect == db::Dialect::kSqlite ? "SQLite" : "PostgreSQL",
+               state.server_version, lacking.things.empty() ? "is sound" : "is not whole");
+    print_lacking(lacking);
   }
-  return is_current ? kDone : kFailed;
+  return lacking.is_none() ? kDone : kFailed;
 }
 
 }  // namespace

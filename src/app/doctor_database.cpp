@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <system_error>
@@ -13,22 +14,25 @@ namespace vedette::app {
 namespace {
 
 Finding tables(db::Database& database, const std::string& what) {
-  const auto version = applied_version(database);
-  if (!version) return {Verdict::kBad, "Database", what + "; " + version.error().message, ""};
-  const auto newest = all_migrations().back().version;
-  if (*version > newest) {
+  const auto lacking = db::missing(database, all_migrations());
+  if (!lacking) {
+    const bool is_refused = lacking.error().code == ErrorCode::kConflict;
+    return {Verdict::kBad, "Database", what + ": " + lacking.error().message,
+            is_refused ? "or name another database with --database" : ""};
+  }
+  if (!lacking->things.empty()) {
     return {Verdict::kBad, "Database",
-            fmt::format("{}; its tables (version {}) are newer than this program ({})", what,
-                        *version, newest),
-            "use the newer Vedette that made them, or another database"};
+            fmt::format("{}; gone: {}", what, fmt::join(lacking->things, ", ")),
+            "restore a backup: what is gone was taken away by hand or by another program"};
   }
-  if (*version < newest) {
+  if (!lacking->steps.empty()) {
+    const auto count = lacking->steps.size();
     return {Verdict::kOk, "Database",
-            fmt::format("{}; its tables are at version {}, this program's at {}", what, *version,
-                        newest),
-            "the next start brings them up to date, or `vedette db migrate` does"};
+            fmt::format("{}; {} of this program's steps {} not applied yet", what, count,
+                        count == 1 ? "is" : "are"),
+            "the next start brings the tables up to date, or `vedette db migrate` does"};
   }
-  return {Verdict::kOk, "Database", fmt::format("{}; tables at version {}", what, newest), ""};
+  return {Verdict::kOk, "Database", what + "; tables up to date", ""};
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ std::string describe_database(const json::value& database) {
   if (!flag(database, "reachable")) {
     return fmt::format("{}, not reachable: {}", described, text(database, "message"));
   }
-  described += fmt::format(", reachable, tables at version {}", number(database, "schema_version"));
+  described += ", reachable";
   if (const auto bytes = number(database, "size_bytes"); bytes > 0) {
     described += fmt::format(", {:.1f} MiB", bytes / 1048576);
   }

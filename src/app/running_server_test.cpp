@@ -21,7 +21,7 @@ std::vector<std::string> titles(const ServerReport& report) {
 
 constexpr const char* kStatus = R"({"version": "0.1.0", "started_at": "2026-11-22T15:00:00Z",
   "roles": ["api", "keep"], "processes": [{"alive": true}, {"alive": true}, {"alive": false}],
-  "database": {"kind": "SQLite", "version": "3.54.1", "reachable": true, "schema_version": 20,
+  "database": {"kind": "SQLite", "version": "3.54.1", "reachable": true, "tables": {"traffic": 1, "work": 2},
                "size_bytes": 1048576, "message": null}})";
 
 TEST(ServerReport, SaysWhatIsFine) {
@@ -34,7 +34,7 @@ TEST(ServerReport, SaysWhatIsFine) {
       "model": {"name": "YOLOX-nano"}}}], "next": null})");
   EXPECT_THAT(titles(report), testing::IsEmpty());
   EXPECT_EQ(report.roles, "api, keep");
-  EXPECT_EQ(report.database, "SQLite 3.54.1, reachable, tables at version 20, 1.0 MiB");
+  EXPECT_EQ(report.database, "SQLite 3.54.1, reachable, 1.0 MiB");
   EXPECT_EQ(report.other_processes, 1);
   EXPECT_EQ(report.loop_count, 2);
   ASSERT_EQ(report.camera_lines.size(), 1U);

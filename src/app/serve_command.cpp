@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "api/readiness.hpp"
 #include "api/response_cache.hpp"
 #include "api/session.hpp"
 #include "api/traffic/event_relay.hpp"
@@ -72,6 +73,8 @@ class Serve {
 
   Result<void> start(bool has_demo);
   void stop();
+  /// After stop(): why the database cannot be used, if that is what ended the program.
+  const std::optional<Error>& refusal() const { return refusal_; }
 
  private:
   Result<void> open_database();
@@ -83,6 +86,8 @@ class Serve {
 
   const config::Settings& settings_;
   SystemClock clock_;
+  api::Readiness readiness_;
+  std::optional<Error> refusal_;  // of the preparer's thread until it has ended
   std::unique_ptr<db::Database> database_;
   http::SseHub events_;
   api::ResponseCache cache_;
@@ -131,6 +136,7 @@ Result<void> Serve::start_server() {
       .supervisor = *supervisor_,
       .events = events_,
       .clock = clock_,
+      .readiness = readiness_,
       .process = {std::string(version()), roles(settings_), clock_.now(), settings_.lease.ttl},
       .server_stats = [this] { return server_->stats(); },
       .live_streams = [this] { return pictures_.viewers(); },
@@ -150,6 +156,7 @@ Result<void> Serve::start_server() {
   api::mount_health(router, core_);
   api::mount_pictures(router, traffic_);
   if (roles(settings_).has(work::Role::kApi)) mount_pages(router, guard);
+  api::refuse_until_ready(router, readiness_);
   server_ = std::make_unique<http::Server>(server_options(settings_), std::move(router), guard);
   VEDETTE_CHECK(server_->start());
   supervisor_->set_address(own_address(settings_, server_->port()));
@@ -163,16 +170,21 @@ void Serve::mount_pages(http::Router& router, const std::shared_ptr<const http::
   api::mount_traffic(router, traffic_);
   api::mount_events(router, traffic_);
   api::mount_session(router, guard);
+  auto files = std::make_shared<const http::StaticFiles>(embed::ui());
+  router.fallback([files](const http::Request& request) { return files->serve(request); },
+                  {.open = true, .inline_ok = true});
+  relay_ = std::make_unique<api::EventRelay>(traffic_);
 }
 
 Result<void> Serve::prepare(bool has_demo) {
-  VEDETTE_TRY(report, db::migrate(*database_, all_migrations()));
-  for (const std::string& step : report.applied) log::info("database", "applied: {}", step);
+  VEDETTE_CHECK(db::migrate(*database_, all_migrations()));
   if (has_demo) VEDETTE_CHECK(add_demo_cameras(*database_, sample_folders(settings_)));
+  readiness_.set_ready(db::newest_versions(all_migrations()));
   return {};
 }
 
-// The database may be away at the start: pages say so, and work begins when it is there.
+// The database may be away or full at the start: pages say so, and work begins when it is there.
+// One that belongs to a newer program or to another one ends the program.
 void Serve::prepare_until(const std::stop_token& stop, bool has_demo) {
   set_thread_name("prepare");
   std::string last;
@@ -182,8 +194,14 @@ void Serve::prepare_until(const std::stop_token& stop, bool has_demo) {
       supervisor_->start();
       return;
     }
-    if (std::exchange(last, prepared.error().message) != last) log::error("database", "{}", last);
-    if (!prepared.error().retryable && prepared.error().code != ErrorCode::kDiskFull) return;
+    const Error& error = prepared.error();
+    if (!error.retryable && error.code != ErrorCode::kDiskFull) {
+      refusal_ = error;
+      kill(getpid(), SIGTERM);  // wakes the main thread, which waits for it
+      return;
+    }
+    if (std::exchange(last, error.message) != last) log::error("database", "{}", last);
+    readiness_.set_waiting(error.message);
     sleep_for(stop, 1s);
   }
 }
@@ -257,6 +275,7 @@ Result<int> serve(const Invocation& invocation, bool has_demo) {
   signal(SIGINT, [](int) { _exit(kFailed); });
   signal(SIGTERM, [](int) { _exit(kFailed); });
   serve.stop();
+  if (serve.refusal()) return fail(*serve.refusal());
   return kDone;
 }
 

@@ -82,8 +82,8 @@ class Backend {
   virtual std::unique_ptr<NoticeWire> wire(Pool& writers) = 0;
   /// A transaction went well, or failed: for the state. Cheap.
   virtual void report_success(bool was_write) = 0;
-  virtual void report_failure(const Error& error) = 0;
-  /// Fills reachable, since, message, address, server_version and size_bytes.
+  virtual void report_failure(const Error& error, bool was_write) = 0;
+  /// Fills reachable, is_writable, since, message, address, server_version and size_bytes.
   virtual void describe(DatabaseState& state) const = 0;
 };
 

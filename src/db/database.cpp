@@ -32,19 +32,6 @@ Error defect(const std::exception& error) {
           false, error.what()};
 }
 
-// The newest migration a store has seen; 0 for one that was never migrated.
-int read_schema_version(Connection& connection) {
-  const bool is_sqlite = connection.dialect() == Dialect::kSqlite;
-  const auto found = connection.query(
-      is_sqlite ? "SELECT count(*) FROM sqlite_schema WHERE name = 'schema_migrations'"
-                : "SELECT count(*) FROM pg_tables WHERE schemaname = 'vedette' AND"
-                  " tablename = 'schema_migrations'",
-      {});
-  if (!found || found->scalar<int>() == 0) return 0;
-  const auto version = connection.query("SELECT max(version) FROM schema_migrations", {});
-  return version ? version->scalar<std::optional<int>>().value_or(0) : 0;
-}
-
 }  // namespace
 
 struct Database::Impl {
@@ -75,7 +62,6 @@ struct Database::Impl {
   const std::unique_ptr<Backend> backend;
   Pool writers;
   Pool readers;
-  std::atomic<int> schema_version{0};
   std::atomic<std::int64_t> writes{0};
   std::atomic<std::int64_t> slowest_write_us{0};
   Notices notices;  // last: its thread uses the rest
@@ -158,12 +144,17 @@ Result<void> Database::Impl::run(Pool& pool, const Body& body, const Begin& begi
     }
     if (outcome.fault != Fault::kContention) {
       // Errors that the body made up itself say nothing about the database.
-      if (outcome.fault != Fault::kNone) backend->report_failure(outcome.result.error());
+      if (outcome.fault != Fault::kNone) {
+        backend->report_failure(outcome.result.error(), begin.write);
+      }
       return outcome.result;
     }
-    if (++contended_times >= kMaxContended || std::chrono::steady_clock::now() >= begin.deadline) {
+    if (std::chrono::steady_clock::now() >= begin.deadline) {
+      // Somebody holds the lock and does not let go: nothing can be written.
+      backend->report_failure(outcome.result.error(), begin.write);
       return outcome.result;
     }
+    if (++contended_times >= kMaxContended) return outcome.result;
     if (!sleep_for(begin.stop, contention_pause(contended_times))) {
       return fail(ErrorCode::kCancelled, "Stopped while waiting for the database.");
     }
@@ -184,7 +175,6 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
   if (!lease && (options.must_be_reachable || database->dialect() == Dialect::kSqlite)) {
     return fail(std::move(lease.error()));
   }
-  if (lease) database->impl_->schema_version = read_schema_version(**lease);
   if (database->dialect() == Dialect::kPostgres) database->impl_->notices.start();
   return database;
 }
@@ -215,7 +205,6 @@ DatabaseState Database::state() const {
   DatabaseState state;
   state.dialect = dialect();
   impl_->backend->describe(state);
-  state.schema_version = impl_->schema_version;
   state.writes = impl_->writes;
   state.slowest_write = Micros(impl_->slowest_write_us);
   return state;
@@ -237,10 +226,6 @@ Subscription Database::subscribe(std::string channel,
 
 void Database::notify(std::string_view channel, std::string_view payload) {
   impl_->notices.post(channel, payload);
-}
-
-void Database::set_schema_version(int version) {
-  impl_->schema_version = version;
 }
 
 }  // namespace vedette::db

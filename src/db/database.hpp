@@ -58,14 +58,15 @@ struct DatabaseOptions {
 struct DatabaseState {
   bool reachable = false;
   Instant since;  // when `reachable` last changed
-  /// Cause and remedy, one sentence each, while it is unreachable, its disk is full or its data are
-  /// damaged; else empty.
+  /// False when unreachable, and from a write that failed for an outside reason (disk full,
+  /// read-only, locked, damaged) until one succeeds; reads may well work meanwhile.
+  bool is_writable = false;
+  /// Cause and remedy, one sentence each, while it is unreachable or cannot be written; else empty.
   std::string message;
   Dialect dialect = Dialect::kSqlite;
   std::string address;  // "sqlite:/srv/vedette.db", "postgresql://db:5432/vedette"; no secrets
   std::string server_version;  // "3.54.1", "15.18"; empty until first reached
   std::optional<std::int64_t> size_bytes;
-  int schema_version = 0;  // the newest applied migration; 0 when unknown
   std::int64_t writes = 0;
   Micros slowest_write{0};  // begin to commit, since the process started
 };
@@ -141,9 +142,6 @@ class Database {
   /// Never part of a transaction; use Session::notify inside one. A payload over 4000 bytes is
   /// replaced by an empty one.
   void notify(std::string_view channel, std::string_view payload = {});
-
-  /// Recorded by migrate() for state().
-  void set_schema_version(int version);
 
  private:
   struct Impl;

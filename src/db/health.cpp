@@ -16,11 +16,9 @@ void Health::turn(bool reachable) {
 void Health::up(const std::string& server_version) {
   const std::lock_guard lock(facts_mutex_);
   if (!reachable_ && !server_version_.empty()) log::info("db", "The database answers again.");
-  if (!reachable_) {
-    message_.clear();
-    has_trouble_ = false;
-  }
   turn(true);
+  message_.clear();
+  has_trouble_ = !trouble_.empty();
   server_version_ = server_version;
 }
 
@@ -36,20 +34,26 @@ void Health::down(const std::string& message) {
 
 void Health::end_trouble(bool was_write) {
   const std::lock_guard lock(facts_mutex_);
-  // A read on an old connection proves that the database answers, not that it can be written.
-  if (reachable_ && !was_write) return;
   if (!reachable_) log::info("db", "The database answers again.");
   turn(true);
   message_.clear();
-  has_trouble_ = false;
+  // A read proves that the database answers, not that it can be written.
+  if (was_write && !trouble_.empty()) {
+    log::info("db", "The database can be written again.");
+    trouble_.clear();
+  }
+  has_trouble_ = !trouble_.empty();
 }
 
-void Health::report_failure(const Error& error) {
-  if (error.code != ErrorCode::kDiskFull && error.code != ErrorCode::kCorrupt) return;
+void Health::report_trouble(const Error& error) {
+  if (error.code != ErrorCode::kDiskFull && error.code != ErrorCode::kCorrupt &&
+      error.code != ErrorCode::kUnavailable) {
+    return;
+  }
   const std::lock_guard lock(facts_mutex_);
-  if (!reachable_ || message_ == error.message) return;
+  if (!reachable_ || trouble_ == error.message) return;
   log::error("db", "{}", error.message);
-  message_ = error.message;
+  trouble_ = error.message;
   has_trouble_ = true;
 }
 
@@ -62,7 +66,8 @@ void Health::describe(DatabaseState& state) const {
   const std::lock_guard lock(facts_mutex_);
   state.reachable = reachable_;
   state.since = since_;
-  state.message = message_;
+  state.is_writable = reachable_ && trouble_.empty();
+  state.message = reachable_ ? trouble_ : message_;
   state.server_version = server_version_;
   state.size_bytes = size_bytes_;
 }

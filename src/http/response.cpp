@@ -61,6 +61,7 @@ Response error(const Error& error, std::string_view detail) {
   body += "}}";
   auto response = json(http_status(error.code), std::move(body));
   response.set("Cache-Control", "no-store");
+  if (response.status == 503) response.set("Retry-After", "1");
   return response;
 }
 

@@ -191,6 +191,27 @@ void Router::fallback(Handler handler, RouteOptions options) {
   table_->fallback = std::make_unique<Route>(std::move(handler), options, "(fallback)");
 }
 
+void Router::guard(std::string_view prefix, const Guard& guard) {
+  const auto wrap = [&](Table::Node& node) {
+    for (auto& route : node.routes) {
+      if (!route || !route->pattern.starts_with(prefix)) continue;
+      route->handler = [guard, inner = std::move(route->handler)](const Request& request) {
+        auto refused = guard(request);
+        return refused ? std::move(*refused) : inner(request);
+      };
+      // First of all on the io thread: no refusal waits for the pool.
+      route->options.at_hand = [guard, inner = std::move(route->options.at_hand)](
+                                   const Request& request) -> std::optional<Response> {
+        auto refused = guard(request);
+        if (refused || !inner) return refused;
+        return inner(request);
+      };
+    }
+  };
+  for (auto& [path, node] : table_->fixed) wrap(node);
+  for (Table::Pattern& pattern : table_->patterns) wrap(pattern.node);
+}
+
 Router::Match Router::match(Request& request) const {
   request.params.clear();
   if (const auto* node = table_->find(request.path, request.params)) {

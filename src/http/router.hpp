@@ -71,6 +71,11 @@ class Router {
   /// Answers GET and HEAD of every path that no route knows, except below /api/.
   void fallback(Handler handler, RouteOptions options = {});
 
+  /// Asked before the handler of every route below `prefix` that is here by now: its answer instead
+  /// of theirs, or nullopt. Must not block.
+  using Guard = std::function<std::optional<Response>(const Request&)>;
+  void guard(std::string_view prefix, const Guard& guard);
+
   struct Route {
     Handler handler;
     RouteOptions options;

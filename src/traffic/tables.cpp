@@ -345,7 +345,7 @@ INSERT INTO mart.rollup_state VALUES ('live', 0), ('crossings', 0);
 }  // namespace
 
 std::vector<db::Migration> migrations() {
-  return {{20, "cameras, counts and history", kSqliteTables, kPostgresTables}};
+  return {{"traffic", 1, "cameras, counts and history", kSqliteTables, kPostgresTables}};
 }
 
 }  // namespace vedette::traffic

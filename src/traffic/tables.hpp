@@ -12,7 +12,7 @@ struct Migration;
 
 namespace vedette::traffic {
 
-/// Versions 20 to 39 belong to src/traffic.
+/// The steps of module `traffic`.
 std::vector<db::Migration> migrations();
 
 }  // namespace vedette::traffic

@@ -135,8 +135,9 @@ create table loop_state (
 }  // namespace
 
 std::vector<db::Migration> migrations() {
-  return {{1, "leases and their history", kLeasesSqlite, kLeasesPostgres},
-          {2, "processes and the state of their loops", kProcessesSqlite, kProcessesPostgres}};
+  return {
+      {"work", 1, "leases and their history", kLeasesSqlite, kLeasesPostgres},
+      {"work", 2, "processes and the state of their loops", kProcessesSqlite, kProcessesPostgres}};
 }
 
 }  // namespace vedette::work

@@ -8,7 +8,7 @@
 
 namespace vedette::work {
 
-/// Versions 1 to 19 belong to src/work. The queue of jobs will take its place here.
+/// The steps of module `work`. The queue of jobs will take its place here.
 std::vector<db::Migration> migrations();
 
 }  // namespace vedette::work

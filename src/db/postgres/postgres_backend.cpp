@@ -32,7 +32,10 @@ class PostgresBackend final : public Backend {
   }
 
   void report_success(bool was_write) override { gate_.health().report_success(was_write); }
-  void report_failure(const Error& error) override { gate_.health().report_failure(error); }
+  void report_failure(const Error& error, bool was_write) override {
+    // Of a lost connection the gate knows more.
+    if (was_write || error.code == ErrorCode::kCorrupt) gate_.health().report_trouble(error);
+  }
 
   void describe(DatabaseState& state) const override {
     gate_.health().describe(state);

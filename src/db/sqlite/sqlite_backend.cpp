@@ -44,10 +44,13 @@ class SqliteBackend final : public Backend {
   }
 
   void report_success(bool was_write) override { health_.report_success(was_write); }
-  void report_failure(const Error& error) override {
-    // The file or its disk went away under an open connection.
-    if (error.code == ErrorCode::kUnavailable) health_.down(error.message);
-    health_.report_failure(error);
+  void report_failure(const Error& error, bool was_write) override {
+    if (was_write || error.code != ErrorCode::kUnavailable) {
+      health_.report_trouble(error);
+    } else {
+      // The file or its disk went away under an open connection.
+      health_.down(error.message);
+    }
   }
 
   void describe(DatabaseState& state) const override {

@@ -34,10 +34,10 @@ void await_line() {
 std::vector<Migration> steps() {
   const std::string text =
       "CREATE TABLE ran (step INTEGER); INSERT INTO ran VALUES (1); INSERT INTO ran VALUES (2)";
-  std::vector<Migration> steps{{1, "first", text, text}};
+  std::vector<Migration> steps{{"ran", 1, "first", text, text}};
   for (int version = 2; version <= 20; ++version) {
     const std::string more = fmt::format("INSERT INTO ran VALUES ({})", version + 1);
-    steps.push_back({version, fmt::format("step {}", version), more, more});
+    steps.push_back({"ran", version, fmt::format("step {}", version), more, more});
   }
   return steps;
 }

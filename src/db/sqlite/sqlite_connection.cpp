@@ -1,7 +1,9 @@
 #include "db/sqlite/sqlite_connection.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -116,12 +118,24 @@ SqliteConnection::~SqliteConnection() {
   sqlite3_close_v2(handle_);
 }
 
+namespace {
+
+// A new file, and with it the -wal and -shm that SQLite makes like it, is for its owner alone: it
+// holds cameras' passwords. What is in the way, SQLite will say.
+void make_private(const std::string& path) {
+  const int made = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (made >= 0) ::close(made);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path,
                                                                  bool writer,
                                                                  const DatabaseOptions& options) {
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection(path, options));
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                     (writer ? SQLITE_OPEN_CREATE : 0);
+  if (writer) make_private(path);
   const int code = sqlite3_open_v2(path.c_str(), &connection->handle_, flags, nullptr);
   if (code != SQLITE_OK) return connection->failed(code, "open");
   VEDETTE_CHECK(connection->set_up(writer));

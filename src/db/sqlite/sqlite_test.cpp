@@ -58,6 +58,17 @@ TEST_F(SqliteFile, TheLibraryIsOneThatDoesNotDamageFiles) {
   EXPECT_THAT(refused.error().message, HasSubstr("SQLite 3.40.1"));
 }
 
+TEST_F(SqliteFile, ANewFileIsForItsOwnerAlone) {
+  const mode_t before = umask(0);
+  const auto database = filled();
+  umask(before);
+  for (const char* ending : {"", "-wal", "-shm"}) {
+    EXPECT_EQ(fs::status(file() + ending).permissions(),
+              fs::perms::owner_read | fs::perms::owner_write)
+        << ending;
+  }
+}
+
 TEST_F(SqliteFile, AMissingFolderIsNamed) {
   const auto result = Database::open({.url = "sqlite:" + (folder_.path() / "no/x.db").string()});
   ASSERT_FALSE(result);

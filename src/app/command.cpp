@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <cstdio>
+#include <map>
 
 #include "app/help_text.hpp"
 #include "app/versions.hpp"
@@ -66,25 +68,42 @@ void collect_words(const CLI::App& app, std::vector<std::string>& flags,
 
 }  // namespace
 
-CommandLine::CommandLine() : app_(kAbout, "vedette") {
-  app_.footer(kFooter);
-  app_.set_help_flag("-h,--help", "Show this help; after a command, the help of that command");
-  app_.set_version_flag(
+struct CommandLine::Parser {
+  Parser();
+  void declare_settings();
+  const CLI::App* chosen() const;
+  int parse_and_run(std::vector<std::string> arguments);
+  int run_chosen();
+  int complain(const CLI::ParseError& error);
+  std::string explain_extra(const std::string& word, const CLI::App& command) const;
+  int report(const Error& error) const;
+
+  CLI::App app{kAbout, "vedette"};
+  std::string file;
+  config::LoadOptions load;
+  bool is_json = false;
+  std::map<const CLI::App*, CommandBody> bodies;
+};
+
+CommandLine::Parser::Parser() {
+  app.footer(kFooter);
+  app.set_help_flag("-h,--help", "Show this help; after a command, the help of that command");
+  app.set_version_flag(
       "--version", [] { return version_text(); }, "Show the version of Vedette and of its parts");
-  app_.add_option("--config", file_,
-                  "Settings file (./vedette.toml, or vedette.toml in the data "
-                  "folder)")
+  app.add_option("--config", file,
+                 "Settings file (./vedette.toml, or vedette.toml in the data "
+                 "folder)")
       ->type_name("FILE");
-  app_.add_flag("--json", json_, "Print JSON, for programs");
+  app.add_flag("--json", is_json, "Print JSON, for programs");
   declare_settings();
 }
 
-void CommandLine::declare_settings() {
+void CommandLine::Parser::declare_settings() {
   for (const auto& declaration : config::declarations()) {
     const auto name = std::string(declaration.name);
-    const auto keep = [this, name](const std::string& text) { load_.flags[name] = text; };
+    const auto keep = [this, name](const std::string& text) { load.flags[name] = text; };
     const auto declare = [&](const std::string& flag, const char* group) {
-      app_.add_option_function<std::string>("--" + flag, keep, help_of(declaration))
+      app.add_option_function<std::string>("--" + flag, keep, help_of(declaration))
           ->type_name(type_name(declaration.shape.kind))
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
           ->group(group);
@@ -95,27 +114,19 @@ void CommandLine::declare_settings() {
   }
 }
 
-CLI::App* CommandLine::add(const std::string& name, const std::string& help, CommandBody body,
-                           CLI::App* parent) {
-  auto* command = (parent == nullptr ? app_ : *parent).add_subcommand(name, help);
-  command->fallthrough();
-  bodies_[command] = std::move(body);
-  return command;
-}
-
-const CLI::App* CommandLine::chosen() const {
-  const CLI::App* command = &app_;
+const CLI::App* CommandLine::Parser::chosen() const {
+  const CLI::App* command = &app;
   while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
   return command;
 }
 
-int CommandLine::run(std::vector<std::string> arguments) {
+int CommandLine::Parser::parse_and_run(std::vector<std::string> arguments) {
   std::ranges::reverse(arguments);  // CLI11 takes them from the back
   try {
-    app_.parse(std::move(arguments));
+    app.parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
     // The help of the command named, not of the program.
-    std::fputs(help_text(app_, *chosen()).c_str(), stdout);
+    std::fputs(help_text(app, *chosen()).c_str(), stdout);
     return kDone;
   } catch (const CLI::CallForVersion& version) {
     std::puts(version.what());
@@ -126,30 +137,31 @@ int CommandLine::run(std::vector<std::string> arguments) {
   return run_chosen();
 }
 
-int CommandLine::run_chosen() {
+int CommandLine::Parser::run_chosen() {
   const auto* command = chosen();
-  const auto body = bodies_.find(command);
-  if (body == bodies_.end() || !body->second) {
-    std::fputs(help_text(app_, *command).c_str(), stderr);
+  const auto body = bodies.find(command);
+  if (body == bodies.end() || !body->second) {
+    std::fputs(help_text(app, *command).c_str(), stderr);
     return kBadUse;
   }
-  if (!file_.empty()) load_.file = file_;
-  const auto loaded = config::load_settings(load_);
+  if (!file.empty()) load.file = file;
+  const auto loaded = config::load_settings(load);
   if (!loaded) return report(loaded.error());
   log::set_level(loaded->settings.log.level);
   for (const auto& remark : loaded->remarks) log::warn("config", "{}", remark);
 
-  const auto code = body->second({*loaded, json_});
+  const auto code = body->second({*loaded, is_json});
   return code ? *code : report(code.error());
 }
 
-std::string CommandLine::explain_extra(const std::string& word, const CLI::App& command) const {
+std::string CommandLine::Parser::explain_extra(const std::string& word,
+                                               const CLI::App& command) const {
   std::vector<std::string> flags;
   std::vector<std::string> commands;
   collect_words(command, flags, commands);
-  if (&command != &app_) {
+  if (&command != &app) {
     std::vector<std::string> others;
-    collect_words(app_, flags, others);
+    collect_words(app, flags, others);
   }
   const bool is_flag = word.starts_with('-');
   if (!is_flag && commands.empty()) return fmt::format("\"{}\" is one word too many", word);
@@ -159,9 +171,9 @@ std::string CommandLine::explain_extra(const std::string& word, const CLI::App& 
                      like ? fmt::format("; did you mean {}?", *like) : "");
 }
 
-int CommandLine::complain(const CLI::ParseError& error) {
+int CommandLine::Parser::complain(const CLI::ParseError& error) {
   const auto* command = chosen();
-  const auto extra = app_.remaining(true);
+  const auto extra = app.remaining(true);
   // A word nobody takes explains more than what follows from it.
   std::string message = extra.empty() ? error.what() : explain_extra(extra.front(), *command);
   if (!message.empty() && message.back() == '.') message.pop_back();
@@ -171,8 +183,8 @@ int CommandLine::complain(const CLI::ParseError& error) {
                  {}});
 }
 
-int CommandLine::report(const Error& error) const {
-  if (json_) {
+int CommandLine::Parser::report(const Error& error) const {
+  if (is_json) {
     const boost::json::object body{
         {"error", {{"code", std::string(name(error.code))}, {"message", error.message}}}};
     std::puts(boost::json::serialize(body).c_str());
@@ -180,6 +192,22 @@ int CommandLine::report(const Error& error) const {
   fmt::print(stderr, "vedette: {}\n", error.message);
   if (!error.detail.empty()) log::debug("app", "{}", error.detail);
   return exit_code(error.code);
+}
+
+CommandLine::CommandLine() : parser_(std::make_unique<Parser>()) {}
+CommandLine::~CommandLine() = default;
+
+Flags CommandLine::add(const std::string& name, const std::string& help, CommandBody body,
+                       std::optional<Flags> parent) {
+  CLI::App& above = parent ? parent->command_ : parser_->app;
+  CLI::App* command = above.add_subcommand(name, help);
+  command->fallthrough();
+  parser_->bodies[command] = std::move(body);
+  return Flags(*command);
+}
+
+int CommandLine::run(std::vector<std::string> arguments) {
+  return parser_->parse_and_run(std::move(arguments));
 }
 
 }  // namespace vedette::app

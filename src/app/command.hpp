@@ -3,12 +3,13 @@
 // calls them all, parses, reads the settings and runs the body that was chosen. One thread.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
-#include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "app/flags.hpp"
 #include "base/error.hpp"
 #include "config/load.hpp"
 
@@ -33,30 +34,22 @@ using CommandBody = std::function<Result<int>(const Invocation&)>;
 class CommandLine {
  public:
   CommandLine();
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
 
-  /// A subcommand of the program, or of `parent`. Add flags and positionals to what is returned, in
-  /// variables that the body keeps alive (a shared_ptr to a struct of them). --config, --json and
-  /// all settings are understood everywhere already. Without a body it shows its help.
-  CLI::App* add(const std::string& name, const std::string& help, CommandBody body,
-                CLI::App* parent = nullptr);
+  /// A subcommand of the program, or of `parent`. Add its flags to what is returned. --config,
+  /// --json and all settings are understood everywhere already. Without a body it shows its help.
+  Flags add(const std::string& name, const std::string& help, CommandBody body,
+            std::optional<Flags> parent = std::nullopt);
 
   /// `arguments` without the program's name. Parses, reads the settings, runs. Prints what went
   /// wrong and returns the exit code.
   int run(std::vector<std::string> arguments);
 
  private:
-  void declare_settings();
-  const CLI::App* chosen() const;
-  int run_chosen();
-  int complain(const CLI::ParseError& error);
-  std::string explain_extra(const std::string& word, const CLI::App& command) const;
-  int report(const Error& error) const;
-
-  CLI::App app_;
-  std::string file_;
-  config::LoadOptions load_;
-  bool json_ = false;
-  std::map<const CLI::App*, CommandBody> bodies_;
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
 };
 
 }  // namespace vedette::app

@@ -94,6 +94,20 @@ TEST_F(Program, HelpIsForNewcomers) {
   EXPECT_THAT(done.out, Not(HasSubstr("--lease-ttl")));
   EXPECT_THAT(run("config --help").out, AllOf(HasSubstr("docs"), HasSubstr("hash-password")));
   EXPECT_THAT(run("db migrate --help").out, HasSubstr("Bring the database"));
+  EXPECT_THAT(run("serve --help").out, AllOf(HasSubstr("--demo"), HasSubstr("--roles")));
+}
+
+// Each value with its form, and its default or an example; what every command takes is told once.
+TEST_F(Program, HelpOfACommandIsAboutThatCommand) {
+  const auto help = run("watch --help").out;
+  EXPECT_THAT(help, AllOf(HasSubstr("--limit TIME"), HasSubstr("such as 30s"),
+                          HasSubstr("--types A,B,..."), HasSubstr("(default: car,truck,bus"),
+                          HasSubstr("--threads NUMBER"), HasSubstr("--precision f32|auto")));
+  EXPECT_THAT(help, AllOf(Not(HasSubstr("TEXT")), Not(HasSubstr(" INT")),
+                          Not(HasSubstr("--calibration")), Not(HasSubstr("--listen"))));
+  EXPECT_THAT(help, HasSubstr("see `vedette --help`"));
+  EXPECT_EQ(run("watch x --threads 0").code, 2);
+  EXPECT_EQ(run("watch x --precision f16").code, 2);
 }
 
 TEST_F(Program, VersionNamesItsParts) {
@@ -218,6 +232,27 @@ TEST_F(Program, WhatADatabaseLacksIsSaid) {
               testing::ContainsRegex("bad +Database .*gone: table lease"));
 }
 
+// A file that cannot grow is what a full disk looks like.
+TEST_F(Program, OnAFullDiskDoctorSaysToMakeRoom) {
+  ASSERT_EQ(run("db migrate --database sqlite:full.db").code, 0);
+  const auto done = run("doctor --watch-model none --data . --database sqlite:full.db | cat",
+                        R"(sh -c 'trap "" XFSZ; ulimit -f 0; exec "$@"' sh)", "/dev/stdin");
+  EXPECT_THAT(done.out, testing::ContainsRegex("bad +Database .*no space left"));
+  EXPECT_THAT(done.out, HasSubstr("leave the file where it is"));
+  EXPECT_THAT(done.out, Not(HasSubstr("name another")));
+  EXPECT_THAT(done.out, Not(HasSubstr("move")));
+}
+
+TEST_F(Program, ADatabaseThatAllMayReadIsWarnedOf) {
+  ASSERT_EQ(run("db migrate --database sqlite:some.db").code, 0);
+  fs::permissions(folder_, fs::perms::others_exec, fs::perm_options::add);
+  EXPECT_THAT(run("doctor --watch-model none --database sqlite:some.db").out,
+              Not(HasSubstr("every user of this machine")));
+  fs::permissions(folder_ / "some.db", fs::perms::others_read, fs::perm_options::add);
+  EXPECT_THAT(run("doctor --watch-model none --database sqlite:some.db").out,
+              HasSubstr("every user of this machine may read"));
+}
+
 TEST_F(Program, ANewerDatabaseIsRefusedByEveryCommand) {
   ASSERT_EQ(run("db migrate --database sqlite:newer.db").code, 0);
   change("newer.db", "INSERT INTO schema_migrations VALUES ('radar', 1, 'sites', 'x', 1)");
@@ -238,6 +273,7 @@ TEST_F(Program, ABrokenDatabaseIsSaidToBeBroken) {
   const auto doctor = run("doctor --database sqlite:broken.db --watch-model none");
   EXPECT_EQ(doctor.code, 1);
   EXPECT_THAT(doctor.out, testing::ContainsRegex("bad +Database +.*broken.db"));
+  EXPECT_THAT(doctor.out, Not(HasSubstr("begin anew")));
 }
 
 TEST_F(Program, StatusSaysThatNobodyAnswers) {

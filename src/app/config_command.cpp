@@ -120,15 +120,15 @@ Result<int> hash_password(const Invocation& invocation) {
 }  // namespace
 
 void add_config_command(CommandLine& line) {
-  auto* command = line.add("config", "Show the settings in force and where each came from",
-                           [](const Invocation& invocation) -> Result<int> {
-                             if (invocation.json) {
-                               print_json(invocation.loaded);
-                             } else {
-                               print_text(invocation.loaded);
-                             }
-                             return kDone;
-                           });
+  const Flags command = line.add("config", "Show the settings in force and where each came from",
+                                 [](const Invocation& invocation) -> Result<int> {
+                                   if (invocation.json) {
+                                     print_json(invocation.loaded);
+                                   } else {
+                                     print_text(invocation.loaded);
+                                   }
+                                   return kDone;
+                                 });
   line.add(
       "docs", "Print the documentation page of all settings (Markdown)",
       [](const Invocation&) -> Result<int> {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "app/options.hpp"
-#include "app/schema.hpp"
+#include "app/pipeline.hpp"
 #include "db/database.hpp"
 
 namespace vedette::app {
@@ -116,7 +116,7 @@ Result<int> check(const Invocation& invocation) {
 }  // namespace
 
 void add_db_command(CommandLine& line) {
-  auto* command = line.add("db", "Prepare or examine the database", nullptr);
+  const Flags command = line.add("db", "Prepare or examine the database", nullptr);
   line.add("migrate", "Bring the database's tables to this version of Vedette", migrate, command);
   line.add("check", "Examine the database: sound, reachable, tables up to date", check, command);
 }

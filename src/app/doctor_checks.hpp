@@ -1,5 +1,6 @@
-// The single examinations behind `vedette doctor`. Each looks at one thing, takes seconds at most,
-// changes nothing that stays, and says what it found, why, and what to do. One thread.
+// The single examinations behind `vedette doctor`; those of a pipeline are in its PipelineKind.
+// Each looks at one thing, takes seconds at most, changes nothing that stays, and says what it
+// found, why, and what to do. One thread.
 #pragma once
 
 #include <string>
@@ -35,8 +36,5 @@ Findings check_data_folder(const config::Settings& settings);
 Findings check_port(const config::Settings& settings);
 /// Reachable, sound enough to answer, its tables as new as this program.
 Findings check_database(const config::Settings& settings);
-/// OpenVINO and its devices, the model, how many pictures a second it manages here, samples.
-Findings check_detector(const config::Settings& settings);
-Findings check_samples(const config::Settings& settings);
 
 }  // namespace vedette::app

@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "app/doctor_checks.hpp"
+#include "app/pipeline.hpp"
 #include "app/text_table.hpp"
 #include "app/versions.hpp"
 
@@ -44,16 +45,17 @@ void print(const Finding& finding) {
 
 Result<int> doctor(const Invocation& invocation) {
   const auto& settings = invocation.settings();
-  const std::vector<std::function<Findings()>> checks{
+  std::vector<std::function<Findings()>> checks{
       [&] { return check_settings(invocation.loaded); },
       [] { return check_parts(); },
       [] { return check_machine(); },
       [&] { return check_data_folder(settings); },
       [&] { return check_database(settings); },
       [&] { return check_port(settings); },
-      [&] { return check_detector(settings); },
-      [&] { return check_samples(settings); },
   };
+  for (const PipelineKind& kind : pipelines()) {
+    checks.emplace_back([&] { return kind.check(invocation.loaded); });
+  }
   if (!invocation.json) fmt::print("Vedette {}\n", version());
   Findings all;
   for (const auto& check : checks) {

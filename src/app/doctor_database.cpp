@@ -6,8 +6,7 @@
 
 #include "app/doctor_checks.hpp"
 #include "app/options.hpp"
-#include "app/schema.hpp"
-#include "base/address.hpp"
+#include "app/pipeline.hpp"
 #include "db/database.hpp"
 
 namespace vedette::app {
@@ -35,6 +34,26 @@ Finding tables(db::Database& database, const std::string& what) {
   return {Verdict::kOk, "Database", what + "; tables up to date", ""};
 }
 
+// Never to move a file away: it holds the history, and most of what keeps it from opening passes.
+std::string remedy(const Error& error, bool is_file) {
+  if (error.code == ErrorCode::kDiskFull) {
+    return "make room on that disk, or keep less (history.*_retention); leave the file where it "
+           "is, "
+           "nothing in it is lost";
+  }
+  return is_file ? "put right what is said there, or name another with --database"
+                 : "check that PostgreSQL runs and that database.url is right";
+}
+
+bool is_open_to_all(const std::filesystem::path& file) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  const auto own = fs::status(file, failed).permissions();
+  const auto folder = fs::status(fs::absolute(file, failed).parent_path(), failed).permissions();
+  return !failed && (own & fs::perms::others_read) != fs::perms::none &&
+         (folder & fs::perms::others_exec) != fs::perms::none;
+}
+
 }  // namespace
 
 Findings check_database(const config::Settings& settings) {
@@ -47,11 +66,10 @@ Findings check_database(const config::Settings& settings) {
   options.must_be_reachable = true;
   const auto database = db::Database::open(options);
   if (!database) {
-    const auto remedy = file ? "move the file away to begin anew, or name another with --database"
-                             : "check that PostgreSQL runs and that database.url is right";
-    return {{Verdict::kBad, "Database",
-             fmt::format("{}: {}", mask_address(settings.database.url), database.error().message),
-             remedy}};
+    return {
+        {Verdict::kBad, "Database",
+         fmt::format("{}: {}", mask_address(settings.database.url), database.error().message),
+         remedy(database.error(), file.has_value())}};
   }
   const auto state = (*database)->state();
   auto what = fmt::format("{} ({} {})", state.address,
@@ -60,7 +78,15 @@ Findings check_database(const config::Settings& settings) {
   if (state.size_bytes) {
     what += fmt::format(", {:.1f} MiB", static_cast<double>(*state.size_bytes) / 1048576);
   }
-  return {tables(**database, what)};
+  Findings findings{tables(**database, what)};
+  if (file && is_open_to_all(*file)) {
+    findings.push_back({Verdict::kWarn, "Database",
+                        fmt::format("every user of this machine may read {}, which holds the "
+                                    "cameras' passwords",
+                                    file->string()),
+                        fmt::format("chmod o-rwx {}*", file->string())});
+  }
+  return findings;
 }
 
 }  // namespace vedette::app

@@ -105,7 +105,7 @@ Finding disk(const fs::path& folder) {
   const double free = static_cast<double>(space.available) / kGibibyte;
   const auto what = fmt::format("{:.1f} GiB free of {:.0f}", free,
                                 static_cast<double>(space.capacity) / kGibibyte);
-  const auto remedy = "make room, keep less (history.*_retention), or move the data: --data DIR";
+  const auto remedy = "make room, or keep less (history.*_retention)";
   if (free < 0.2) return {Verdict::kBad, "Disk", what, remedy};
   if (free < 2) return {Verdict::kWarn, "Disk", what, remedy};
   return {Verdict::kOk, "Disk", what, ""};
@@ -209,7 +209,9 @@ Findings check_data_folder(const config::Settings& settings) {
   if (!is_written) {
     return {{Verdict::kBad, "Data folder",
              fmt::format("{} cannot be written: {}", folder.string(), std::strerror(reason)),
-             "name another with --data DIR, or make it writable for this user"},
+             reason == ENOSPC || reason == EDQUOT || reason == EFBIG
+                 ? "make room on its disk; leave the data where they are, nothing in them is lost"
+                 : "name another with --data DIR, or make it writable for this user"},
             disk(folder)};
   }
   return {{Verdict::kOk, "Data folder", folder.string() + " is writable", ""}, disk(folder)};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <vector>
 
@@ -62,9 +63,8 @@ std::string name_of(const CLI::Option& option) {
   // A flag without a value has no type.
   if (option.get_items_expected_max() == 0) return name;
   const auto type = option.get_type_name();
-  // "TEXT:{f32,auto}": what a check adds is in the description already.
-  const bool is_checked = type.starts_with("TEXT:") || type.starts_with("INT:");
-  return name + ' ' + (is_checked ? type.substr(0, type.find(':')) : type);
+  // "NUMBER:INT in [1 - 256]": what a check adds is in the description already.
+  return name + ' ' + type.substr(0, type.find(':'));
 }
 
 std::string options_of(const CLI::App& app, const std::string& title, const std::string& group,
@@ -108,12 +108,15 @@ std::string help_text(const CLI::App& program, const CLI::App& command) {
   if (!commands.empty()) text += "\nCommands:\n" + commands;
   text += options_of(command, "Arguments", "Options", true);
   text += options_of(command, "Flags", "Options", false);
-  if (&command != &program) {
-    text += options_of(program, "Flags of every command", "Options", false);
+  if (&command == &program || command.get_group() == kShowsSettings) {
+    text += options_of(program, "Settings, as flags of every command", "Settings", false);
   }
-  text += options_of(program, "Settings, as flags of every command", "Settings", false);
-  const auto footer = program.get_footer();
-  return text + '\n' + wrapped(footer, 0);
+  if (&command == &program) return text + '\n' + wrapped(program.get_footer(), 0);
+  return text + '\n' +
+         wrapped(
+             "Every command takes --config FILE, --json and all settings (--data DIR, --database "
+             "URL, ...) as flags: see `vedette --help`.",
+             0);
 }
 
 }  // namespace vedette::app

@@ -15,9 +15,9 @@
 #include "app/config_command.hpp"
 #include "app/db_command.hpp"
 #include "app/doctor_command.hpp"
+#include "app/pipeline.hpp"
 #include "app/serve_command.hpp"
 #include "app/status_command.hpp"
-#include "app/watch_command.hpp"
 #include "base/address.hpp"
 
 namespace {
@@ -45,7 +45,7 @@ int main(int count, char** words) {
   try {
     CommandLine line;
     add_serve_command(line);
-    add_watch_command(line);
+    for (const PipelineKind& pipeline : pipelines()) pipeline.add_commands(line);
     add_status_command(line);
     add_doctor_command(line);
     add_config_command(line);

@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <system_error>
 
-#include "app/samples.hpp"
 #include "base/process.hpp"
 
 namespace vedette::app {
@@ -83,12 +82,7 @@ work::Roles roles(const config::Settings& settings) {
   work::Roles chosen;
   for (const auto& word : settings.roles) {
     // The words were checked when the settings were read.
-    if (const auto one = work::Roles::parse(word)) {
-      for (const auto role : {work::Role::kApi, work::Role::kWatch, work::Role::kCollect,
-                              work::Role::kWork, work::Role::kKeep}) {
-        if (one->has(role)) chosen.add(role);
-      }
-    }
+    if (const auto role = work::role_named(word)) chosen.add(*role);
   }
   return chosen;
 }
@@ -97,20 +91,6 @@ work::LeaseOptions lease_options(const config::Settings& settings) {
   work::LeaseOptions options;
   options.ttl = settings.lease.ttl;
   return options;
-}
-
-traffic::DetectorSettings detector_settings(const config::Settings& settings) {
-  traffic::DetectorSettings detectors;
-  detectors.folders = model_folders(settings);
-  detectors.preferred = settings.watch.model;
-  media::DetectorOptions& options = detectors.options;
-  options.engine = settings.watch.engine;
-  options.threads = settings.watch.thread_count();
-  options.precision = settings.watch.precision;
-  options.device = settings.watch.device;
-  options.score_threshold = static_cast<float>(settings.watch.score);
-  options.cache_dir = settings.data.dir / "cache" / "models";
-  return detectors;
 }
 
 Result<> make_data_folder(const config::Settings& settings) {
@@ -124,6 +104,12 @@ Result<> make_data_folder(const config::Settings& settings) {
   }
   fs::permissions(settings.data.dir, fs::perms::owner_all, failed);
   return {};
+}
+
+std::optional<std::filesystem::path> sqlite_file(std::string_view url) {
+  constexpr std::string_view kScheme = "sqlite:";
+  if (!url.starts_with(kScheme) || url.starts_with("sqlite::")) return std::nullopt;
+  return std::filesystem::path(url.substr(kScheme.size()));
 }
 
 }  // namespace vedette::app

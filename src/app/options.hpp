@@ -3,14 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "config/settings.hpp"
 #include "db/database.hpp"
 #include "http/auth.hpp"
 #include "http/server.hpp"
-#include "traffic/detectors.hpp"
 #include "work/lease.hpp"
 #include "work/role.hpp"
 
@@ -24,10 +26,11 @@ std::string own_address(const config::Settings& settings, std::uint16_t port);
 work::Roles roles(const config::Settings& settings);
 work::LeaseOptions lease_options(const config::Settings& settings);
 
-traffic::DetectorSettings detector_settings(const config::Settings& settings);
-
 /// Makes the data folder, readable by its owner only, where it is missing. kUnavailable with the
 /// remedy when it cannot be made.
 Result<> make_data_folder(const config::Settings& settings);
+
+/// The file of a "sqlite:FILE" URL; nullopt for other databases.
+std::optional<std::filesystem::path> sqlite_file(std::string_view url);
 
 }  // namespace vedette::app

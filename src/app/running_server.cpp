@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
+#include <functional>
+#include <optional>
 
 namespace vedette::app {
 namespace {
@@ -42,6 +45,22 @@ const json::array& list(const json::value& value, std::string_view key) {
   return array == nullptr ? kNone : *array;
 }
 
+std::optional<json::value> parse(std::string_view body) {
+  boost::system::error_code error;
+  json::parse_options limits;
+  limits.max_depth = 32;
+  auto value = json::parse(body, error, {}, limits);
+  if (error) return std::nullopt;
+  return value;
+}
+
+// What an error of the API says; "" when the body is none of ours.
+std::string message_of(std::string_view body) {
+  const auto value = parse(body);
+  const auto* error = value ? member(*value, "error") : nullptr;
+  return error == nullptr ? "" : text(*error, "message");
+}
+
 bool needs_a_look(const json::value& thing) {
   const auto state = text(thing, "state");
   if (state == "retrying" || state == "unreachable" || state == "unknown") return true;
@@ -77,6 +96,8 @@ void read_status(ServerReport& report) {
     report.database = describe_database(*database);
     if (!flag(*database, "reachable")) {
       report.complaints.push_back({"Database", "not reachable", text(*database, "message")});
+    } else if (auto trouble = text(*database, "message"); !trouble.empty()) {
+      report.complaints.push_back({"Database", "cannot be written", std::move(trouble)});
     }
   }
   for (const auto& process : list(status, "processes")) {
@@ -86,33 +107,15 @@ void read_status(ServerReport& report) {
   if (report.other_processes > 0) --report.other_processes;
 }
 
-void read_cameras(ServerReport& report) {
-  for (const auto& camera : list(report.cameras, "cameras")) {
-    const auto* status = member(camera, "status");
-    if (status == nullptr) continue;
-    CameraLine line;
-    line.name = text(camera, "name");
-    line.word = text(*status, "word");
-    line.since = text(*status, "since");
-    line.fps = number(*status, "fps_inferred");
-    line.cause = text(*status, "cause");
-    if (const auto* model = member(*status, "model"); model != nullptr) {
-      line.model = text(*model, "name");
-    }
-    if (needs_a_look(*status)) {
-      report.complaints.push_back({"Camera: " + line.name, line.word, line.cause});
-    }
-    report.camera_lines.push_back(std::move(line));
-  }
-}
-
 void read_loops(ServerReport& report) {
   for (const auto& loop : list(report.loops, "loops")) {
-    ++report.loop_count;
-    // Cameras were asked for by themselves.
-    if (text(loop, "name").starts_with("camera:") || !needs_a_look(loop)) continue;
-    report.complaints.push_back({text(loop, "title"), text(loop, "word"), reason(loop)});
+    if (!loop.is_object()) continue;
+    LoopLine line{text(loop, "title"), text(loop, "word"), text(loop, "since"),
+                  text(loop, "process"), needs_a_look(loop)};
+    if (line.needs_a_look) report.complaints.push_back({line.title, line.word, reason(loop)});
+    report.lines.push_back(std::move(line));
   }
+  std::ranges::stable_sort(report.lines, std::greater{}, &LoopLine::needs_a_look);
 }
 
 }  // namespace
@@ -133,39 +136,34 @@ Result<json::value> ask(const http::HttpTarget& server, std::string_view path,
                 "the server wants to know who asks: set auth.token (or "
                 "VEDETTE_AUTH_TOKEN) to the server's token");
   }
-  boost::system::error_code error;
-  json::parse_options limits;
-  limits.max_depth = 32;
-  auto value = json::parse(reply.body, error, {}, limits);
-  const bool is_ours = !error && value.is_object();
-  if (!is_ours) {
+  // All connections taken, or the process is starting: said without a body of ours, too.
+  if (reply.status == 503) {
+    const std::string why = message_of(reply.body);
+    return fail(
+        ErrorCode::kUnavailable,
+        fmt::format("the server at {}:{} cannot answer now (HTTP 503){}", server.host, server.port,
+                    why.empty() ? "; it may have no connection left: try again" : ": " + why));
+  }
+  const auto value = parse(reply.body);
+  if (!value || !value->is_object()) {
     return fail(ErrorCode::kCorrupt,
                 fmt::format("{}:{} answers {} with HTTP {}, not as Vedette does; another program "
                             "may have this port",
                             server.host, server.port, path, reply.status));
   }
   if (reply.status != 200) {
-    const auto* body = member(value, "error");
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("the server answers {} with HTTP {}: {}", path, reply.status,
-                            body == nullptr ? "" : text(*body, "message")));
+    return fail(ErrorCode::kUnavailable, fmt::format("the server answers {} with HTTP {}: {}", path,
+                                                     reply.status, message_of(reply.body)));
   }
-  return value;
+  return *value;
 }
 
-ServerReport read_report(json::value status, json::value loops, Result<json::value> cameras) {
+ServerReport read_report(json::value status, json::value loops) {
   ServerReport report;
   report.status = std::move(status);
   read_status(report);
   report.loops = std::move(loops);
   read_loops(report);
-  // Without its database a server cannot list its cameras; the rest is worth knowing then.
-  if (cameras) {
-    report.cameras = *std::move(cameras);
-    read_cameras(report);
-  } else {
-    report.complaints.push_back({"Cameras", "not listed", cameras.error().message});
-  }
   return report;
 }
 
@@ -176,7 +174,7 @@ Result<ServerReport> ask_all(const http::HttpTarget& server, const config::Setti
                 fmt::format("what answers at {}:{} is not Vedette", server.host, server.port));
   }
   VEDETTE_TRY(loops, ask(server, "/api/loops", settings));
-  return read_report(std::move(status), std::move(loops), ask(server, "/api/cameras", settings));
+  return read_report(std::move(status), std::move(loops));
 }
 
 }  // namespace vedette::app

@@ -15,33 +15,32 @@ namespace vedette::app {
 /// Where the settings say that the server of this machine listens; 0.0.0.0 and :: become loopback.
 http::HttpTarget own_server(const config::Settings& settings);
 
-/// GET of JSON. kUnauthorized with the remedy when a token is wanted; kCorrupt when it is not
-/// Vedette that answers.
+/// GET of JSON. kUnauthorized with the remedy when a token is wanted; kUnavailable when it is there
+/// and cannot answer now (starting, no connection left); kCorrupt when it is not Vedette that
+/// answers.
 Result<boost::json::value> ask(const http::HttpTarget& server, std::string_view path,
                                const config::Settings& settings);
 
-/// A camera or a loop that a person should look at.
+/// The database or a loop that a person should look at.
 struct Complaint {
   std::string title;
   std::string word;
   std::string why;
 };
 
-/// One camera, as a person wants it.
-struct CameraLine {
-  std::string name;
+/// One loop (a camera is one), as a person wants it.
+struct LoopLine {
+  std::string title;
   std::string word;
-  std::string since;  // RFC 3339, or empty
-  double fps = 0;
-  std::string model;
-  std::string cause;
+  std::string since;    // RFC 3339, or empty
+  std::string process;  // host:pid
+  bool needs_a_look = false;
 };
 
 struct ServerReport {
   boost::json::value status;
   boost::json::value loops;
-  boost::json::value cameras;
-  std::vector<CameraLine> camera_lines;
+  std::vector<LoopLine> lines;  // what needs a look first
   std::vector<Complaint> complaints;
   /// For the server's own summary line.
   std::string version;
@@ -49,15 +48,13 @@ struct ServerReport {
   std::string roles;
   std::string database;  // "SQLite 3.54.1, reachable"
   int other_processes = 0;
-  int loop_count = 0;
 };
 
 /// Picks out what matters. What lacks a field is read without it: an older or newer server must not
 /// break `status`. Pure.
-ServerReport read_report(boost::json::value status, boost::json::value loops,
-                         Result<boost::json::value> cameras);
+ServerReport read_report(boost::json::value status, boost::json::value loops);
 
-/// Asks for status, loops and cameras, and reads them.
+/// Asks for status and loops, and reads them.
 Result<ServerReport> ask_all(const http::HttpTarget& server, const config::Settings& settings);
 
 }  // namespace vedette::app

@@ -9,8 +9,8 @@ namespace {
 
 namespace json = boost::json;
 
-ServerReport read(const char* status, const char* loops, const char* cameras) {
-  return read_report(json::parse(status), json::parse(loops), json::parse(cameras));
+ServerReport read(const char* status, const char* loops) {
+  return read_report(json::parse(status), json::parse(loops));
 }
 
 std::vector<std::string> titles(const ServerReport& report) {
@@ -28,42 +28,49 @@ TEST(ServerReport, SaysWhatIsFine) {
   const auto report = read(kStatus, R"({"loops": [
       {"name": "roll-up", "title": "Roll-up", "state": "waiting", "word": "waiting", "cause": null},
       {"name": "camera:a", "title": "Camera: A", "state": "running", "word": "running",
-       "cause": null}]})",
-                           R"({"cameras": [{"name": "A", "status": {"state": "running",
-      "word": "running", "since": "2026-11-22T15:00:00Z", "fps_inferred": 9.5, "cause": null,
-      "model": {"name": "YOLOX-nano"}}}], "next": null})");
+       "since": "2026-11-22T15:00:00Z", "process": "here:7", "cause": null}]})");
   EXPECT_THAT(titles(report), testing::IsEmpty());
   EXPECT_EQ(report.roles, "api, keep");
   EXPECT_EQ(report.database, "SQLite 3.54.1, reachable, 1.0 MiB");
   EXPECT_EQ(report.other_processes, 1);
-  EXPECT_EQ(report.loop_count, 2);
-  ASSERT_EQ(report.camera_lines.size(), 1U);
-  EXPECT_EQ(report.camera_lines[0].model, "YOLOX-nano");
+  ASSERT_EQ(report.lines.size(), 2U);
+  EXPECT_EQ(report.lines[1].title, "Camera: A");
+  EXPECT_EQ(report.lines[1].since, "2026-11-22T15:00:00Z");
+  EXPECT_EQ(report.lines[1].process, "here:7");
 }
 
-TEST(ServerReport, PicksOutWhatNeedsALookOnce) {
+TEST(ServerReport, PutsWhatNeedsALookFirst) {
   const auto report = read(R"({"version": "0.1.0", "database": {"kind": "PostgreSQL",
       "version": "15.20", "reachable": false, "message": "it does not answer"}})",
                            R"({"loops": [
+      {"name": "camera:b", "title": "Camera: B", "state": "running", "word": "running"},
       {"name": "roll-up", "title": "Roll-up", "state": "retrying", "word": "failed", "cause": null,
        "last_error": "disk full"},
-      {"name": "camera:a", "title": "Camera: A", "state": "retrying", "word": "unreachable"}]})",
-                           R"({"cameras": [{"name": "A", "status": {"state": "retrying",
-      "word": "source unreachable", "cause": "no route to host"}}]})");
+      {"name": "camera:a", "title": "Camera: A", "state": "running", "word": "too slow",
+       "cause": "9.5 of 25 pictures a second are looked at."}]})");
   EXPECT_THAT(titles(report), testing::ElementsAre("Database", "Roll-up", "Camera: A"));
   EXPECT_EQ(report.complaints[1].why, "disk full");
-  EXPECT_EQ(report.complaints[2].why, "no route to host");
+  EXPECT_EQ(report.complaints[2].why, "9.5 of 25 pictures a second are looked at.");
+  ASSERT_EQ(report.lines.size(), 3U);
+  EXPECT_EQ(report.lines[0].title, "Roll-up");
+  EXPECT_EQ(report.lines[1].title, "Camera: A");
+  EXPECT_EQ(report.lines[2].title, "Camera: B");
+}
+
+TEST(ServerReport, ADatabaseThatCannotBeWrittenNeedsALook) {
+  const auto report = read(R"({"database": {"kind": "SQLite", "reachable": true, "writable": false,
+      "message": "There is no space left."}})",
+                           R"({"loops": []})");
+  ASSERT_THAT(titles(report), testing::ElementsAre("Database"));
+  EXPECT_EQ(report.complaints[0].word, "cannot be written");
+  EXPECT_EQ(report.complaints[0].why, "There is no space left.");
 }
 
 TEST(ServerReport, ReadsWhatItDoesNotKnow) {
-  EXPECT_THAT(titles(read("{}", "[]", "null")), testing::IsEmpty());
+  EXPECT_THAT(titles(read("{}", "[]")), testing::IsEmpty());
   EXPECT_THAT(titles(read(R"({"roles": 5, "database": [], "processes": {}})",
-                          R"({"loops": [1, null, {"state": 7}]})",
-                          R"({"cameras": [1, {"status": null}, {"status": {}}]})")),
+                          R"({"loops": [1, null, {"state": 7}]})")),
               testing::ElementsAre("Database"));
-  const auto refused =
-      read_report(json::parse(kStatus), json::object{}, fail(ErrorCode::kUnavailable, "away"));
-  EXPECT_THAT(titles(refused), testing::ElementsAre("Cameras"));
 }
 
 }  // namespace

@@ -5,32 +5,23 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
-#include <thread>
 #include <utility>
+#include <vector>
 
+#include "api/core_services.hpp"
 #include "api/readiness.hpp"
-#include "api/response_cache.hpp"
 #include "api/session.hpp"
-#include "api/traffic/event_relay.hpp"
-#include "api/traffic/pictures.hpp"
-#include "api/traffic/remote_pictures.hpp"
-#include "api/traffic/traffic_services.hpp"
-#include "app/demo.hpp"
 #include "app/options.hpp"
-#include "app/samples.hpp"
-#include "app/schema.hpp"
+#include "app/pipeline.hpp"
+#include "app/prepare.hpp"
 #include "app/versions.hpp"
 #include "base/log.hpp"
-#include "base/process.hpp"
 #include "embed/ui.hpp"
 #include "http/server.hpp"
 #include "http/static_files.hpp"
-#include "traffic/detectors.hpp"
-#include "traffic/keepers.hpp"
-#include "traffic/live_view.hpp"
-#include "traffic/roster.hpp"
 #include "work/supervisor.hpp"
 
 namespace vedette::app {
@@ -38,78 +29,37 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::vector<api::DetectorChoice> detector_choices(const traffic::Detectors& detectors,
-                                                  std::vector<std::string>& notes) {
-  std::vector<api::DetectorChoice> choices;
-  bool has_usable = false;
-  for (const traffic::FoundModel& model : detectors.found()) {
-    choices.push_back({model.name, false, model.licence, model.types, model.problem});
-    has_usable = has_usable || model.problem.empty();
-  }
-  choices.push_back({std::string(traffic::kMotion), true, "", {"moving"}, ""});
-  if (!has_usable) {
-    notes.emplace_back(
-        "No detection model was found: cameras count by motion and cannot tell types apart. Put a "
-        "model "
-        "and its sidecar into the models folder (`vedette doctor` names it).");
-  }
-  if (!media::has_openvino()) {
-    notes.emplace_back(
-        "OpenVINO is not in this build: models run in OpenCV, about four times slower.");
-  }
-  return choices;
-}
-
 /// The parts of a server, in the order in which they come up; they go down in the reverse one.
 class Serve {
  public:
   explicit Serve(const config::Settings& settings)
-      : settings_(settings),
-        events_(http::SseOptions{.heartbeat = 5s}),
-        cache_(64, 10s),
-        live_({settings.live.fps, settings.live.quality, settings.live.max_width},
-              [this](std::string_view camera) { return pictures_.sink(camera); }),
-        detectors_(detector_settings(settings)) {}
+      : settings_(settings), events_(http::SseOptions{.heartbeat = 5s}) {}
 
   Result<void> start(bool has_demo);
   void stop();
   /// After stop(): why the database cannot be used, if that is what ended the program.
-  const std::optional<Error>& refusal() const { return refusal_; }
+  std::optional<Error> refusal() const { return preparer_ ? preparer_->refusal() : std::nullopt; }
 
  private:
-  Result<void> open_database();
   void make_supervisor();
+  void make_services();
+  Result<void> make_pipelines();
   Result<void> start_server();
-  void mount_pages(http::Router& router, const std::shared_ptr<const http::Auth>& guard);
-  void prepare_until(const std::stop_token& stop, bool has_demo);
   Result<void> prepare(bool has_demo);
 
   const config::Settings& settings_;
   SystemClock clock_;
   api::Readiness readiness_;
-  std::optional<Error> refusal_;  // of the preparer's thread until it has ended
   std::unique_ptr<db::Database> database_;
   http::SseHub events_;
-  api::ResponseCache cache_;
-  api::PictureTopics pictures_;
-  traffic::LiveViews live_;
-  traffic::Detectors detectors_;
+  // Before the supervisor: a loop that does not stop in time is joined by that one's end.
+  std::vector<std::unique_ptr<Pipeline>> pipelines_;
   std::unique_ptr<work::Supervisor> supervisor_;
   db::Subscription wakes_;
-  std::shared_ptr<const api::CoreServices> core_;
-  std::shared_ptr<const api::TrafficServices> traffic_;
-  std::unique_ptr<api::EventRelay> relay_;
-  std::unique_ptr<api::RemotePictures> remote_pictures_;
+  std::shared_ptr<const api::CoreServices> services_;
   std::unique_ptr<http::Server> server_;
-  std::jthread preparer_;
+  std::optional<Preparer> preparer_;
 };
-
-Result<void> Serve::open_database() {
-  VEDETTE_CHECK(make_data_folder(settings_));
-  VEDETTE_TRY(database, db::Database::open(database_options(settings_)));
-  database_ = std::move(database);
-  return {};
-}
 
 void Serve::make_supervisor() {
   work::SupervisorOptions options;
@@ -117,8 +67,7 @@ void Serve::make_supervisor() {
   options.version = version();
   options.lease = lease_options(settings_);
   options.on_change = [this] {
-    if (relay_) relay_->loops_changed();
-    if (remote_pictures_) remote_pictures_->loops_changed();
+    for (const auto& pipeline : pipelines_) pipeline->loops_changed();
   };
   supervisor_ = std::make_unique<work::Supervisor>(*database_, std::move(options));
   wakes_ = database_->subscribe(std::string(api::kWakeChannel), [this](std::string_view loop) {
@@ -126,12 +75,8 @@ void Serve::make_supervisor() {
   });
 }
 
-Result<void> Serve::start_server() {
-  const http::AuthOptions auth = auth_options(settings_);
-  VEDETTE_CHECK(http::check_exposure(auth));
-  remote_pictures_ = std::make_unique<api::RemotePictures>(
-      *supervisor_, pictures_, settings_.auth.protect_reads ? settings_.auth.token : "");
-  core_ = std::make_shared<const api::CoreServices>(api::CoreServices{
+void Serve::make_services() {
+  services_ = std::make_shared<const api::CoreServices>(api::CoreServices{
       .database = *database_,
       .supervisor = *supervisor_,
       .events = events_,
@@ -139,23 +84,43 @@ Result<void> Serve::start_server() {
       .readiness = readiness_,
       .process = {std::string(version()), roles(settings_), clock_.now(), settings_.lease.ttl},
       .server_stats = [this] { return server_->stats(); },
-      .live_streams = [this] { return pictures_.viewers(); },
-      .measure = [this](api::Families& all) { api::measure_cameras(all, *database_); }});
-  traffic_ = std::make_shared<const api::TrafficServices>(
-      api::TrafficServices{.core = core_,
-                           .live = live_,
-                           .pictures = pictures_,
-                           .remote_pictures = *remote_pictures_,
-                           .history_cache = cache_,
-                           .detectors = [this](std::vector<std::string>& notes) {
-                             return detector_choices(detectors_, notes);
-                           }});
+      .live_streams =
+          [this] {
+            int streams = 0;
+            for (const auto& pipeline : pipelines_) streams += pipeline->live_streams();
+            return streams;
+          },
+      .measure =
+          [this](api::Families& all) {
+            for (const auto& pipeline : pipelines_) pipeline->measure(all);
+          }});
+}
 
-  http::Router router;
+Result<void> Serve::make_pipelines() {
+  const Core core{settings_, *database_, *supervisor_, clock_, services_};
+  for (const PipelineKind& kind : pipelines()) {
+    pipelines_.push_back(kind.make(core));
+    VEDETTE_CHECK(pipelines_.back()->add_loops());
+  }
+  return {};
+}
+
+// In every process, whatever its roles: how it is, what it measures, what other processes ask for.
+Result<void> Serve::start_server() {
+  const http::AuthOptions auth = auth_options(settings_);
+  VEDETTE_CHECK(http::check_exposure(auth));
   const auto guard = std::make_shared<const http::Auth>(auth, clock_);
-  api::mount_health(router, core_);
-  api::mount_pictures(router, traffic_);
-  if (roles(settings_).has(work::Role::kApi)) mount_pages(router, guard);
+  http::Router router;
+  api::mount_health(router, services_);
+  for (const auto& pipeline : pipelines_) pipeline->mount_for_peers(router);
+  if (roles(settings_).has(work::Role::kApi)) {
+    api::mount_operations(router, services_);
+    api::mount_session(router, guard);
+    for (const auto& pipeline : pipelines_) pipeline->mount(router);
+    auto files = std::make_shared<const http::StaticFiles>(embed::ui());
+    router.fallback([files](const http::Request& request) { return files->serve(request); },
+                    {.open = true, .inline_ok = true});
+  }
   api::refuse_until_ready(router, readiness_);
   server_ = std::make_unique<http::Server>(server_options(settings_), std::move(router), guard);
   VEDETTE_CHECK(server_->start());
@@ -165,78 +130,35 @@ Result<void> Serve::start_server() {
   return {};
 }
 
-void Serve::mount_pages(http::Router& router, const std::shared_ptr<const http::Auth>& guard) {
-  api::mount_operations(router, core_);
-  api::mount_traffic(router, traffic_);
-  api::mount_events(router, traffic_);
-  api::mount_session(router, guard);
-  auto files = std::make_shared<const http::StaticFiles>(embed::ui());
-  router.fallback([files](const http::Request& request) { return files->serve(request); },
-                  {.open = true, .inline_ok = true});
-  relay_ = std::make_unique<api::EventRelay>(traffic_);
-}
-
 Result<void> Serve::prepare(bool has_demo) {
-  VEDETTE_CHECK(db::migrate(*database_, all_migrations()));
-  if (has_demo) VEDETTE_CHECK(add_demo_cameras(*database_, sample_folders(settings_)));
-  readiness_.set_ready(db::newest_versions(all_migrations()));
+  const auto steps = all_migrations();
+  VEDETTE_CHECK(db::migrate(*database_, steps));
+  for (const PipelineKind& kind : pipelines()) {
+    if (has_demo) VEDETTE_CHECK(kind.add_demo(settings_, *database_));
+  }
+  readiness_.set_ready(db::newest_versions(steps));
   return {};
 }
 
-// The database may be away or full at the start: pages say so, and work begins when it is there.
-// One that belongs to a newer program or to another one ends the program.
-void Serve::prepare_until(const std::stop_token& stop, bool has_demo) {
-  set_thread_name("prepare");
-  std::string last;
-  while (!stop.stop_requested()) {
-    Result<void> prepared = prepare(has_demo);
-    if (prepared) {
-      supervisor_->start();
-      return;
-    }
-    const Error& error = prepared.error();
-    if (!error.retryable && error.code != ErrorCode::kDiskFull) {
-      refusal_ = error;
-      kill(getpid(), SIGTERM);  // wakes the main thread, which waits for it
-      return;
-    }
-    if (std::exchange(last, error.message) != last) log::error("database", "{}", last);
-    readiness_.set_waiting(error.message);
-    sleep_for(stop, 1s);
-  }
-}
-
 Result<void> Serve::start(bool has_demo) {
-  VEDETTE_CHECK(open_database());
+  VEDETTE_CHECK(make_data_folder(settings_));
+  VEDETTE_TRY(database, db::Database::open(database_options(settings_)));
+  database_ = std::move(database);
   make_supervisor();
-  const traffic::CameraLoopParts parts{
-      database_.get(),
-      &detectors_,
-      &live_,
-      &clock_,
-      {settings_.watch.stall, settings_.watch.retry_max, settings_.watch.max_picture}};
-  VEDETTE_CHECK(
-      supervisor_->add(traffic::roster_loop(*supervisor_, parts, settings_.watch.max_cameras)));
-  VEDETTE_CHECK(supervisor_->add(traffic::rollup_loop(*database_, settings_.rollup.every)));
-  VEDETTE_CHECK(supervisor_->add(traffic::retention_loop(
-      *database_,
-      {settings_.history.live_retention, settings_.history.crossings_retention,
-       settings_.history.five_minute_retention, settings_.history.hourly_retention},
-      clock_)));
-  // Who watches a camera answers for its picture.
-  const work::Roles own = roles(settings_);
-  if (own.has(work::Role::kApi) || own.has(work::Role::kWatch)) VEDETTE_CHECK(start_server());
-  preparer_ = std::jthread(
-      [this, has_demo](const std::stop_token& stop) { prepare_until(stop, has_demo); });
+  make_services();
+  VEDETTE_CHECK(make_pipelines());
+  VEDETTE_CHECK(start_server());
+  preparer_.emplace(readiness_,
+                    Preparer::Steps{.prepare = [this, has_demo] { return prepare(has_demo); },
+                                    .begin = [this] { supervisor_->start(); },
+                                    // The main thread waits for a signal.
+                                    .give_up = [] { kill(getpid(), SIGTERM); }});
   return {};
 }
 
 void Serve::stop() {
-  preparer_.request_stop();
-  if (preparer_.joinable()) preparer_.join();
-  if (remote_pictures_) remote_pictures_->stop();
-  // Streams would keep the server waiting for clients that never leave.
-  pictures_.close();
+  if (preparer_) preparer_->stop();
+  for (const auto& pipeline : pipelines_) pipeline->end_streams();
   events_.close();
   if (server_) server_->stop();
   if (supervisor_) {
@@ -244,7 +166,7 @@ void Serve::stop() {
       log::warn("supervisor", "{} did not stop within 10 s; its lease runs out by itself", loop);
     }
   }
-  relay_.reset();
+  for (const auto& pipeline : pipelines_) pipeline->stop();
   wakes_.reset();
 }
 
@@ -255,10 +177,10 @@ Result<int> serve(const Invocation& invocation, bool has_demo) {
   sigaddset(&ends, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &ends, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is a full disk: an error, not the end
 
-  log::set_level(invocation.settings().log.level);
   config::Settings settings = invocation.settings();
-  // Pages have a well-known port; pictures alone are found through the database.
+  // Pages have a well-known port; the rest is found through the database.
   if (!roles(settings).has(work::Role::kApi) && !invocation.loaded.is_set("http.listen")) {
     settings.http.listen_port = 0;
   }
@@ -275,7 +197,7 @@ Result<int> serve(const Invocation& invocation, bool has_demo) {
   signal(SIGINT, [](int) { _exit(kFailed); });
   signal(SIGTERM, [](int) { _exit(kFailed); });
   serve.stop();
-  if (serve.refusal()) return fail(*serve.refusal());
+  if (auto refusal = serve.refusal()) return fail(std::move(*refusal));
   return kDone;
 }
 
@@ -283,11 +205,11 @@ Result<int> serve(const Invocation& invocation, bool has_demo) {
 
 void add_serve_command(CommandLine& line) {
   auto has_demo = std::make_shared<bool>(false);
-  CLI::App* command = line.add(
-      "serve", "Watch, count and serve the pages: everything in one process, or some --roles of it",
-      [has_demo](const Invocation& invocation) { return serve(invocation, *has_demo); });
-  command->add_flag("--demo", *has_demo,
-                    "On an empty database, add cameras that play the sample clips");
+  line.add("serve",
+           "Watch, count and serve the pages: everything in one process, or some --roles of it",
+           [has_demo](const Invocation& invocation) { return serve(invocation, *has_demo); })
+      .flag("demo", *has_demo, "On an empty database, add cameras that play the sample clips")
+      .show_settings();
 }
 
 }  // namespace vedette::app

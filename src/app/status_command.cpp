@@ -14,6 +14,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::size_t kWidest = 40;  // of a title, so that the state stays in sight
+
 std::string age(const std::string& since) {
   const auto start = from_rfc3339(since);
   if (!start) return "-";
@@ -33,19 +35,13 @@ void print_text(const ServerReport& report, const std::string& url) {
     fmt::print("Other processes of this deployment: {}\n", report.other_processes);
   }
   fmt::print("\n");
-  if (report.camera_lines.empty()) {
-    fmt::print("No cameras yet; add one on the page Roads.\n");
-  } else {
-    std::vector<TextRow> rows;
-    for (const auto& camera : report.camera_lines) {
-      rows.push_back({camera.name, camera.word, age(camera.since),
-                      camera.fps > 0 ? fmt::format("{:.1f}", camera.fps) : "-",
-                      camera.model.empty() ? "-" : camera.model});
-    }
-    fmt::print("{}", text_table({"CAMERA", "STATE", "FOR", "PICTURES/S", "MODEL"}, rows));
+  std::vector<TextRow> rows;
+  for (const LoopLine& line : report.lines) {
+    rows.push_back({shortened(line.title, kWidest), line.word, age(line.since), line.process});
   }
+  fmt::print("{}", text_table({"WHAT", "STATE", "FOR", "PROCESS"}, rows));
   if (report.complaints.empty()) {
-    fmt::print("\nAll {} background loops are fine.\n", report.loop_count);
+    fmt::print("\nAll {} background loops are fine.\n", report.lines.size());
     return;
   }
   fmt::print("\nTo be looked at:\n");
@@ -62,14 +58,11 @@ void print_json(const ServerReport& report, const std::string& url) {
         {{"title", complaint.title}, {"word", complaint.word}, {"why", complaint.why}});
   }
   const auto* loops = report.loops.as_object().if_contains("loops");
-  const auto* cameras =
-      report.cameras.is_object() ? report.cameras.get_object().if_contains("cameras") : nullptr;
-  fmt::print("{}\n", json::serialize(json::object{
-                         {"url", url},
-                         {"status", report.status},
-                         {"loops", loops == nullptr ? json::value(nullptr) : *loops},
-                         {"cameras", cameras == nullptr ? json::value(nullptr) : *cameras},
-                         {"to_be_looked_at", std::move(complaints)}}));
+  fmt::print("{}\n", json::serialize(
+                         json::object{{"url", url},
+                                      {"status", report.status},
+                                      {"loops", loops == nullptr ? json::value(nullptr) : *loops},
+                                      {"to_be_looked_at", std::move(complaints)}}));
 }
 
 Result<int> status(const Invocation& invocation, const std::string& url) {
@@ -100,14 +93,11 @@ Result<int> status(const Invocation& invocation, const std::string& url) {
 
 void add_status_command(CommandLine& line) {
   auto url = std::make_shared<std::string>();
-  auto* command =
-      line.add("status", "Ask a running server how it is; exit code 3 when something needs a look",
-               [url](const Invocation& invocation) { return status(invocation, *url); });
-  command
-      ->add_option("--url", *url,
-                   "The server, such as http://127.0.0.1:8080 (default: where "
-                   "the settings say it listens)")
-      ->type_name("URL");
+  line.add("status", "Ask a running server how it is; exit code 3 when something needs a look",
+           [url](const Invocation& invocation) { return status(invocation, *url); })
+      .text("url", "URL", *url,
+            "The server, such as http://127.0.0.1:8080 (default: where the settings say it "
+            "listens)");
 }
 
 }  // namespace vedette::app

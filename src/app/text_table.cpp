@@ -36,6 +36,16 @@ std::string text_table(const TextRow& header, const std::vector<TextRow>& rows) 
   return text;
 }
 
+std::string shortened(const std::string& text, std::size_t width) {
+  if (width_of(text) <= width) return text;
+  std::size_t end = 0;
+  for (std::size_t characters = 0; end < text.size(); ++end) {
+    const bool begins = (static_cast<unsigned>(text[end]) & 0xC0) != 0x80;
+    if (begins && ++characters > width - 3) break;
+  }
+  return text.substr(0, end) + "...";
+}
+
 bool is_terminal() {
   return isatty(STDOUT_FILENO) == 1;
 }

@@ -12,6 +12,9 @@ using TextRow = std::vector<std::string>;
 /// spaces between; the last column is not padded. Ends with a line break.
 std::string text_table(const TextRow& header, const std::vector<TextRow>& rows);
 
+/// `text`, or as much of it as leaves room for "..." within `width` characters.
+std::string shortened(const std::string& text, std::size_t width);
+
 /// Whether standard output is a terminal: only there are progress bars and colours.
 bool is_terminal();
 

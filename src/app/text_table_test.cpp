@@ -10,5 +10,11 @@ TEST(TextTable, PadsByCharacters) {
             "A       B\nzürich  x\nbern    y\n");
 }
 
+TEST(TextTable, LongTextIsShortenedByCharacters) {
+  EXPECT_EQ(shortened("zürich", 6), "zürich");
+  EXPECT_EQ(shortened("zürichsee", 6), "zür...");
+  EXPECT_EQ(shortened("", 6), "");
+}
+
 }  // namespace
 }  // namespace vedette::app

@@ -17,7 +17,7 @@ struct PartVersion {
   std::string version;
 };
 
-/// SQLite, libpq, OpenVINO, OpenCV, FFmpeg, Boost, OpenSSL, as loaded now.
+/// As loaded now: the core's (SQLite, libpq, Boost, OpenSSL), then each pipeline's.
 std::vector<PartVersion> part_versions();
 
 /// "vedette 0.1.0\nSQLite 3.54.1\n...", without a final line break.

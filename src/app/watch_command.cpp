@@ -16,7 +16,7 @@
 #include <utility>
 
 #include "app/command.hpp"
-#include "app/options.hpp"
+#include "app/traffic.hpp"
 #include "app/watch_report.hpp"
 #include "base/log.hpp"
 #include "config/value.hpp"
@@ -128,11 +128,6 @@ Result<std::optional<Micros>> parse_limit(const std::string& text) {
 
 // What the arguments say, read and checked.
 Result<traffic::WatchOptions> read(const WatchArguments& arguments) {
-  if (!arguments.calibration.empty()) {
-    return fail(ErrorCode::kUsage,
-                "--calibration: speed measurement is not in this version; leave it out, and speeds "
-                "stay null");
-  }
   traffic::WatchOptions options;
   for (const std::string& text : arguments.lines) {
     VEDETTE_TRY(line, traffic::parse_line(text));
@@ -181,29 +176,28 @@ void print_line(const std::string& text) {
 
 }  // namespace
 
-void declare_watch_arguments(CLI::App& app, WatchArguments& arguments) {
-  app.add_option("source", arguments.source, "A video file, rtsp://..., http://... or /dev/videoN")
-      ->required();
-  app.add_option("--line", arguments.lines,
-                 "A counting line NAME:X1,Y1,X2,Y2 in pixels of the picture; may be given again")
-      ->take_all()
-      ->allow_extra_args(false);
-  app.add_option("--zone", arguments.zones, "A zone NAME:X1,Y1,X2,Y2,X3,Y3,...; may be given again")
-      ->take_all()
-      ->allow_extra_args(false);
-  app.add_option("--model", arguments.model,
-                 "A model file, auto (the best one found), or none (show what moves)");
-  app.add_option("--types", arguments.types, "Types that count, or all")->capture_default_str();
-  app.add_option("--calibration", arguments.calibration, "For speeds; not in this version");
-  app.add_flag("--no-gate", arguments.is_ungated,
-               "Use the model on every frame of a live source, also while nothing moves");
-  app.add_flag("--loop", arguments.is_looped, "Play a file again and again, at its own pace");
-  app.add_option("--limit", arguments.limit, "Stop after this much video, such as 30s");
-  app.add_option("--threads", arguments.threads, "Threads for the model")
-      ->check(CLI::Range(1, 256));
-  app.add_option("--precision", arguments.precision, "f32, or auto for the fastest here")
-      ->check(CLI::IsMember({"f32", "auto"}));
-  app.add_flag("--events", arguments.has_events, "Print each crossing as a line of JSON");
+void declare_watch_arguments(Flags& flags, WatchArguments& arguments) {
+  flags.argument("source", arguments.source, "A video file, rtsp://..., http://... or /dev/videoN")
+      .texts("line", "NAME:X1,Y1,X2,Y2", arguments.lines,
+             "A counting line in pixels of the picture, such as gate:200,250,639,250; may be given "
+             "again")
+      .texts("zone", "NAME:X1,Y1,...", arguments.zones,
+             "A zone with three corners or more, such as yard:0,0,100,0,100,80; may be given again")
+      .text("model", "FILE", arguments.model,
+            "A model file, auto (the best one found), or none (show what moves) (default: the "
+            "setting watch.model)")
+      .text("types", "A,B,...", arguments.types,
+            fmt::format("Types that count, or all (default: {})", arguments.types))
+      .flag("no-gate", arguments.is_ungated,
+            "Use the model on every frame of a live source, also while nothing moves")
+      .flag("loop", arguments.is_looped, "Play a file again and again, at its own pace")
+      .text("limit", "TIME", arguments.limit,
+            "Stop after this much video, such as 30s or 10m (default: at its end)")
+      .number("threads", 1, 256, arguments.threads,
+              "Threads for the model, 1 to 256 (default: the setting watch.threads)")
+      .word("precision", {"f32", "auto"}, arguments.precision,
+            "auto is the fastest here (default: the setting watch.precision)")
+      .flag("events", arguments.has_events, "Print each crossing as a line of JSON");
 }
 
 Result<int> run_watch(const WatchArguments& arguments, config::Settings all, bool is_json) {
@@ -284,11 +278,11 @@ Result<int> run_watch(const WatchArguments& arguments, config::Settings all, boo
 
 void add_watch_command(CommandLine& line) {
   auto arguments = std::make_shared<WatchArguments>();
-  CLI::App* app = line.add("watch", "Watch one camera or file and count what crosses lines",
-                           [arguments](const Invocation& invocation) {
-                             return run_watch(*arguments, invocation.settings(), invocation.json);
-                           });
-  declare_watch_arguments(*app, *arguments);
+  Flags flags = line.add("watch", "Watch one camera or file and count what crosses lines",
+                         [arguments](const Invocation& invocation) {
+                           return run_watch(*arguments, invocation.settings(), invocation.json);
+                         });
+  declare_watch_arguments(flags, *arguments);
 }
 
 }  // namespace vedette::app

@@ -2,7 +2,6 @@
 // it counted as text or, with --json, as the one object that docs and other programs rely on.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 namespace vedette::app {
 
 class CommandLine;
+class Flags;
 
 /// What was written behind `vedette watch`, unread.
 struct WatchArguments {
@@ -20,7 +20,6 @@ struct WatchArguments {
   std::vector<std::string> zones;
   std::string model;
   std::string types = "car,truck,bus,motorcycle";
-  std::string calibration;
   std::string limit;
   std::string precision;
   int threads = -1;
@@ -29,15 +28,14 @@ struct WatchArguments {
   bool has_events = false;
 };
 
-/// Declares the flags on `app`, to be read into `arguments`, which must outlive the parsing.
-void declare_watch_arguments(CLI::App& app, WatchArguments& arguments);
+/// Declares the flags, to be read into `arguments`, which must outlive the parsing.
+void declare_watch_arguments(Flags& flags, WatchArguments& arguments);
 
 /// Watches until the source ends, the limit is reached or the process is asked to stop (SIGINT,
 /// SIGTERM). Returns kDone, or kPartlyDone when a file was not watched to its end or the source
 /// broke off after some frames; kUsage for arguments that cannot be. Blocks; to be called from the
 /// main thread, before others are started.
-Result<int> run_watch(const WatchArguments& arguments, config::WatchSettings settings,
-                      bool is_json);
+Result<int> run_watch(const WatchArguments& arguments, config::Settings all, bool is_json);
 
 void add_watch_command(CommandLine& line);
 

@@ -385,7 +385,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process can serve; 503 says why it cannot. */
+        /** The tables are those of this program and can be written; 503 says why not. */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -866,11 +866,16 @@ export interface components {
                 /** @enum {string} */
                 kind: "SQLite" | "PostgreSQL";
                 reachable: boolean;
+                /** @description False also while reading works and writing does not (disk full, read-only). */
+                writable: boolean;
                 version: string | null;
                 message: string | null;
                 since: components["schemas"]["OptionalInstant"];
                 size_bytes: number | null;
-                schema_version: number | null;
+                /** @description The newest step of each module's tables; the same in every process of this version. */
+                tables: {
+                    [key: string]: number;
+                };
                 /** @description Write transactions since the start of this process. */
                 writes: number;
                 slowest_write_ms: number | null;
@@ -1496,6 +1501,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     retryLoop: {
@@ -1522,6 +1528,7 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     leaseHistory: {
@@ -1573,6 +1580,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     listDetectors: {
@@ -1595,6 +1603,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     getEvents: {
@@ -1710,6 +1719,7 @@ export interface operations {
                 };
             };
             431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     login: {
@@ -1742,6 +1752,7 @@ export interface operations {
             415: components["responses"]["Error"];
             429: components["responses"]["Error"];
             431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     logout: {
@@ -1763,6 +1774,7 @@ export interface operations {
             400: components["responses"]["Error"];
             403: components["responses"]["Error"];
             431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
 }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "app/pipeline.hpp"
 #include "db/database.hpp"
 #include "db/migration.hpp"
 #include "db/testing/store.hpp"
@@ -9,7 +10,7 @@
 #include "traffic/tables.hpp"
 #include "work/tables.hpp"
 
-namespace vedette::traffic {
+namespace vedette::app {
 namespace {
 
 using db::testing::must;
@@ -46,7 +47,7 @@ class Upgrade : public db::testing::EveryStore {
     const bool is_sqlite = session.dialect() == db::Dialect::kSqlite;
     if (!is_sqlite) VEDETTE_CHECK(session.script("CREATE SCHEMA vedette; CREATE SCHEMA mart"));
     for (const db::Migration& step :
-         {work::migrations()[0], work::migrations()[1], migrations()[0]}) {
+         {work::migrations()[0], work::migrations()[1], traffic::migrations()[0]}) {
       VEDETTE_CHECK(session.script(is_sqlite ? step.sqlite : step.postgres));
     }
     VEDETTE_CHECK(session.script(
@@ -79,11 +80,6 @@ class Upgrade : public db::testing::EveryStore {
     return {};
   }
 
-  static std::vector<db::Migration> steps() {
-    auto all = work::migrations();
-    for (db::Migration& step : migrations()) all.push_back(std::move(step));
-    return all;
-  }
   std::int64_t number(const char* sql) {
     return must(database_->read([&](db::Session& session) -> Result<std::int64_t> {
       VEDETTE_TRY(rows, session.query(sql));
@@ -96,21 +92,21 @@ class Upgrade : public db::testing::EveryStore {
 };
 
 TEST_P(Upgrade, ADatabaseOf01IsCarriedOverWithAllThatIsInIt) {
-  const auto before = must(db::missing(*database_, steps()));
+  const auto before = must(db::missing(*database_, all_migrations()));
   EXPECT_THAT(before.things, IsEmpty());
   for (const db::Migration& step : before.steps) {
     EXPECT_FALSE(step.version == 1) << db::describe(step);  // those were there already
   }
-  must(db::migrate(*database_, steps()));
-  EXPECT_TRUE(must(db::missing(*database_, steps())).is_none());
+  must(db::migrate(*database_, all_migrations()));
+  EXPECT_TRUE(must(db::missing(*database_, all_migrations())).is_none());
   EXPECT_EQ(number("SELECT count(*) FROM schema_migrations WHERE module = 'work' AND version <= 2"),
             2);
   EXPECT_EQ(number("SELECT count(*) FROM schema_migrations WHERE module = 'traffic' AND version = "
                    "1 AND name = 'cameras, counts and history'"),
             1);
 
-  const auto camera =
-      must(database_->read([](db::Session& session) { return find_camera(session, "c"); }));
+  const auto camera = must(
+      database_->read([](db::Session& session) { return traffic::find_camera(session, "c"); }));
   ASSERT_TRUE(camera);
   EXPECT_EQ(camera->name, "Mill Street");
   EXPECT_EQ(camera->created_at, kMade);
@@ -118,9 +114,9 @@ TEST_P(Upgrade, ADatabaseOf01IsCarriedOverWithAllThatIsInIt) {
   EXPECT_EQ(number("SELECT crossings FROM traffic_history"), 66);
 }
 
-INSTANTIATE_TEST_SUITE_P(Traffic, Upgrade,
+INSTANTIATE_TEST_SUITE_P(App, Upgrade,
                          ::testing::Values(db::Dialect::kSqlite, db::Dialect::kPostgres),
                          db::testing::store_name);
 
 }  // namespace
-}  // namespace vedette::traffic
+}  // namespace vedette::app

@@ -1,11 +1,13 @@
-#include "app/demo.hpp"
-
 #include <array>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "app/samples.hpp"
+#include "app/traffic.hpp"
 #include "base/log.hpp"
 #include "db/database.hpp"
 #include "traffic/camera.hpp"
@@ -55,7 +57,7 @@ Result<void> add(db::Database& database, const DemoCamera& demo, const fs::path&
 
 }  // namespace
 
-Result<void> add_demo_cameras(db::Database& database, const std::vector<fs::path>& folders) {
+Result<void> add_demo_cameras(const config::Settings& settings, db::Database& database) {
   VEDETTE_TRY(is_fresh, database.read([](db::Session& session) -> Result<bool> {
     VEDETTE_TRY(
         rows,
@@ -64,6 +66,7 @@ Result<void> add_demo_cameras(db::Database& database, const std::vector<fs::path
     return rows.scalar<std::int64_t>() == 0;
   }));
   if (!is_fresh) return {};
+  const std::vector<fs::path> folders = sample_folders(settings);
   bool has_any = false;
   for (const DemoCamera& demo : kRoads) {
     const auto file = find(folders, demo.file);

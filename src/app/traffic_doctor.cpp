@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 #include <thread>
 
@@ -12,9 +13,8 @@
 #include <openvino/runtime/core.hpp>
 #endif
 
-#include "app/doctor_checks.hpp"
-#include "app/options.hpp"
 #include "app/samples.hpp"
+#include "app/traffic.hpp"
 #include "media/detector.hpp"
 #include "media/image.hpp"
 #include "traffic/models.hpp"
@@ -113,8 +113,6 @@ Finding speed(const config::Settings& settings, const fs::path& model) {
                       std::max(1, static_cast<int>(timing->frames_per_second / 10)))};
 }
 
-}  // namespace
-
 Findings check_detector(const config::Settings& settings) {
   Findings findings{openvino(settings.watch)};
   const std::vector<std::filesystem::path> folders = model_folders(settings);
@@ -165,6 +163,14 @@ Findings check_samples(const config::Settings& settings) {
   }
   return {{Verdict::kOk, "Samples", fmt::format("{} videos in {}/traffic", videos, folder.string()),
            ""}};
+}
+
+}  // namespace
+
+Findings check_traffic(const config::Loaded& loaded) {
+  Findings findings = check_detector(loaded.settings);
+  std::ranges::move(check_samples(loaded.settings), std::back_inserter(findings));
+  return findings;
 }
 
 }  // namespace vedette::app

@@ -1,0 +1,89 @@
+// What a pipeline (traffic; later imagery, radar) is to the program: one object with its loops and
+// its routes, and one entry in the list that every command walks. Implemented in app/traffic.cpp;
+// the list is app/pipelines.cpp. Called by the main thread unless a function says otherwise.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "app/doctor_checks.hpp"
+#include "app/versions.hpp"
+#include "base/error.hpp"
+#include "config/load.hpp"
+#include "db/migration.hpp"
+
+namespace vedette {
+class Clock;
+}
+namespace vedette::api {
+struct CoreServices;
+class Families;
+}  // namespace vedette::api
+namespace vedette::http {
+class Router;
+}
+namespace vedette::work {
+class Supervisor;
+}
+
+namespace vedette::app {
+
+class CommandLine;
+
+/// Made once by `serve`; outlives every pipeline's work. (The Pipeline objects are destroyed after
+/// the supervisor has joined the last loop, and must not touch these then.)
+struct Core {
+  const config::Settings& settings;
+  db::Database& database;
+  work::Supervisor& supervisor;
+  const Clock& clock;
+  std::shared_ptr<const api::CoreServices> services;
+};
+
+/// The running part of a pipeline.
+class Pipeline {
+ public:
+  virtual ~Pipeline() = default;
+  /// Gives its loops to the supervisor.
+  virtual Result<void> add_loops() = 0;
+  /// What people ask for; called where the process has the role `api`.
+  virtual void mount(http::Router& router) = 0;
+  /// What other processes ask for (pictures); called in every process.
+  virtual void mount_for_peers(http::Router&) {}
+  /// Adds to /metrics. Any thread; may block on the database.
+  virtual void measure(api::Families&) const {}
+  /// Streams that people look at now, such as live pictures. Any thread.
+  virtual int live_streams() const { return 0; }
+  /// The state of a loop of this process changed. Any thread; does not block.
+  virtual void loops_changed() {}
+  /// Ends its streams, before the server and the loops stop.
+  virtual void end_streams() {}
+  /// Ends what else it runs, after the loops have stopped.
+  virtual void stop() {}
+};
+
+/// The part of a pipeline that needs no server.
+struct PipelineKind {
+  /// "traffic"
+  std::string_view name;
+  std::vector<db::Migration> (*migrations)();
+  /// Its commands (`vedette watch`).
+  void (*add_commands)(CommandLine& line);
+  /// For `vedette doctor`.
+  Findings (*check)(const config::Loaded& loaded);
+  /// Libraries that it alone uses.
+  std::vector<PartVersion> (*parts)();
+  /// Fills an empty database with what `serve --demo` shows; leaves any other alone.
+  Result<void> (*add_demo)(const config::Settings& settings, db::Database& database);
+  std::unique_ptr<Pipeline> (*make)(const Core& core);
+};
+
+/// The only list of pipelines in the program. Lives as long as it.
+std::span<const PipelineKind> pipelines();
+
+/// The steps of all modules: src/work's, then each pipeline's.
+std::vector<db::Migration> all_migrations();
+
+}  // namespace vedette::app

@@ -201,8 +201,9 @@ Result<> Resolver::fill_defaults() {
     if (slot(declaration.name) != nullptr) continue;
     auto& fresh = slots_[declaration.name];
     fresh.text = declaration.default_text;
-    if (declaration.name == "database.url") fresh.text = "sqlite:" + (data / "vedette.db").string();
-    if (declaration.name == "watch.models_dir") fresh.text = (data / "models").string();
+    if (declaration.default_in_data.empty()) continue;
+    fresh.text = (data / declaration.default_in_data).string();
+    if (declaration.shape.kind == Kind::kDatabase) fresh.text.insert(0, "sqlite:");
   }
   return {};
 }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kIntroduction = R"(# Settings
 
-This page is written by `vedette config docs` from the table in `src/config/table.cpp`; do not edit it.
+This page is written by `vedette config docs` from `src/config/table_*.cpp`; do not edit it.
 
 Every setting has a place in `vedette.toml`, a name in the environment and a flag. Where several say
 something, the first of these wins:

@@ -1,6 +1,6 @@
 // The settings of one process, read once at its start and immutable afterwards: plain typed
 // members, grouped as in vedette.toml ([http] listen = "..." is settings.http.listen_host and
-// listen_port). Every setting is declared once, in config/table.cpp: name, type, default, bounds,
+// listen_port). Every setting is declared once, in a config/table_*.cpp: name, type, default, bounds,
 // help. Made by config/load.hpp. Copy it, or pass `const Settings&` to any thread. What they mean
 // to the other folders (their own options) is put together in app/options.hpp.
 #pragma once

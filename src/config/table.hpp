@@ -1,6 +1,7 @@
 // The table of all settings: what is declared here once gives flags, environment names,
 // vedette.toml, `vedette config`, and docs/operations/settings.md. To add one: a member in
-// settings.hpp and a row in table.cpp. Constant; any thread.
+// settings.hpp and a row in the section file of its domain, table_server.cpp or table_traffic.cpp.
+// Constant; any thread.
 #pragma once
 
 #include <filesystem>
@@ -25,6 +26,8 @@ struct Declaration {
   /// Puts the value where it belongs. The value has this setting's shape.
   void (*apply)(Settings& settings, const Value& value) = nullptr;
   std::string_view default_note = {};
+  /// Where nothing is set: this file or folder in the data folder (a database: as SQLite's).
+  std::string_view default_in_data = {};
   bool is_secret = false;
   /// Shown by --help, beside the flag made from the name (or the same): "listen".
   std::string_view short_flag = {};

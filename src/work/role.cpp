@@ -5,22 +5,19 @@
 #include <array>
 #include <cstddef>
 
+#include "base/role_names.hpp"
 #include "base/text.hpp"
 
 namespace vedette::work {
-namespace {
-
-constexpr std::array<std::string_view, 5> kNames{"api", "watch", "collect", "work", "keep"};
-
-}  // namespace
+static_assert(kRoleNames.size() == kAllRoles.size());
 
 std::string_view name(Role role) {
-  return kNames[static_cast<std::size_t>(role)];
+  return kRoleNames[static_cast<std::size_t>(role)];
 }
 
 std::optional<Role> role_named(std::string_view text) {
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (kNames[i] == text) return static_cast<Role>(i);
+  for (std::size_t i = 0; i < kRoleNames.size(); ++i) {
+    if (kRoleNames[i] == text) return static_cast<Role>(i);
   }
   return std::nullopt;
 }
@@ -64,10 +61,10 @@ bool Roles::has(Role role) const {
 
 std::string Roles::text() const {
   std::string text;
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
+  for (std::size_t i = 0; i < kRoleNames.size(); ++i) {
     if (!bits_.test(i)) continue;
     if (!text.empty()) text += ", ";
-    text += kNames[i];
+    text += kRoleNames[i];
   }
   return text;
 }

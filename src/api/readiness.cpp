@@ -9,24 +9,24 @@
 namespace vedette::api {
 
 void Readiness::set_ready(std::map<std::string, int> tables) {
-  const std::lock_guard lock(state_mutex_);
+  const Lock lock(state_mutex_);
   is_ready_ = true;
   why_.clear();
   tables_ = std::move(tables);
 }
 
 void Readiness::set_waiting(std::string why) {
-  const std::lock_guard lock(state_mutex_);
+  const Lock lock(state_mutex_);
   why_ = std::move(why);
 }
 
 std::string Readiness::why() const {
-  const std::lock_guard lock(state_mutex_);
+  const Lock lock(state_mutex_);
   return why_;
 }
 
 std::map<std::string, int> Readiness::tables() const {
-  const std::lock_guard lock(state_mutex_);
+  const Lock lock(state_mutex_);
   return tables_;
 }
 

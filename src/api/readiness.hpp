@@ -5,9 +5,9 @@
 
 #include <atomic>
 #include <map>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.hpp"
 #include "http/router.hpp"
 
 namespace vedette::db {
@@ -32,9 +32,10 @@ class Readiness {
 
  private:
   std::atomic<bool> is_ready_{false};  // asked before every request
-  mutable std::mutex state_mutex_;
-  std::string why_ = "The database is being brought up to date; try again in a second.";
-  std::map<std::string, int> tables_;
+  mutable Mutex state_mutex_;
+  std::string why_ VEDETTE_GUARDED_BY(state_mutex_) =
+      "The database is being brought up to date; try again in a second.";
+  std::map<std::string, int> tables_ VEDETTE_GUARDED_BY(state_mutex_);
 };
 
 /// Makes everything below /api/ that is on `router` by now answer 503 with Retry-After and the

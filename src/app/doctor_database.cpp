@@ -7,6 +7,7 @@
 #include "app/doctor_checks.hpp"
 #include "app/options.hpp"
 #include "app/pipeline.hpp"
+#include "base/address.hpp"
 #include "db/database.hpp"
 
 namespace vedette::app {

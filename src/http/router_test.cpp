@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <stdexcept>
 
 namespace vedette::http {
@@ -64,6 +65,30 @@ TEST(Router, FallsBackOutsideTheApi) {
   EXPECT_EQ(answer(router, Method::kGet, "/api/y"), "404");
   EXPECT_EQ(answer(router, Method::kGet, "/api"), "404");
   EXPECT_EQ(answer(router, Method::kGet, "/apix"), "page");
+}
+
+TEST(Router, AGuardIsAskedBeforeTheRoutesBelowItsPrefix) {
+  Router router;
+  bool is_open = false;
+  router.get("/api/x", says("x"));
+  router.get("/api/{id}/y", says("y"),
+             {.at_hand = [](const Request&) { return text(200, "now"); }});
+  router.get("/health", says("health"));
+  router.fallback(says("page"));
+  router.guard("/api/", [&](const Request&) -> std::optional<Response> {
+    if (is_open) return std::nullopt;
+    return text(503, "closed");
+  });
+  auto request = make_request(Method::kGet, "/api/1/y");
+  const auto* route = router.match(request).route;
+  EXPECT_EQ(answer(router, Method::kGet, "/api/x"), "503");
+  EXPECT_EQ(answer(router, Method::kGet, "/api/1/y"), "503");
+  EXPECT_EQ(route->options.at_hand(request)->text(), "closed");
+  EXPECT_EQ(answer(router, Method::kGet, "/health"), "health");
+  EXPECT_EQ(answer(router, Method::kGet, "/roads"), "page");
+  is_open = true;
+  EXPECT_EQ(answer(router, Method::kGet, "/api/x"), "x");
+  EXPECT_EQ(route->options.at_hand(request)->text(), "now");
 }
 
 TEST(Router, RefusesDefectsAtStartUp) {

@@ -44,6 +44,7 @@ const json::array& list(const json::value& value, std::string_view key) {
 
 bool needs_a_look(const json::value& thing) {
   const auto state = text(thing, "state");
+  if (text(thing, "health") == "bad") return true;
   if (state == "retrying" || state == "unreachable" || state == "unknown") return true;
   return (state == "running" || state == "waiting") && !text(thing, "cause").empty();
 }

@@ -314,6 +314,7 @@ Result<void> remove_camera(db::Database& database, std::string_view id) {
                     db::now_sql(session.dialect())),
         {id}));
     VEDETTE_CHECK(session.execute("DELETE FROM camera_status WHERE camera_id = $1", {id}));
+    VEDETTE_CHECK(session.execute("DELETE FROM camera_run WHERE camera_id = $1", {id}));
     VEDETTE_CHECK(
         session.execute(fmt::format("UPDATE quality_log SET ended_at = {} WHERE camera_id = $1 AND "
                                     "ended_at IS NULL",

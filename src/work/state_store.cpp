@@ -11,6 +11,7 @@ namespace vedette::work {
 namespace {
 
 constexpr Micros kForgetAfter = std::chrono::hours(24 * 7);
+constexpr Micros kShowStopped = std::chrono::hours(1);
 
 Instant today() {
   return floor_to(SystemClock().now(), std::chrono::hours(24));
@@ -149,9 +150,10 @@ Result<std::vector<ProcessInfo>> processes(db::Database& database, const LeaseOp
         rows, session.query(fmt::format("select id, name, address, roles, version, started_at, "
                                         "heartbeat_at, resident_bytes, stopped_at, "
                                         "stopped_at is null and {0} > $1 as is_stale from process "
-                                        "order by stopped_at is not null or {0} > $1, name, id",
+                                        "where stopped_at is null or {0} < $2 order by stopped_at "
+                                        "is not null or {0} > $1, name, id",
                                         silence),
-                            {lease.ttl.count()}));
+                            {lease.ttl.count(), kShowStopped.count()}));
     std::vector<ProcessInfo> list;
     list.reserve(rows.size());
     for (const db::Row row : rows) {

@@ -120,7 +120,8 @@ class Supervisor {
   std::unique_ptr<Engine> engine_;
 };
 
-/// All processes heard of in the last week, the living first.
+/// All processes heard of in the last week, the living first, without those that stopped in order
+/// more than an hour ago.
 Result<std::vector<ProcessInfo>> processes(db::Database& database, const LeaseOptions& lease = {});
 
 /// Supervisor::all() for a process without a supervisor (`vedette status`).

@@ -129,6 +129,7 @@ json::object status_json(const traffic::Camera& camera, const CameraStates& stat
       {"word", state_word(loop, state)},
       {"cause", text_or_null(state_cause(loop, state))},
       {"since", loop == nullptr ? json::value(nullptr) : json::value(to_rfc3339(loop->since))},
+      {"attempts", loop == nullptr ? 0 : loop->attempts},
       {"as_of", has_figures ? json::value(to_rfc3339(stored->second.as_of)) : json::value(nullptr)},
       {"retry_at", loop != nullptr && loop->state == work::LoopState::kRetrying
                        ? or_null(loop->next_run_at)

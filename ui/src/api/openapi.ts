@@ -545,7 +545,10 @@ export interface components {
             word: string;
             /** @description Cause and remedy in one sentence. */
             cause: string | null;
+            /** @description Of the word; while attempts fail, of the first that did. */
             since: components["schemas"]["OptionalInstant"];
+            /** @description Attempts in a row that failed. */
+            attempts: number;
             /**
              * Format: date-time
              * @description When this was measured.
@@ -825,9 +828,18 @@ export interface components {
             role: string;
             /** @enum {string} */
             state: "running" | "starting" | "waiting" | "standby" | "retrying" | "finished" | "stopping" | "stopped" | "unreachable";
+            /** @description The state in words; `no room` where every process holds as many loops of the kind as it may. */
             word: string;
+            /**
+             * @description `bad` needs a look, `wait` is on its way.
+             * @enum {string}
+             */
+            health: "good" | "wait" | "bad";
             cause: string | null;
+            /** @description Of the word; while attempts fail, of the first that did; of what is finished, when it ended. */
             since: components["schemas"]["OptionalInstant"];
+            /** @description Attempts in a row that failed; 0 when the last one did not. */
+            attempts: number;
             held_by: string | null;
             /** @description Attempt (fencing number) of the present lease. */
             token: number | null;
@@ -884,6 +896,8 @@ export interface components {
                 heartbeat_at: components["schemas"]["OptionalInstant"];
                 resident_bytes: number | null;
                 alive: boolean;
+                /** @description When it stopped in order: not missing. An hour later it is listed no more. */
+                stopped_at: components["schemas"]["OptionalInstant"];
             }[];
             viewers: {
                 live_streams: number;

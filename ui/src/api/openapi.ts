@@ -997,7 +997,6 @@ export interface operations {
                     "application/json": components["schemas"]["CameraList"];
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
@@ -1056,7 +1055,6 @@ export interface operations {
                     "application/json": components["schemas"]["Camera"];
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             404: components["responses"]["Error"];
             431: components["responses"]["Error"];
@@ -1144,7 +1142,6 @@ export interface operations {
                     "application/json": components["schemas"]["Lines"];
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             404: components["responses"]["Error"];
             431: components["responses"]["Error"];
@@ -1307,7 +1304,6 @@ export interface operations {
                     "application/json": components["schemas"]["Current"];
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
@@ -1418,7 +1414,6 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
@@ -1450,7 +1445,6 @@ export interface operations {
                     "application/json": components["schemas"]["Kpi"];
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             404: components["responses"]["Error"];
             431: components["responses"]["Error"];
@@ -1484,7 +1478,6 @@ export interface operations {
                     "application/json": components["schemas"]["Quality"];
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
@@ -1508,7 +1501,6 @@ export interface operations {
                     "application/json": components["schemas"]["Loops"];
                 };
             };
-            304: components["responses"]["NotModified"];
             431: components["responses"]["Error"];
         };
     };
@@ -1561,7 +1553,6 @@ export interface operations {
                     "application/json": components["schemas"]["Leases"];
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
@@ -1585,7 +1576,6 @@ export interface operations {
                     "application/json": components["schemas"]["Status"];
                 };
             };
-            304: components["responses"]["NotModified"];
             431: components["responses"]["Error"];
         };
     };
@@ -1607,7 +1597,6 @@ export interface operations {
                     "application/json": components["schemas"]["Detectors"];
                 };
             };
-            304: components["responses"]["NotModified"];
             431: components["responses"]["Error"];
         };
     };

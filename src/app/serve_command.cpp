@@ -10,11 +10,12 @@
 #include <thread>
 #include <utility>
 
+#include "api/event_relay.hpp"
 #include "api/response_cache.hpp"
 #include "api/session.hpp"
-#include "api/traffic/event_relay.hpp"
 #include "api/traffic/pictures.hpp"
 #include "api/traffic/remote_pictures.hpp"
+#include "api/traffic/traffic_events.hpp"
 #include "api/traffic/traffic_services.hpp"
 #include "app/demo.hpp"
 #include "app/options.hpp"
@@ -161,7 +162,10 @@ Result<void> Serve::start_server() {
 void Serve::mount_pages(http::Router& router, const std::shared_ptr<const http::Auth>& guard) {
   api::mount_operations(router, core_);
   api::mount_traffic(router, traffic_);
-  api::mount_events(router, traffic_);
+  relay_ = std::make_unique<api::EventRelay>(*database_, events_);
+  for (api::EventSource& source : api::traffic_events(traffic_)) relay_->add(std::move(source));
+  api::mount_events(router, *relay_, events_);
+  relay_->start();
   api::mount_session(router, guard);
 }
 

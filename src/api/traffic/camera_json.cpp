@@ -94,6 +94,12 @@ std::string loop_name(std::string_view camera_id) {
   return traffic::camera_loop_name(camera_id);
 }
 
+std::optional<std::string> camera_of_loop(std::string_view loop) {
+  const std::string prefix = loop_name("");
+  if (!loop.starts_with(prefix) || loop.size() == prefix.size()) return std::nullopt;
+  return std::string(loop.substr(prefix.size()));
+}
+
 Result<CameraStates> read_states(const TrafficServices& services,
                                  std::span<const traffic::Camera> cameras) {
   if (cameras.empty()) return CameraStates{};

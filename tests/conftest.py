@@ -1,4 +1,5 @@
 """Fixtures of the tests of the running program (e2e, golden, fault)."""
+import os
 import pathlib
 import subprocess
 
@@ -6,12 +7,19 @@ import pytest
 
 from harness import samples
 from harness import server as harness_server
+from harness.contract import contract
 from harness.postgres import Postgres
 from harness.server import Server
 
 
 def pytest_addoption(parser):
     parser.addoption("--update", action="store_true", help="golden tests: write what was got as what is expected")
+
+
+def pytest_sessionfinish():
+    """Which answers of the API were seen goes into the file $VEDETTE_SEEN, when ./test asks for it."""
+    if file := os.environ.get("VEDETTE_SEEN"):
+        contract().write_seen(pathlib.Path(file))
 
 
 @pytest.fixture(scope="session")

@@ -168,13 +168,20 @@ def unit(preset: str, tests: str = "[a-z]+", env: dict[str, str] | None = None):
 def pytest(folder: str):
     def run(runner, outcome):
         report = LOGS / f"{folder}.xml"
-        report.unlink(missing_ok=True)
-        status = runner.command(sys.executable, "-m", "pytest", "-q", f"tests/{folder}", f"--junit-xml={report}", "-p", "no:cacheprovider")
+        seen = LOGS / f"seen-{folder}"
+        for old in (report, seen):
+            old.unlink(missing_ok=True)
+        status = runner.command(sys.executable, "-m", "pytest", "-q", f"tests/{folder}", f"--junit-xml={report}", "-p", "no:cacheprovider",
+                                env={"VEDETTE_SEEN": str(seen)})
         if not outcome.add_report(report):
             outcome.fail(f"pytest gave no report (exit {status})")
         elif status != 0 and outcome.failed == 0:
             outcome.fail(f"pytest (exit {status})")
     return run
+
+
+def seen(runner, outcome):
+    counted(runner, outcome, runner.command(sys.executable, "tests/e2e/seen.py", LOGS / "seen-e2e", LOGS / "seen-fault"), "what was seen of openapi.yaml")
 
 
 def laws(runner, outcome):
@@ -266,6 +273,7 @@ STAGES = [
     Stage("golden", "exact counts on small inputs", 900, pytest("golden"), needs=("release",)),
     Stage("e2e", "the program over HTTP, both databases", 900, pytest("e2e"), needs=("release",)),
     Stage("fault", "killed, frozen, disconnected, full", 1200, pytest("fault"), needs=("release",)),
+    Stage("seen", "every operation and status of openapi.yaml was seen", 60, seen, needs=("e2e", "fault")),
     Stage("browser", "the UI in Chromium", 600, browser, needs=("release", "ui")),
     Stage("schema", "requests made from the OpenAPI file", 600, schema, needs=("release",)),
     Stage("run", "./run itself, started and stopped", 600, run_command, needs=("release",)),

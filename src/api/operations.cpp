@@ -39,8 +39,10 @@ json::object loop_json(const work::LoopStatus& loop) {
           {"role", work::name(loop.role)},
           {"state", loop.is_stale ? "stopped" : work::name(loop.state)},
           {"word", loop.is_stale ? std::string("no word from its process") : loop.word},
+          {"health", loop.is_stale ? "bad" : work::name(loop.health)},
           {"cause", text_or_null(cause_of(loop))},
           {"since", to_rfc3339(loop.since)},
+          {"attempts", loop.attempts},
           {"held_by", text_or_null(loop.held_by)},
           {"token", std::move(token)},
           {"last_success_at", or_null(loop.last_success_at)},
@@ -141,7 +143,8 @@ json::array processes_json(const CoreServices& services) {
                                 {"started_at", to_rfc3339(process.started_at)},
                                 {"heartbeat_at", to_rfc3339(process.heartbeat_at)},
                                 {"resident_bytes", process.resident_bytes},
-                                {"alive", !process.is_stale && !process.stopped_at}});
+                                {"alive", !process.is_stale && !process.stopped_at},
+                                {"stopped_at", or_null(process.stopped_at)}});
   }
   return list;
 }

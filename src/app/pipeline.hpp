@@ -19,6 +19,7 @@ class Clock;
 }
 namespace vedette::api {
 struct CoreServices;
+class EventRelay;
 class Families;
 }  // namespace vedette::api
 namespace vedette::http {
@@ -38,6 +39,7 @@ struct Core {
   const config::Settings& settings;
   db::Database& database;
   work::Supervisor& supervisor;
+  api::EventRelay& relay;
   const Clock& clock;
   std::shared_ptr<const api::CoreServices> services;
 };
@@ -48,7 +50,7 @@ class Pipeline {
   virtual ~Pipeline() = default;
   /// Gives its loops to the supervisor.
   virtual Result<void> add_loops() = 0;
-  /// What people ask for; called where the process has the role `api`.
+  /// What people ask for and hear of (event sources); called where the process has the role `api`.
   virtual void mount(http::Router& router) = 0;
   /// What other processes ask for (pictures); called in every process.
   virtual void mount_for_peers(http::Router&) {}
@@ -60,8 +62,6 @@ class Pipeline {
   virtual void loops_changed() {}
   /// Ends its streams, before the server and the loops stop.
   virtual void end_streams() {}
-  /// Ends what else it runs, after the loops have stopped.
-  virtual void stop() {}
 };
 
 /// The part of a pipeline that needs no server.

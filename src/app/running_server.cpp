@@ -63,6 +63,7 @@ std::string message_of(std::string_view body) {
 
 bool needs_a_look(const json::value& thing) {
   const auto state = text(thing, "state");
+  if (text(thing, "health") == "bad") return true;
   if (state == "retrying" || state == "unreachable" || state == "unknown") return true;
   return (state == "running" || state == "waiting") && !text(thing, "cause").empty();
 }

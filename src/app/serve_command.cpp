@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "api/core_services.hpp"
+#include "api/event_relay.hpp"
 #include "api/readiness.hpp"
 #include "api/session.hpp"
 #include "app/options.hpp"
@@ -46,6 +47,7 @@ class Serve {
   Result<void> make_pipelines();
   Result<void> start_server();
   Result<void> prepare(bool has_demo);
+  void begin();
 
   const config::Settings& settings_;
   SystemClock clock_;
@@ -57,6 +59,7 @@ class Serve {
   std::unique_ptr<work::Supervisor> supervisor_;
   db::Subscription wakes_;
   std::shared_ptr<const api::CoreServices> services_;
+  std::optional<api::EventRelay> relay_;
   std::unique_ptr<http::Server> server_;
   std::optional<Preparer> preparer_;
 };
@@ -67,6 +70,7 @@ void Serve::make_supervisor() {
   options.version = version();
   options.lease = lease_options(settings_);
   options.on_change = [this] {
+    relay_->loops_changed();
     for (const auto& pipeline : pipelines_) pipeline->loops_changed();
   };
   supervisor_ = std::make_unique<work::Supervisor>(*database_, std::move(options));
@@ -97,7 +101,7 @@ void Serve::make_services() {
 }
 
 Result<void> Serve::make_pipelines() {
-  const Core core{settings_, *database_, *supervisor_, clock_, services_};
+  const Core core{settings_, *database_, *supervisor_, *relay_, clock_, services_};
   for (const PipelineKind& kind : pipelines()) {
     pipelines_.push_back(kind.make(core));
     VEDETTE_CHECK(pipelines_.back()->add_loops());
@@ -117,6 +121,7 @@ Result<void> Serve::start_server() {
     api::mount_operations(router, services_);
     api::mount_session(router, guard);
     for (const auto& pipeline : pipelines_) pipeline->mount(router);
+    api::mount_events(router, *relay_, events_);
     auto files = std::make_shared<const http::StaticFiles>(embed::ui());
     router.fallback([files](const http::Request& request) { return files->serve(request); },
                     {.open = true, .inline_ok = true});
@@ -140,17 +145,23 @@ Result<void> Serve::prepare(bool has_demo) {
   return {};
 }
 
+void Serve::begin() {
+  if (roles(settings_).has(work::Role::kApi)) relay_->start();
+  supervisor_->start();
+}
+
 Result<void> Serve::start(bool has_demo) {
   VEDETTE_CHECK(make_data_folder(settings_));
   VEDETTE_TRY(database, db::Database::open(database_options(settings_)));
   database_ = std::move(database);
+  relay_.emplace(*database_, events_);
   make_supervisor();
   make_services();
   VEDETTE_CHECK(make_pipelines());
   VEDETTE_CHECK(start_server());
   preparer_.emplace(readiness_,
                     Preparer::Steps{.prepare = [this, has_demo] { return prepare(has_demo); },
-                                    .begin = [this] { supervisor_->start(); },
+                                    .begin = [this] { begin(); },
                                     // The main thread waits for a signal.
                                     .give_up = [] { kill(getpid(), SIGTERM); }});
   return {};
@@ -166,7 +177,7 @@ void Serve::stop() {
       log::warn("supervisor", "{} did not stop within 10 s; its lease runs out by itself", loop);
     }
   }
-  for (const auto& pipeline : pipelines_) pipeline->stop();
+  relay_.reset();
   wakes_.reset();
 }
 

@@ -6,10 +6,11 @@
 #include <string>
 #include <utility>
 
+#include "api/event_relay.hpp"
 #include "api/response_cache.hpp"
-#include "api/traffic/event_relay.hpp"
 #include "api/traffic/pictures.hpp"
 #include "api/traffic/remote_pictures.hpp"
+#include "api/traffic/traffic_events.hpp"
 #include "api/traffic/traffic_services.hpp"
 #include "app/samples.hpp"
 #include "app/watch_command.hpp"
@@ -77,22 +78,19 @@ class Traffic final : public Pipeline {
   Result<void> add_loops() override;
   void mount(http::Router& router) override {
     api::mount_traffic(router, services_);
-    api::mount_events(router, services_);
-    relay_ = std::make_unique<api::EventRelay>(services_);
+    for (api::EventSource& source : api::traffic_events(services_)) {
+      core_.relay.add(std::move(source));
+    }
   }
   void mount_for_peers(http::Router& router) override { api::mount_pictures(router, services_); }
   void measure(api::Families& all) const override { api::measure_cameras(all, core_.database); }
   int live_streams() const override { return pictures_.viewers(); }
-  void loops_changed() override {
-    if (relay_) relay_->loops_changed();
-    remote_pictures_.loops_changed();
-  }
+  void loops_changed() override { remote_pictures_.loops_changed(); }
   // Streams would keep the server waiting for clients that never leave.
   void end_streams() override {
     remote_pictures_.stop();
     pictures_.close();
   }
-  void stop() override { relay_.reset(); }
 
  private:
   const Core core_;
@@ -102,7 +100,6 @@ class Traffic final : public Pipeline {
   traffic::Detectors detectors_;
   api::RemotePictures remote_pictures_;
   std::shared_ptr<const api::TrafficServices> services_;
-  std::unique_ptr<api::EventRelay> relay_;
 };
 
 Result<void> Traffic::add_loops() {

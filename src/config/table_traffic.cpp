@@ -60,7 +60,9 @@ const std::array kRows = std::to_array<Declaration>({
     {.name = "watch.max_cameras",
      .shape = whole(1, 1000),
      .default_text = "64",
-     .help = "Cameras that may be set up",
+     .help =
+         "Cameras that one process watches at most; further ones are watched by other processes "
+         "with the role watch, or wait",
      .apply = [](Settings& s, const Value& v) { s.watch.max_cameras = as_int(v); }},
     {.name = "watch.retry_max",
      .shape = duration(seconds(1), hours(1)),

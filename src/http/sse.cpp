@@ -95,6 +95,17 @@ class SseHub::Feed : public std::enable_shared_from_this<Feed> {
     clients_->wake_all();
   }
 
+  void skip() {
+    {
+      const std::lock_guard lock(ring_mutex_);
+      if (is_closed_) return;
+      skipped_ = ++newest_;
+      ring_.clear();
+      ring_bytes_ = 0;
+    }
+    clients_->wake_all();
+  }
+
   struct Step {
     SharedBytes bytes;         // null: nothing to send now
     bool lost_some = false;    // events between `after` and the ring's start are gone
@@ -104,7 +115,8 @@ class SseHub::Feed : public std::enable_shared_from_this<Feed> {
   Step next(std::uint64_t after, const Filter& filter) const {
     const std::lock_guard lock(ring_mutex_);
     const auto oldest = newest_ - ring_.size() + 1;
-    if (after + 1 < oldest) return {nullptr, true, newest_};
+    // Behind a skip everything may still be here; a slow client goes on with what is new.
+    if (after + 1 < oldest) return {nullptr, true, oldest == skipped_ + 1 ? skipped_ : newest_};
     for (auto number = after + 1; number <= newest_; ++number) {
       const auto& event = ring_[number - oldest];
       if (filter.wants(event.topic)) return {event.bytes, false, number};
@@ -159,6 +171,7 @@ class SseHub::Feed : public std::enable_shared_from_this<Feed> {
   std::deque<Event> ring_;
   std::size_t ring_bytes_ = 0;
   std::uint64_t newest_ = 0;
+  std::uint64_t skipped_ = 0;  // the number of the newest skip
   bool is_closed_ = false;
   std::atomic<std::uint64_t> resyncs_{0};
   const std::shared_ptr<FanOut> clients_ = std::make_shared<FanOut>();
@@ -233,6 +246,10 @@ SseHub::~SseHub() {
 
 void SseHub::publish(std::string_view topic, std::string_view json) {
   feed_->publish(topic, json);
+}
+
+void SseHub::skip() {
+  feed_->skip();
 }
 
 Response SseHub::subscribe(const Request& request) {

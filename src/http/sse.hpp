@@ -17,8 +17,9 @@ namespace vedette::http {
 /// - `event: reset` `{"reason": ...}`: its Last-Event-ID is of another process or too old; whatever
 ///   it shows must be fetched anew. Live events follow.
 /// - `event: resync` `{"reason": "slow"}`: it took so little that events it had not had yet left
-///   the replay ring; same duty. Until then a slow client just gets them later: each client has at
-///   most one event of its own in flight, the ring is the queue of all.
+///   the replay ring, or something was left untold; same duty. Until then a slow client just gets
+///   them later: each client has at most one event of its own in flight, the ring is the queue of
+///   all.
 /// - a comment line every `heartbeat` when nothing else was sent.
 /// Ids are "<epoch>-<n>": the epoch is random per hub, n counts up by one for each event.
 struct SseOptions {
@@ -40,6 +41,10 @@ class SseHub {
   /// event's name is the part before the slash, so `traffic/cam-1` arrives as `event: traffic`.
   /// `json` is one line of JSON. From any thread, does not block on clients, never fails.
   void publish(std::string_view topic, std::string_view json);
+
+  /// Something is left untold: clients that come back from before it get `reset`, those that are
+  /// there `resync`. As publish().
+  void skip();
 
   /// The answer to GET /api/events. `?topics=traffic/cam-1,loops` (also repeated) chooses; a topic
   /// "traffic" includes "traffic/...". Without it: all. `Last-Event-ID` (header, or `last_event_id`

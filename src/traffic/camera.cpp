@@ -249,6 +249,15 @@ Result<std::optional<Camera>> find_camera(db::Database& database, std::string_vi
   return database.read([&](db::Session& session) { return find_camera(session, id); });
 }
 
+Result<std::string> cameras_mark(db::Session& session) {
+  VEDETTE_TRY(rows, session.query("SELECT count(*), CAST(coalesce(sum(revision), 0) AS bigint), "
+                                  "max(updated_at) FROM camera"));
+  const db::Row row = rows.front();
+  return fmt::format(
+      "{} {} {}", row.get<std::int64_t>(0), row.get<std::int64_t>(1),
+      row.get<std::optional<Instant>>(2).value_or(Instant{}).time_since_epoch().count());
+}
+
 Result<Camera> add_camera(db::Database& database, Camera camera) {
   const bool is_id_chosen = !camera.id.empty();
   VEDETTE_CHECK(complete(camera));
@@ -314,6 +323,7 @@ Result<void> remove_camera(db::Database& database, std::string_view id) {
                     db::now_sql(session.dialect())),
         {id}));
     VEDETTE_CHECK(session.execute("DELETE FROM camera_status WHERE camera_id = $1", {id}));
+    VEDETTE_CHECK(session.execute("DELETE FROM camera_run WHERE camera_id = $1", {id}));
     VEDETTE_CHECK(
         session.execute(fmt::format("UPDATE quality_log SET ended_at = {} WHERE camera_id = $1 AND "
                                     "ended_at IS NULL",
@@ -359,6 +369,13 @@ Result<std::vector<Line>> set_lines(db::Database& database, std::string_view cam
       // Somebody else may have removed it since it was checked.
       if (changed == 0) return no_line(line.id);
     }
+    // Later than before, whatever the clock: other processes see by it that something changed.
+    const std::string later = db::plus_sql(session.dialect(), "updated_at", "1");
+    VEDETTE_CHECK(session.execute(
+        fmt::format("UPDATE camera SET updated_at = CASE WHEN {0} > {1} THEN {0} ELSE {1} END "
+                    "WHERE id = $1",
+                    now, later),
+        {camera_id}));
     session.notify(kCamerasChannel, camera_id);
     VEDETTE_TRY(changed, find_camera(session, camera_id));
     return std::move(changed->lines);

@@ -87,6 +87,9 @@ Result<std::vector<Camera>> all_cameras(db::Session& session);
 Result<std::optional<Camera>> find_camera(db::Session& session, std::string_view id);
 Result<std::optional<Camera>> find_camera(db::Database& database, std::string_view id);
 
+/// Changes when a camera or its lines do.
+Result<std::string> cameras_mark(db::Session& session);
+
 /// kConflict when the id is in use; an id made from the name is made to differ instead.
 Result<Camera> add_camera(db::Database& database, Camera camera);
 /// kNotFound. Where its source has "***", the stored secret is kept (unmask_address).

@@ -320,6 +320,9 @@ work::LoopSpec camera_loop(Camera camera, std::shared_ptr<LineBoard> lines, Came
   spec.title = "Camera: " + camera.name;
   spec.role = work::Role::kWatch;
   spec.lease = spec.name;
+  // What a recorded file was read for; a change of the camera has it read anew, and so has a camera
+  // that was removed and set up again.
+  spec.edition = fmt::format("{} {}", to_rfc3339(camera.created_at), camera.revision);
   spec.options.backoff_max = parts.options.retry_max;
   auto seat = std::make_shared<Seat>(parts.live, camera.id);
   spec.body = [seat = std::move(seat), camera = std::move(camera), lines = std::move(lines),

@@ -145,6 +145,21 @@ TEST_P(Recording, TimeWatchedIsOneSpanUntilThereIsAGap) {
   EXPECT_EQ(spans[1].get<Instant>(0), start + 30s);
 }
 
+TEST_P(Recording, ARemovedCameraLeavesNoRowsThoughItsLoopWritesOnceMore) {
+  must(add_camera(database(), camera_named("a")));
+  Recorder recorder = begin(false);
+  Batch batch;
+  batch.sampled_at = at("2026-11-20T10:00:01Z");
+  batch.status_json = "{}";
+  must(recorder.write(batch));
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM camera_status"), 1);
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM camera_run"), 1);
+  must(remove_camera(database(), "a"));
+  must(recorder.write(batch));
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM camera_status"), 0);
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM camera_run"), 0);
+}
+
 TEST_P(Recording, AnotherDetectorIsNoted) {
   begin(false, "yolox");
   begin(false, "motion");

@@ -77,12 +77,25 @@ Result<std::vector<CrossingRecord>> crossings_after(db::Session& session, std::s
   return records;
 }
 
-Result<std::int64_t> newest_crossing_id(db::Session& session, std::string_view camera) {
-  VEDETTE_TRY(rows, session.query(fmt::format("SELECT coalesce(max({}), 0) FROM crossings x WHERE "
-                                              "x.camera_id = $1",
-                                              crossing_id(session.dialect())),
-                                  {camera}));
+Result<std::int64_t> newest_crossing_id(db::Session& session,
+                                        std::optional<std::string_view> camera) {
+  db::Where where;
+  if (camera) where.add("x.camera_id = " + where.param(std::string(*camera)));
+  VEDETTE_TRY(rows, session.query(fmt::format("SELECT coalesce(max({}), 0) FROM crossings x{}",
+                                              crossing_id(session.dialect()), where.text()),
+                                  where.values()));
   return rows.scalar<std::int64_t>();
+}
+
+Result<std::vector<std::string>> cameras_with_crossings_after(db::Session& session,
+                                                              std::int64_t id) {
+  VEDETTE_TRY(
+      rows, session.query(fmt::format("SELECT DISTINCT x.camera_id FROM crossings x WHERE {} > $1",
+                                      crossing_id(session.dialect())),
+                          {id}));
+  std::vector<std::string> cameras;
+  for (const db::Row& row : rows) cameras.push_back(row.get<std::string>(0));
+  return cameras;
 }
 
 }  // namespace vedette::traffic

@@ -45,6 +45,11 @@ Result<CrossingPage> crossings(db::Database& database, const Filter& filter, std
 /// feed. Ids of one camera rise in the order of their commits: one process at a time writes them.
 Result<std::vector<CrossingRecord>> crossings_after(db::Session& session, std::string_view camera,
                                                     std::int64_t id, int limit);
-Result<std::int64_t> newest_crossing_id(db::Session& session, std::string_view camera);
+/// 0 when there is none; of all cameras when none is named.
+Result<std::int64_t> newest_crossing_id(db::Session& session,
+                                        std::optional<std::string_view> camera = std::nullopt);
+/// Those with crossings of a higher id.
+Result<std::vector<std::string>> cameras_with_crossings_after(db::Session& session,
+                                                              std::int64_t id);
 
 }  // namespace vedette::traffic

@@ -129,11 +129,12 @@ Result<void> Recorder::write(const Batch& batch) {
         fmt::format("UPDATE camera_run SET frames = $2, media_us = $3{} WHERE id = $1",
                     batch.is_finished ? fmt::format(", finished_at = {}", now) : std::string()),
         {run_.id, batch.frames, batch.media_time.count()}));
-    // A batch without figures, the first of a run, leaves the last ones.
+    // A batch without figures, the first of a run, leaves the last ones. The last batch of a camera
+    // that was removed meanwhile brings nothing back.
     VEDETTE_CHECK(session.execute(
         fmt::format(
-            "INSERT INTO camera_status (camera_id, updated_at, sampled_at, status) VALUES ($1, {}, "
-            "$2, $3) ON "
+            "INSERT INTO camera_status (camera_id, updated_at, sampled_at, status) SELECT id, {}, "
+            "$2::timestamptz, $3::text FROM camera WHERE id = $1 ON "
             "CONFLICT (camera_id) DO UPDATE SET updated_at = excluded.updated_at, sampled_at = "
             "coalesce(excluded.sampled_at, camera_status.sampled_at), status = CASE "
             "excluded.status WHEN '' "

@@ -368,4 +368,11 @@ Result<RollupReport> roll_up(db::Database& database, const work::Fence& fence,
       {.stop = {}, .serializable = false, .statement_timeout = Micros{10min}});
 }
 
+Result<std::string> history_mark(db::Session& session) {
+  VEDETTE_TRY(rows, session.query("SELECT position FROM rollup_state ORDER BY name"));
+  std::string mark;
+  for (const db::Row& row : rows) mark += fmt::format("{} ", row.get<std::int64_t>(0));
+  return mark;
+}
+
 }  // namespace vedette::traffic

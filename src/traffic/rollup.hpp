@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
@@ -13,7 +14,8 @@
 
 namespace vedette::db {
 class Database;
-}
+class Session;
+}  // namespace vedette::db
 
 namespace vedette::traffic {
 
@@ -42,5 +44,8 @@ struct RollupReport {
 /// was recorded at all); density = samples, one a second and road user, / coverage_s.
 Result<RollupReport> roll_up(db::Database& database, const work::Fence& fence,
                              std::int64_t most_rows = 50'000);
+
+/// Changes when a pass has counted something.
+Result<std::string> history_mark(db::Session& session);
 
 }  // namespace vedette::traffic

@@ -1,13 +1,12 @@
 #include "traffic/roster.hpp"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
-#include "base/log.hpp"
 #include "db/database.hpp"
 #include "work/supervisor.hpp"
 
@@ -22,17 +21,23 @@ constexpr Micros kPoll = 5s;
 class Roster {
  public:
   Roster(work::Supervisor& supervisor, CameraLoopParts parts, int max_cameras)
-      : supervisor_(supervisor), parts_(parts), max_cameras_(max_cameras) {}
+      : supervisor_(supervisor),
+        parts_(parts),
+        max_cameras_(max_cameras),
+        // Here and not while the body runs: a change that is told while it has failed, for want of
+        // the database, ends its wait as well.
+        changes_(parts_.database->subscribe(
+            std::string(kCamerasChannel),
+            [&supervisor](std::string_view) { (void)supervisor.wake(kName); })) {}
 
   Result<void> keep(work::LoopContext& context) {
-    const db::Subscription changes = parts_.database->subscribe(
-        std::string(kCamerasChannel), [this](std::string_view) { (void)supervisor_.wake(kName); });
     context.running();
     do {
       const auto started = std::chrono::steady_clock::now();
       VEDETTE_TRY(cameras,
                   parts_.database->read([](db::Session& session) { return all_cameras(session); }));
       VEDETTE_CHECK(reconcile(cameras));
+      VEDETTE_CHECK(forget_removed(cameras));
       context.success(
           std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - started));
     } while (context.wait(kPoll));
@@ -44,6 +49,7 @@ class Roster {
  private:
   struct Known {
     std::int64_t revision = 0;
+    Instant created_at{};
     std::shared_ptr<LineBoard> lines;
   };
 
@@ -52,7 +58,8 @@ class Roster {
     for (const Camera& camera : cameras) {
       if (!camera.is_enabled) continue;
       if (const auto before = gone.find(camera.id);
-          before != gone.end() && before->second.revision == camera.revision) {
+          before != gone.end() && before->second.revision == camera.revision &&
+          before->second.created_at == camera.created_at) {
         before->second.lines->set(camera.lines);
         known_.insert(gone.extract(before));
       }
@@ -68,29 +75,50 @@ class Roster {
     }
     for (const Camera& camera : cameras) {
       if (!camera.is_enabled || known_.contains(camera.id)) continue;
-      if (max_cameras_ > 0 && known_.size() >= static_cast<std::size_t>(max_cameras_)) {
-        if (!has_said_full_) {
-          log::warn("cameras",
-                    "this process watches {} cameras, as many as watch.max_cameras allows; '{}' "
-                    "and further "
-                    "ones wait for another process",
-                    max_cameras_, camera.id);
-        }
-        has_said_full_ = true;
-        break;
-      }
       auto lines = std::make_shared<LineBoard>(camera.lines);
-      VEDETTE_CHECK(supervisor_.add(camera_loop(camera, lines, parts_)));
-      known_.emplace(camera.id, Known{camera.revision, std::move(lines)});
+      work::LoopSpec spec = camera_loop(camera, lines, parts_);
+      spec.group = {.name = "cameras",
+                    .most_held = max_cameras_,
+                    .remedy =
+                        "Start another process with the role `watch`, or raise "
+                        "watch.max_cameras where the machine has room."};
+      VEDETTE_CHECK(supervisor_.add(std::move(spec)));
+      known_.emplace(camera.id, Known{camera.revision, camera.created_at, std::move(lines)});
     }
     return outcome;
   }
 
+  // What a removed camera leaves behind, once per removal and at the start: whichever process is
+  // the last to let it go finds its lease given back.
+  Result<void> forget_removed(const std::vector<Camera>& cameras) {
+    std::set<std::string> present;
+    for (const Camera& camera : cameras) present.insert(camera.id);
+    const bool has_removed = !std::ranges::includes(present, seen_);
+    if (has_looked_ && !has_removed) {
+      seen_ = std::move(present);
+      return {};
+    }
+    VEDETTE_CHECK(parts_.database->write([](db::Session& session) -> Result<void> {
+      const std::string is_gone =
+          "name LIKE 'camera:%' AND substr(name, 8) NOT IN (SELECT id FROM camera)";
+      VEDETTE_CHECK(session.execute("DELETE FROM lease WHERE " + is_gone +
+                                    " AND (holder IS NULL OR expires_at < " +
+                                    db::now_sql(session.dialect()) + ")"));
+      VEDETTE_CHECK(session.execute("DELETE FROM loop_state WHERE " + is_gone));
+      return {};
+    }));
+    has_looked_ = true;
+    seen_ = std::move(present);
+    return {};
+  }
+
   work::Supervisor& supervisor_;
   CameraLoopParts parts_;
-  int max_cameras_;
+  const int max_cameras_;
   std::map<std::string, Known> known_;  // by camera id; survives a restart of the loop
-  bool has_said_full_ = false;
+  std::set<std::string> seen_;          // ids of all cameras at the last turn
+  bool has_looked_ = false;
+  db::Subscription changes_;
 };
 
 }  // namespace

@@ -21,6 +21,7 @@
 #include "work/boot_clock.hpp"
 #include "work/lease_store.hpp"
 #include "work/loop_cell.hpp"
+#include "work/share_store.hpp"
 #include "work/supervisor.hpp"
 #include "work/wakeup.hpp"
 
@@ -33,7 +34,6 @@ class Supervisor::Engine {
 
   Result<void> add(LoopSpec spec);
   Result<void> remove(std::string_view name, Micros grace);
-  Result<void> restart(std::string_view name);
   Result<void> wake(std::string_view name);
   void set_address(std::string address);
   void start();
@@ -60,16 +60,21 @@ class Supervisor::Engine {
     std::shared_ptr<LoopCell> cell;
     std::uint64_t written_version = 0;  // of the cell, in the database
 
-    bool is_wanted = true;      // false: end the body, give the lease back
-    bool is_forgotten = false;  // and then drop the loop: remove()
-    bool restart_asked = false;
-    bool is_finished = false;
+    bool is_wanted = true;        // false: end the body, give the lease back
+    bool is_forgotten = false;    // and then drop the loop: remove()
+    bool is_handed_over = false;  // end the body, give the lease back, leave it to another process
+    bool is_finished = false;     // here or elsewhere: its lease is not wanted any more
+    std::optional<Instant> finished_at;
 
     std::int64_t token = 0;  // 0: does not hold its lease
     Time trusted_until{};
     bool is_in_database = false;       // the database thread is taking or giving back the lease
     std::optional<Sighting> sighting;  // nothing: not seen yet, or nobody has ever held it
     std::string taken_over_from;       // a sentence about the holder before, for the next run
+    Time taken_at{};
+    std::optional<Time> free_since;   // nobody holds it, as far as is known here
+    std::optional<Time> given_up_at;  // handed over, and nobody has been seen to take it yet
+    std::string no_room;              // why nobody takes it; empty: somebody should
 
     bool is_running = false;
     bool stop_sent = false;
@@ -104,29 +109,56 @@ class Supervisor::Engine {
   std::string unreachable_cause() const VEDETTE_REQUIRES(loops_mutex_);
   bool is_settled(const Loop& loop) const;
 
-  // Database thread (engine_database.cpp).
+  // Database thread (engine_database.cpp; see() to hand_over(): engine_share.cpp).
   struct Held {
     LoopPtr loop;
     std::int64_t token = 0;
+    bool is_finished = false;
   };
+  /// One group of loops as the last look found it.
+  struct Standing {
+    std::vector<LoopPtr> free;        // nobody holds them
+    std::map<std::string, int> held;  // by id of process; this one's without those handed over
+    int loops = 0;                    // wanted and not finished
+    int to_share = 0;                 // what the members hold and what is free
+    int members = 0;
+    int room = 0;  // that all members have together
+    int own_share = 0;
+    int own_most = 0;
+    bool is_member = false;             // this process is one of them
+    bool is_handing_over = false;       // what was given up last is not taken yet
+    std::vector<std::string> short_of;  // ids of members that hold less than their share
+  };
+  void share_out(const std::string& group, Standing& standing, const std::vector<Member>& members);
+
   void run_database();
   Time do_database_work();
   std::vector<Held> held_leases(bool to_release) const VEDETTE_REQUIRES(loops_mutex_);
   void renew_leases();
   void release_leases();
   void look_for_leases();
-  bool wants_lease(const Loop& loop) const;
   bool is_free(const Sighting& sighting, Time now) const;
   bool is_left_behind(const Sighting& sighting, Time now) const;
-  std::vector<LoopPtr> see(const std::vector<LeaseView>& views, Time now);
+  std::map<std::string, int> shares() const VEDETTE_REQUIRES(loops_mutex_);
+  std::vector<std::string> leases_to_look_for() const VEDETTE_REQUIRES(loops_mutex_);
+  std::vector<LoopPtr> see(const std::vector<LeaseView>& views, const std::vector<Member>& members,
+                           Time now);
+  bool see_lease(Loop& loop, const LeaseView* view, Time now) VEDETTE_REQUIRES(loops_mutex_);
+  std::vector<LoopPtr> choose(Standing& standing, Time now) VEDETTE_REQUIRES(loops_mutex_);
+  void hand_over(Time now);
   void claim_leases(const std::vector<LoopPtr>& candidates);
   void take(Loop& loop, const Claim& claim, Time sent) VEDETTE_REQUIRES(loops_mutex_);
   void write_changes();
   void write_end();
-  bool note(const Result<void>& outcome);
+  bool note_write(const Result<void>& outcome);
+  bool note_read(const Result<void>& outcome);
+  void note_failure(const Error& error) VEDETTE_REQUIRES(loops_mutex_);
+  void note_recovery() VEDETTE_REQUIRES(loops_mutex_);
   bool is_database_away() const;
+  bool may_write_states() const;
 
   void cell_changed(bool is_visible);
+  bool is_new_share(const LoopGroup& group) const VEDETTE_REQUIRES(loops_mutex_);
   LoopPtr find(std::string_view name) const VEDETTE_REQUIRES(loops_mutex_);
 
   db::Database& database_;
@@ -145,12 +177,16 @@ class Supervisor::Engine {
   bool is_database_over_ VEDETTE_GUARDED_BY(loops_mutex_) = false;
   std::optional<Error> database_error_
       VEDETTE_GUARDED_BY(loops_mutex_);  // of the last attempt; absent: it answered
+  int good_writes_ VEDETTE_GUARDED_BY(loops_mutex_) = 0;  // in a row since the last error
   Instant unreachable_since_ VEDETTE_GUARDED_BY(loops_mutex_){};
   SupervisorMetrics counters_ VEDETTE_GUARDED_BY(loops_mutex_);
   std::mt19937_64 random_ VEDETTE_GUARDED_BY(loops_mutex_){std::random_device{}()};
 
   // Database thread only.
   bool is_introduced_ = false;
+  std::map<std::string, int> announced_;  // shares, as the others know them
+  std::map<std::string, Standing> standings_;
+  Time next_hand_over_{};
   Time next_heartbeat_{};
   Time last_heartbeat_{};
   Time next_look_{};
@@ -158,6 +194,7 @@ class Supervisor::Engine {
   Time next_write_{};
 
   std::atomic<bool> look_asked_{false};
+  std::atomic<bool> has_new_share_{false};
   std::atomic<bool> has_unwritten_{true};
   std::atomic<bool> has_visible_change_{false};
   Wakeup time_wakeup_;

@@ -21,9 +21,6 @@ using std::chrono::seconds;
 constexpr auto kLookPause = milliseconds(20);
 // Somebody was writing under a lease that has run out: try again when that may be over.
 constexpr auto kLockedPause = milliseconds(50);
-// SQLite's clock has whole milliseconds.
-constexpr auto kClockGrain = milliseconds(1);
-constexpr Micros kLongestLookPause = seconds(1);
 
 }  // namespace
 
@@ -43,25 +40,25 @@ void Supervisor::Engine::run_database() {
 
 Supervisor::Engine::Time Supervisor::Engine::do_database_work() {
   release_leases();
-  if (BootClock::now() >= next_heartbeat_) renew_leases();
+  if (BootClock::now() >= next_heartbeat_ || has_new_share_.exchange(false)) renew_leases();
   if (look_asked_ && BootClock::now() >= last_look_ + kLookPause) {
     look_asked_ = false;
     next_look_ = {};
   }
   if (BootClock::now() >= next_look_) look_for_leases();
-  const bool may_write = is_introduced_ && !is_database_away();
-  if (may_write && has_unwritten_ && BootClock::now() >= next_write_) write_changes();
+  if (may_write_states() && has_unwritten_ && BootClock::now() >= next_write_) write_changes();
 
   Time next = std::min(next_heartbeat_, next_look_);
   if (look_asked_) next = std::min<Time>(next, last_look_ + kLookPause);
-  if (may_write && has_unwritten_) next = std::min(next, next_write_);
+  if (may_write_states() && has_unwritten_) next = std::min(next, next_write_);
   return next;
 }
 
 std::vector<Supervisor::Engine::Held> Supervisor::Engine::held_leases(bool to_release) const {
   std::vector<Held> held;
   for (const auto& [name, loop] : loops_) {
-    const bool is_done = !loop->is_wanted && !loop->is_running;
+    const bool is_over = !loop->is_wanted || loop->is_handed_over || loop->is_finished;
+    const bool is_done = is_over && !loop->is_running;
     if (loop->token > 0 && is_done == to_release) held.push_back({loop, loop->token});
   }
   // All processes lock rows in the same order.
@@ -71,9 +68,11 @@ std::vector<Supervisor::Engine::Held> Supervisor::Engine::held_leases(bool to_re
 
 void Supervisor::Engine::renew_leases() {
   std::vector<Held> held;
+  std::map<std::string, int> share;
   {
     const Lock lock(loops_mutex_);
     held = held_leases(false);
+    share = shares();
   }
   process_.resident_bytes = resident_bytes();
   const Time begun = BootClock::now();
@@ -85,6 +84,7 @@ void Supervisor::Engine::renew_leases() {
         is_kept.clear();
         if (!is_introduced_) VEDETTE_CHECK(forget_old_processes(session));
         VEDETTE_CHECK(write_process(session, process_));
+        if (share != announced_) VEDETTE_CHECK(write_shares(session, process_.id, share));
         for (const Held& one : held) {
           VEDETTE_TRY(kept, leases_.renew(session, one.loop->spec.lease, one.token));
           is_kept.push_back(kept);
@@ -93,7 +93,7 @@ void Supervisor::Engine::renew_leases() {
       },
       {.stop = {}, .statement_timeout = options_.lease.ttl / 2});
   const Time done = BootClock::now();
-  const bool is_ok = note(outcome);
+  const bool is_ok = note_write(outcome);
 
   const Lock lock(loops_mutex_);
   if (!is_ok) {
@@ -101,14 +101,16 @@ void Supervisor::Engine::renew_leases() {
     next_heartbeat_ = done + options_.lease.heartbeat() / 4;
     return;
   }
+  announced_ = std::move(share);
   // After a long silence others may have forgotten this process.
   if (last_heartbeat_ + options_.lease.ttl < done) {
     for (const auto& [name, loop] : loops_) loop->written_version = 0;
     has_unwritten_ = true;
+    announced_.clear();
   }
   is_introduced_ = true;
   last_heartbeat_ = done;
-  next_heartbeat_ = begun + options_.lease.heartbeat();
+  next_heartbeat_ = begun + options_.lease.heartbeat() / (database_error_ ? 4 : 1);
   const double took_s = std::chrono::duration<double>(done - sent).count();
   ++counters_.renewals;
   counters_.last_renewal_s = took_s;
@@ -130,101 +132,49 @@ void Supervisor::Engine::release_leases() {
   {
     const Lock lock(loops_mutex_);
     held = held_leases(true);
-    for (const Held& one : held) one.loop->is_in_database = true;
+    for (Held& one : held) {
+      one.loop->is_in_database = true;
+      one.is_finished = one.loop->is_finished;
+    }
   }
   if (held.empty()) return;
   const Result<void> outcome = database_.write(
       [&](db::Session& session) -> Result<void> {
         for (const Held& one : held) {
-          VEDETTE_CHECK(leases_.release(session, one.loop->spec.lease, one.token));
+          const LoopSpec& spec = one.loop->spec;
+          VEDETTE_CHECK(leases_.release(session, spec.lease, one.token,
+                                        one.is_finished ? &spec.edition : nullptr));
         }
         return {};
       },
       {.stop = {}, .statement_timeout = options_.lease.ttl / 2});
-  note(outcome);
+  note_write(outcome);
   {
     // When it could not be given back it runs out by itself.
     const Lock lock(loops_mutex_);
     for (const Held& one : held) {
       one.loop->is_in_database = false;
       one.loop->token = 0;
+      if (std::exchange(one.loop->is_handed_over, false)) one.loop->given_up_at = BootClock::now();
     }
   }
   time_wakeup_.raise();
-}
-
-void Supervisor::Engine::look_for_leases() {
-  last_look_ = BootClock::now();
-  next_look_ = last_look_ + std::min(kLongestLookPause, options_.lease.heartbeat());
-  {
-    const Lock lock(loops_mutex_);
-    const bool is_any_wanted = std::ranges::any_of(
-        loops_, [this](const auto& entry) { return wants_lease(*entry.second); });
-    if (!is_any_wanted) {
-      next_look_ = Time::max();
-      return;
-    }
-  }
-  const Result<std::vector<LeaseView>> views = database_.read(&LeaseStore::look);
-  if (!note(views ? Result<void>{} : fail(views.error()))) return;
-
-  const std::vector<LoopPtr> candidates = see(*views, BootClock::now());
-  if (!candidates.empty()) claim_leases(candidates);
-  time_wakeup_.raise();
-}
-
-bool Supervisor::Engine::wants_lease(const Loop& loop) const {
-  return loop.is_wanted && !loop.is_running && loop.token == 0 && !loop.spec.lease.empty();
-}
-
-std::vector<Supervisor::Engine::LoopPtr> Supervisor::Engine::see(
-    const std::vector<LeaseView>& views, Time now) {
-  std::map<std::string_view, const LeaseView*> by_name;
-  for (const LeaseView& view : views) by_name.emplace(view.name, &view);
-  std::vector<LoopPtr> candidates;
-  const Lock lock(loops_mutex_);
-  for (const auto& [name, loop] : loops_) {
-    if (!wants_lease(*loop)) continue;
-    const auto found = by_name.find(loop->spec.lease);
-    if (found == by_name.end()) {
-      loop->sighting.reset();
-      candidates.push_back(loop);
-      continue;
-    }
-    const LeaseView& view = *found->second;
-    const bool is_same = loop->sighting && loop->sighting->view.token == view.token &&
-                         loop->sighting->view.renewed_at == view.renewed_at;
-    loop->sighting = Sighting{view, is_same ? loop->sighting->first_seen : now};
-    if (is_free(*loop->sighting, now)) {
-      candidates.push_back(loop);
-    } else {
-      next_look_ = std::min<Time>(next_look_, now + view.left + kClockGrain);
-    }
-  }
-  std::ranges::sort(candidates, {}, [](const LoopPtr& loop) { return loop->spec.lease; });
-  for (const LoopPtr& loop : candidates) loop->is_in_database = true;
-  return candidates;
-}
-
-bool Supervisor::Engine::is_free(const Sighting& sighting, Time now) const {
-  const LeaseView& view = sighting.view;
-  return !view.holder || *view.holder == process_.id || view.left <= Micros::zero() ||
-         is_left_behind(sighting, now);
-}
-
-bool Supervisor::Engine::is_left_behind(const Sighting& sighting, Time now) const {
-  return sighting.view.is_in_future && now - sighting.first_seen > options_.lease.row_life();
 }
 
 void Supervisor::Engine::claim_leases(const std::vector<LoopPtr>& candidates) {
   struct Try {
     std::string lease;
+    std::string edition;
     std::optional<Sighting> sighting;
   };
   std::vector<Try> tries;
+  bool is_shared = false;  // any of them
   {
     const Lock lock(loops_mutex_);
-    for (const LoopPtr& loop : candidates) tries.push_back({loop->spec.lease, loop->sighting});
+    for (const LoopPtr& loop : candidates) {
+      tries.push_back({loop->spec.lease, loop->spec.edition, loop->sighting});
+      is_shared = is_shared || !loop->spec.group.name.empty();
+    }
   }
   Time sent{};
   std::vector<std::optional<Claim>> claims;
@@ -235,14 +185,16 @@ void Supervisor::Engine::claim_leases(const std::vector<LoopPtr>& candidates) {
         for (const Try& one : tries) {
           if (!one.sighting) VEDETTE_CHECK(leases_.introduce(session, one.lease));
           const bool is_behind = one.sighting && is_left_behind(*one.sighting, sent);
-          VEDETTE_TRY(claim,
-                      leases_.claim(session, one.lease, is_behind ? &one.sighting->view : nullptr));
+          VEDETTE_TRY(claim, leases_.claim(session, one.lease,
+                                           is_behind ? &one.sighting->view : nullptr, one.edition));
           claims.push_back(std::move(claim));
         }
+        // Whoever hands loops over goes on when it sees that the last one is taken.
+        if (is_shared) session.notify(kLeaseChannel, {});
         return {};
       },
       {.stop = {}, .statement_timeout = options_.lease.ttl / 2});
-  const bool is_ok = note(outcome);
+  const bool is_ok = note_write(outcome);
 
   const Lock lock(loops_mutex_);
   for (std::size_t i = 0; i < candidates.size(); ++i) {
@@ -260,10 +212,14 @@ void Supervisor::Engine::claim_leases(const std::vector<LoopPtr>& candidates) {
 void Supervisor::Engine::take(Loop& loop, const Claim& claim, Time sent) {
   loop.token = claim.token;
   loop.trusted_until = sent + options_.lease.own_life();
+  loop.taken_at = sent;
   loop.sighting.reset();
+  loop.free_since.reset();
+  loop.no_room.clear();
+  // Nobody wanted what was given up: no more of that for a while.
+  if (loop.given_up_at) next_hand_over_ = sent + options_.lease.ttl;
+  loop.given_up_at.reset();
   const bool is_own = claim.previous_holder == process_.id;
-  // Whoever held it in between may have left the work half done.
-  if (!is_own) loop.is_finished = false;
   loop.taken_over_from.clear();
   if (claim.previous_holder && !is_own && claim.previous_ended_at) {
     loop.taken_over_from =
@@ -302,7 +258,7 @@ void Supervisor::Engine::write_changes() {
         return write_states(session, states);
       },
       {.stop = {}, .statement_timeout = options_.lease.ttl / 2});
-  const bool is_ok = note(outcome);
+  const bool is_ok = note_write(outcome);
   const Lock lock(loops_mutex_);
   if (is_ok) {
     for (const auto& [loop, version] : written) loop->written_version = version;
@@ -318,7 +274,53 @@ void Supervisor::Engine::write_end() {
   const Result<void> outcome =
       database_.write([&](db::Session& session) { return write_stopped(session, process_.id); },
                       {.stop = {}, .statement_timeout = options_.lease.ttl / 2});
-  note(outcome);
+  note_write(outcome);
+}
+
+bool Supervisor::Engine::note_write(const Result<void>& outcome) {
+  const Lock lock(loops_mutex_);
+  if (!outcome) {
+    note_failure(outcome.error());
+    return false;
+  }
+  // Of a full disk one write may still find room for itself: two in a row are an end of the
+  // trouble.
+  if (database_error_ && ++good_writes_ >= 2) note_recovery();
+  return true;
+}
+
+// That something can be read does not end a trouble with writing.
+bool Supervisor::Engine::note_read(const Result<void>& outcome) {
+  if (outcome) return true;
+  const Lock lock(loops_mutex_);
+  note_failure(outcome.error());
+  return false;
+}
+
+void Supervisor::Engine::note_failure(const Error& error) {
+  if (!database_error_) {
+    unreachable_since_ = SystemClock().now();
+    log::warn("work", "leases cannot be renewed or taken: {}{}{}", error.message,
+              error.detail.empty() ? "" : " | ", error.detail);
+  }
+  database_error_ = error;
+  good_writes_ = 0;
+  // Whatever it was that failed: the next renewal tells.
+  next_heartbeat_ =
+      std::min<Time>(next_heartbeat_, BootClock::now() + options_.lease.heartbeat() / 4);
+  time_wakeup_.raise();
+}
+
+void Supervisor::Engine::note_recovery() {
+  database_error_.reset();
+  log::info("work", "the database answers again");
+  // What failed for want of the database, or waits long, need not wait any more.
+  for (const auto& [name, loop] : loops_) {
+    loop->next_attempt = {};
+    loop->next_attempt_at.reset();
+    loop->cell->wake();
+  }
+  time_wakeup_.raise();
 }
 
 bool Supervisor::Engine::is_database_away() const {
@@ -326,24 +328,9 @@ bool Supervisor::Engine::is_database_away() const {
   return database_error_.has_value();
 }
 
-bool Supervisor::Engine::note(const Result<void>& outcome) {
+bool Supervisor::Engine::may_write_states() const {
   const Lock lock(loops_mutex_);
-  const bool was_ok = !database_error_;
-  if (outcome) {
-    if (was_ok) return true;
-    database_error_.reset();
-    log::info("work", "the database answers again");
-    time_wakeup_.raise();
-    return true;
-  }
-  if (was_ok) {
-    unreachable_since_ = SystemClock().now();
-    log::warn("work", "leases cannot be renewed or taken: {}{}{}", outcome.error().message,
-              outcome.error().detail.empty() ? "" : " | ", outcome.error().detail);
-  }
-  database_error_ = outcome.error();
-  time_wakeup_.raise();
-  return false;
+  return is_introduced_ && (!database_error_ || good_writes_ > 0);
 }
 
 }  // namespace vedette::work

@@ -88,8 +88,8 @@ void Supervisor::Engine::advance(Loop& loop, Time now, Todo& todo) {
     return;
   }
   if (loop.has_returned) settle(loop, now);
-  const bool may_run = loop.is_wanted && (!needs_lease || loop.token > 0);
-  if (loop.is_running && (!may_run || loop.restart_asked)) {
+  const bool may_run = loop.is_wanted && !loop.is_handed_over && (!needs_lease || loop.token > 0);
+  if (loop.is_running && !may_run) {
     if (!loop.stop_sent) {
       loop.stop_sent = true;
       todo.stops.push_back(loop.body.get_stop_source());
@@ -103,7 +103,8 @@ void Supervisor::Engine::advance(Loop& loop, Time now, Todo& todo) {
     } else {
       loop.cell->show(describe(loop, now));
       if (may_run && !loop.is_finished) todo.next = std::min(todo.next, loop.next_attempt);
-      if (!loop.is_wanted && loop.token > 0 && !loop.is_in_database) database_wakeup_.raise();
+      const bool is_done = !loop.is_wanted || loop.is_handed_over || loop.is_finished;
+      if (is_done && loop.token > 0 && !loop.is_in_database) database_wakeup_.raise();
     }
   }
   if (loop.token > 0) todo.next = std::min(todo.next, loop.trusted_until);
@@ -145,7 +146,6 @@ void Supervisor::Engine::run_body(Loop& loop, std::stop_token stop, Fence fence)
 void Supervisor::Engine::settle(Loop& loop, Time now) {
   loop.has_returned = false;
   loop.is_running = false;
-  loop.restart_asked = false;
   if (!loop.spec.lease.empty() && loop.token == 0) look_asked_ = true;
   database_wakeup_.raise();
   // After a stop was asked for, whatever the body returned is no news.
@@ -155,6 +155,7 @@ void Supervisor::Engine::settle(Loop& loop, Time now) {
   }
   if (loop.outcome) {
     loop.is_finished = true;
+    loop.finished_at = SystemClock().now();
     log::info("work", "{}: finished", loop.spec.name);
     return;
   }
@@ -187,6 +188,7 @@ void Supervisor::Engine::back_off(Loop& loop, Time now) {
 void Supervisor::Engine::lose(Loop& loop, std::string_view why) {
   log::warn("work", "{}: lost its lease (attempt {}): {}", loop.spec.name, loop.token, why);
   loop.token = 0;
+  loop.is_handed_over = false;
   loop.sighting.reset();
   ++counters_.leases_lost;
   look_asked_ = true;
@@ -200,7 +202,9 @@ LoopCell::Facts Supervisor::Engine::describe(const Loop& loop, Time now) const {
   if (loop.token > 0 || (!needs_lease && loop.is_running)) facts.held_by = process_.name;
   if (loop.is_running && loop.stop_sent) {
     facts.state = LoopState::kStopping;
-    if (loop.is_wanted && needs_lease && loop.token == 0) {
+    if (loop.is_handed_over) {
+      facts.cause = "Another process takes it over, which has fewer.";
+    } else if (loop.is_wanted && needs_lease && loop.token == 0) {
       facts.cause = "The lease is lost; what it is doing has not ended yet.";
     }
     return facts;
@@ -211,6 +215,11 @@ LoopCell::Facts Supervisor::Engine::describe(const Loop& loop, Time now) const {
   }
   if (!loop.is_wanted) {
     facts.state = LoopState::kStopped;
+    return facts;
+  }
+  if (loop.is_finished) {
+    facts.state = LoopState::kFinished;
+    facts.finished_at = loop.finished_at;
     return facts;
   }
   if (needs_lease && loop.token == 0) {
@@ -224,11 +233,10 @@ LoopCell::Facts Supervisor::Engine::describe(const Loop& loop, Time now) const {
       facts.cause = fmt::format("{} runs it.", loop.sighting->view.process);
     } else {
       facts.state = LoopState::kStarting;
+      facts.cause = loop.no_room;
+      facts.has_no_room = !loop.no_room.empty();
+      if (facts.has_no_room) facts.remedy = loop.spec.group.remedy;
     }
-    return facts;
-  }
-  if (loop.is_finished) {
-    facts.state = LoopState::kFinished;
     return facts;
   }
   if (loop.next_attempt_at && now < loop.next_attempt) {

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "db/where.hpp"
+
 namespace vedette::work {
 namespace {
 
@@ -32,12 +34,19 @@ std::string end_sql(const db::Session& session, std::string_view now) {
 LeaseStore::LeaseStore(std::string holder, std::string process, LeaseOptions options)
     : holder_(std::move(holder)), process_(std::move(process)), options_(options) {}
 
-Result<std::vector<LeaseView>> LeaseStore::look(db::Session& session) {
+Result<std::vector<LeaseView>> LeaseStore::look(db::Session& session,
+                                                std::span<const std::string> names) {
+  if (names.empty()) return std::vector<LeaseView>{};
+  db::Where where;
+  where.any_of("name", names);
   const std::string now = db::now_sql(session.dialect());
-  VEDETTE_TRY(rows, session.query(fmt::format(
-                        "select name, token, holder, process, renewed_at, {} as left_us, "
-                        "renewed_at > {} as is_in_future from lease",
-                        db::elapsed_sql(session.dialect(), now, "expires_at"), now)));
+  VEDETTE_TRY(
+      rows,
+      session.query(
+          fmt::format("select name, token, holder, process, renewed_at, {} as left_us, "
+                      "renewed_at > {} as is_in_future, finished_edition, finished_at from lease{}",
+                      db::elapsed_sql(session.dialect(), now, "expires_at"), now, where.text()),
+          where.values()));
   std::vector<LeaseView> views;
   views.reserve(rows.size());
   for (const db::Row row : rows) {
@@ -47,7 +56,9 @@ Result<std::vector<LeaseView>> LeaseStore::look(db::Session& session) {
                      .process = row.get<std::string>("process"),
                      .renewed_at = row.get<Instant>("renewed_at"),
                      .left = Micros(row.get<std::int64_t>("left_us")),
-                     .is_in_future = row.get<bool>("is_in_future")});
+                     .is_in_future = row.get<bool>("is_in_future"),
+                     .finished_edition = row.get<std::optional<std::string>>("finished_edition"),
+                     .finished_at = row.get<std::optional<Instant>>("finished_at")});
   }
   return views;
 }
@@ -66,7 +77,8 @@ Result<void> LeaseStore::introduce(db::Session& session, std::string_view name) 
 }
 
 Result<std::optional<Claim>> LeaseStore::claim(db::Session& session, std::string_view name,
-                                               const LeaseView* unchanged) const {
+                                               const LeaseView* unchanged,
+                                               std::string_view edition) const {
   const db::Dialect dialect = session.dialect();
   // A token must never be given out twice, so a take-over waits for the disk even where the server
   // is told not to: synchronous_commit = off loses the last commits when the server crashes.
@@ -85,9 +97,11 @@ Result<std::optional<Claim>> LeaseStore::claim(db::Session& session, std::string
       "with moment as materialized (select {clock} as now) "
       "update lease set previous_holder = holder, previous_process = process, "
       "previous_ended_at = {end}, holder = $2, process = $3, token = token + 1, "
-      "acquired_at = {greatest}({now}, {end}), renewed_at = {now}, expires_at = {expires} "
+      "acquired_at = {greatest}({now}, {end}), renewed_at = {now}, expires_at = {expires}, "
+      "finished_edition = null, finished_at = null "
       "where name = (select name from lease where name = $1 and "
       "(holder is null or holder = $2 or expires_at <= {now} or (token = $5 and renewed_at = $6)) "
+      "and (finished_edition is null or finished_edition <> $7) "
       "{lock}) "
       "returning token, acquired_at, previous_holder, previous_process, previous_ended_at",
       fmt::arg("clock", db::now_sql(dialect)), fmt::arg("end", end), fmt::arg("now", now),
@@ -96,7 +110,7 @@ Result<std::optional<Claim>> LeaseStore::claim(db::Session& session, std::string
       fmt::arg("lock", is_postgres(session) ? "for update skip locked" : ""));
   VEDETTE_TRY(rows, session.query(sql, {name, holder_, process_, options_.row_life().count(),
                                         unchanged ? unchanged->token : std::int64_t{-1},
-                                        unchanged ? unchanged->renewed_at : Instant{}}));
+                                        unchanged ? unchanged->renewed_at : Instant{}, edition}));
   if (rows.empty()) return std::nullopt;
   const db::Row row = rows.front();
   Claim claim{.token = row.get<std::int64_t>("token"),
@@ -136,13 +150,17 @@ Result<bool> LeaseStore::renew(db::Session& session, std::string_view name,
   return changed == 1;
 }
 
-Result<void> LeaseStore::release(db::Session& session, std::string_view name,
-                                 std::int64_t token) const {
-  VEDETTE_TRY(rows, session.query(fmt::format("update lease set expires_at = {}, holder = null "
+Result<void> LeaseStore::release(db::Session& session, std::string_view name, std::int64_t token,
+                                 const std::string* finished) const {
+  const std::string now = db::now_sql(session.dialect());
+  std::optional<std::string> edition;
+  if (finished != nullptr) edition = *finished;
+  VEDETTE_TRY(rows, session.query(fmt::format("update lease set expires_at = {}, holder = null, "
+                                              "finished_edition = $4, finished_at = {} "
                                               "where name = $1 and token = $2 and holder = $3 "
                                               "returning expires_at",
-                                              end_sql(session, db::now_sql(session.dialect()))),
-                                  {name, token, holder_}));
+                                              end_sql(session, now), finished ? now : "null"),
+                                  {name, token, holder_, edition}));
   if (rows.empty()) return {};
   VEDETTE_CHECK(
       session.execute("update lease_history set ended_at = $3, ended_by = 'released' "

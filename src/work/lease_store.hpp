@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,7 @@
 
 namespace vedette::work {
 
-/// Notices about leases given back, with the lease's name.
+/// Notices about leases given back, with the lease's name; without one when shares have changed.
 constexpr std::string_view kLeaseChannel = "lease";
 
 /// A lease's row as somebody sees it who would like to hold it.
@@ -27,6 +28,9 @@ struct LeaseView {
   Instant renewed_at{};
   Micros left{0};             // until it expires, on the database's clock
   bool is_in_future = false;  // renewed later than now: the database's clock was set back
+  /// What the last holder brought to its end, LoopSpec::edition; since then nobody has held it.
+  std::optional<std::string> finished_edition;
+  std::optional<Instant> finished_at;
 };
 
 /// A holding just begun, and how the one before ended.
@@ -42,26 +46,30 @@ class LeaseStore {
   /// `holder` is fresh at each process start; `process` is host:pid.
   LeaseStore(std::string holder, std::string process, LeaseOptions options);
 
-  /// Every lease there is. One statement.
-  static Result<std::vector<LeaseView>> look(db::Session& session);
+  /// The leases with these names that there are. One statement.
+  static Result<std::vector<LeaseView>> look(db::Session& session,
+                                             std::span<const std::string> names);
 
   /// Makes the row of a lease nobody has ever held.
   Result<void> introduce(db::Session& session, std::string_view name) const;
 
   /// Takes a lease that is free, has run out, or is still this holder's from before; nullopt when
-  /// somebody else has it, or is at this moment writing under it.
+  /// somebody else has it, or is at this moment writing under it, or when `edition` is finished.
   ///
   /// `unchanged` is for a database whose clock was set back, which would keep a dead holder's lease
   /// alive for as long: a view that has not changed for more than row_life() on the caller's own
   /// clock counts as run out, too.
   Result<std::optional<Claim>> claim(db::Session& session, std::string_view name,
-                                     const LeaseView* unchanged) const;
+                                     const LeaseView* unchanged,
+                                     std::string_view edition = {}) const;
 
   /// False: the lease is no longer this holding's.
   Result<bool> renew(db::Session& session, std::string_view name, std::int64_t token) const;
 
   /// Gives it back and tells those who wait for it. Not having it any more is no error.
-  Result<void> release(db::Session& session, std::string_view name, std::int64_t token) const;
+  /// `finished`: the edition that was brought to its end, which nobody will claim again.
+  Result<void> release(db::Session& session, std::string_view name, std::int64_t token,
+                       const std::string* finished = nullptr) const;
 
  private:
   Result<void> remember(db::Session& session, std::string_view name, const Claim& claim,

@@ -50,7 +50,13 @@ struct LeaseTest : testing::StoreTest {
   Result<void> check(std::int64_t token) {
     return database->write([&](db::Session& s) { return Fence{kName, token}.check(s); });
   }
-  LeaseView look() { return database->read(&LeaseStore::look).value().at(0); }
+  static LeaseView look_at(db::Database& through) {
+    const std::string name(kName);
+    return through.read([&](db::Session& s) { return LeaseStore::look(s, {&name, 1}); })
+        .value()
+        .at(0);
+  }
+  LeaseView look() { return look_at(*database); }
   void change(const std::string& sql) {
     ASSERT_TRUE(database->write([&](db::Session& s) { return s.execute(sql); }));
   }
@@ -285,6 +291,37 @@ TEST_P(LeaseTest, AWriterFrozenInItsTransactionIsCutOffAndCannotCommit) {
             0u);
 }
 
+TEST_P(LeaseTest, AFinishedEditionIsClaimedByNobody) {
+  const std::string first = "1";
+  const auto claim_edition = [&](std::string_view edition) {
+    return database->write([&](db::Session& s) { return south.claim(s, kName, nullptr, edition); })
+        .value();
+  };
+  ASSERT_TRUE(claim(north));
+  ASSERT_TRUE(database->write([&](db::Session& s) { return north.release(s, kName, 1, &first); }));
+  EXPECT_EQ(look().finished_edition, first);
+  // PostgreSQL's clock goes on within a statement.
+  ASSERT_TRUE(look().finished_at);
+  EXPECT_LT(*look().finished_at - *history().at(0).ended_at, std::chrono::seconds(1));
+  EXPECT_FALSE(claim_edition("1"));
+  EXPECT_EQ(look().finished_edition, first);
+  ASSERT_TRUE(claim_edition("2"));
+  EXPECT_FALSE(look().finished_edition);
+  release(south, 2);
+  EXPECT_FALSE(look().finished_edition);
+  EXPECT_TRUE(claim_edition("1"));
+}
+
+TEST_P(LeaseTest, OnlyTheLeasesAskedForAreRead) {
+  ASSERT_TRUE(database->write([&](db::Session& s) { return north.introduce(s, "other"); }));
+  const std::vector<std::string> names{"other", "unknown"};
+  const auto views =
+      database->read([&](db::Session& s) { return LeaseStore::look(s, names); }).value();
+  ASSERT_EQ(views.size(), 1u);
+  EXPECT_EQ(views[0].name, "other");
+  EXPECT_TRUE(database->read([&](db::Session& s) { return LeaseStore::look(s, {}); })->empty());
+}
+
 // PostgreSQL only: the lock that a fence takes lets renewals pass and keeps take-overs out.
 TEST_P(LeaseTest, AWriterUnderTheFenceIsRenewedAndNotTakenOver) {
   if (GetParam() == db::Dialect::kSqlite) GTEST_SKIP() << "SQLite has one writer at a time.";
@@ -294,8 +331,7 @@ TEST_P(LeaseTest, AWriterUnderTheFenceIsRenewedAndNotTakenOver) {
     VEDETTE_CHECK((Fence{kName, 1}.check(session)));
     EXPECT_TRUE(renew(brief_north, 1, *other));
     // Longer than the lease: it has run out, but the writer has not committed.
-    EXPECT_TRUE(eventually(
-        [&] { return other->read(&LeaseStore::look).value().at(0).left < milliseconds(0); }));
+    EXPECT_TRUE(eventually([&] { return look_at(*other).left < milliseconds(0); }));
     const auto taken = other->write([&](db::Session& s) { return south.claim(s, kName, nullptr); });
     EXPECT_TRUE(taken);
     EXPECT_FALSE(taken.value().has_value());

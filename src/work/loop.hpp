@@ -53,7 +53,7 @@ struct LoopStatus {
   Health health = Health::kWait;
   std::string cause;       // one sentence, empty when there is nothing to explain
   std::string remedy;      // what a person can do, or empty
-  Instant since{};         // of the word
+  Instant since{};         // of the word; while attempts fail, of the first that did
   std::string process;     // host:pid of the process that says all this
   std::string process_id;  // its id, fresh at each start
   std::string address;     // where it answers (only of other processes); may be empty
@@ -64,6 +64,7 @@ struct LoopStatus {
   std::optional<Instant> next_run_at;
   std::string last_error;
   std::optional<Instant> last_error_at;
+  std::int64_t attempts = 0;        // that failed in a row; 0 when the last one succeeded
   std::int64_t restarts = 0;        // after failures, since the process started
   std::int64_t restarts_today = 0;  // since midnight UTC
   /// The process has not been heard of for longer than the lease: this is its last word.
@@ -83,7 +84,7 @@ class LoopContext {
   /// Used by the supervisor.
   LoopContext(std::shared_ptr<LoopCell> cell, std::stop_token stop, Fence fence);
 
-  /// Fires when the loop is stopped, removed or restarted, and when its lease is lost.
+  /// Fires when the loop is stopped, removed or handed over, and when its lease is lost.
   const std::stop_token& stop_token() const { return stop_; }
   bool stopping() const { return stop_.stop_requested(); }
   const Fence& fence() const { return fence_; }
@@ -111,8 +112,9 @@ class LoopContext {
   Fence fence_;
 };
 
-/// Success: nothing left to do, the loop is finished. An error or an exception: logged, and the
-/// body is called again after a backoff. After a stop was asked for, the result does not matter.
+/// Success: nothing left to do, the loop is finished: for good, see LoopSpec::edition. An error or
+/// an exception: logged, and the body is called again after a backoff. After a stop was asked for,
+/// the result does not matter.
 using LoopBody = std::function<Result<void>(LoopContext&)>;
 
 struct LoopOptions {
@@ -124,6 +126,16 @@ struct LoopOptions {
   Micros healthy_after = std::chrono::seconds(10);
 };
 
+/// Loops of one kind that the processes of a deployment share out among each other: each holds
+/// about as many as every other, and none more than it may. Loops move, one at a time, when a
+/// process comes or goes.
+struct LoopGroup {
+  std::string name;   // empty: whoever is first holds the loop
+  int most_held = 0;  // by this process, of loops that have not finished; 0: any number
+  /// What a person can do when all processes hold as many as they may.
+  std::string remedy;
+};
+
 struct LoopSpec {
   std::string name;
   std::string title;
@@ -131,6 +143,11 @@ struct LoopSpec {
   /// The lease that keeps it to one process in the deployment, mostly the loop's name. Empty: every
   /// process with the role runs the loop.
   std::string lease;
+  /// Only of loops with a lease.
+  LoopGroup group;
+  /// What the loop works on. Once the body has returned success, a loop with this lease and edition
+  /// stays finished: in other processes, and after a restart of this one.
+  std::string edition;
   LoopBody body;
   LoopOptions options;
 };

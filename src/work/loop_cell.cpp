@@ -43,10 +43,10 @@ Words words(LoopState state) {
   return {"unknown", Health::kBad};
 }
 
-// In these states what the body said about itself is the better description.
-bool body_describes(LoopState state) {
+// The body is called, or will be: what it said about itself is the better description.
+bool is_attempt(LoopState state) {
   return state == LoopState::kRunning || state == LoopState::kWaiting ||
-         state == LoopState::kRetrying || state == LoopState::kFinished;
+         state == LoopState::kRetrying;
 }
 
 Instant now() {
@@ -84,8 +84,12 @@ bool LoopCell::refresh() {
   std::string word(plain.word);
   Health health = plain.health;
   std::string cause = supervisor_cause_;
-  std::string remedy;
-  if (report_ && body_describes(status_.state)) {
+  std::string remedy = supervisor_remedy_;
+  if (has_no_room_) {
+    word = "no room";
+    health = Health::kBad;
+  }
+  if (report_ && is_attempt(status_.state)) {
     word = report_->word;
     health = report_->health;
     cause = report_->cause;
@@ -96,6 +100,10 @@ bool LoopCell::refresh() {
                         health != status_.health || cause != status_.cause ||
                         remedy != status_.remedy;
   if (is_other_word) status_.since = now();
+  // Whatever a retry calls itself: the trouble is as old as its first failure.
+  if (failing_since_ && is_attempt(status_.state) && health != Health::kGood) {
+    status_.since = *failing_since_;
+  }
   status_.word = std::move(word);
   status_.health = health;
   status_.cause = std::move(cause);
@@ -118,7 +126,15 @@ void LoopCell::show(Facts facts) {
     status_.token = facts.token;
     status_.next_run_at = facts.next_run_at;
     supervisor_cause_ = std::move(facts.cause);
-    if (!refresh() && !is_other) return;
+    supervisor_remedy_ = std::move(facts.remedy);
+    has_no_room_ = facts.has_no_room;
+    if (status_.state == LoopState::kStandby || status_.state == LoopState::kFinished) {
+      failing_since_.reset();  // whose attempts they were is somebody else now
+      status_.attempts = 0;
+    }
+    const bool has_changed = refresh();
+    if (facts.finished_at) status_.since = *facts.finished_at;
+    if (!has_changed && !is_other) return;
     ++version_;
   }
   changed(true);
@@ -138,6 +154,8 @@ void LoopCell::begin_run(bool is_restart, std::string_view cause, const Facts& f
     status_.token = facts.token;
     status_.next_run_at.reset();
     supervisor_cause_ = cause;
+    supervisor_remedy_.clear();
+    has_no_room_ = false;
     refresh();
     ++version_;
   }
@@ -153,9 +171,13 @@ void LoopCell::note_failure(const Error& error) {
     if (!status_.last_error_at || midnight(*status_.last_error_at) != midnight(at)) {
       status_.restarts_today = 0;
     }
+    // What the body said of itself before it failed counts: that is when it saw the trouble.
+    if (!failing_since_) failing_since_ = status_.health == Health::kBad ? status_.since : at;
+    ++status_.attempts;
     status_.last_error = error.message;
     status_.last_error_at = at;
     if (logged_.size() >= kMostLoggedFailures) logged_.clear();
+    refresh();
     is_new = logged_.insert(error.message + error.detail).second;
     loop = status_.name;
     ++version_;
@@ -216,6 +238,9 @@ void LoopCell::success(Micros took) {
     status_.last_success_at = now();
     status_.last_took = took;
     has_succeeded_ = true;
+    if (failing_since_) status_.since = now();
+    failing_since_.reset();
+    status_.attempts = 0;
     has_recovered = !logged_.empty();
     if (has_recovered) {
       logged_.clear();

@@ -33,10 +33,13 @@ class LoopCell {
   /// What the supervisor knows and the body does not.
   struct Facts {
     LoopState state = LoopState::kStarting;
-    std::string cause;
-    std::string held_by;
+    std::string cause{};
+    std::string remedy{};
+    bool has_no_room = false;  // every process holds as many loops of the group as it may
+    std::string held_by{};
     std::int64_t token = 0;
-    std::optional<Instant> next_run_at;
+    std::optional<Instant> next_run_at{};
+    std::optional<Instant> finished_at{};
   };
   void show(Facts facts);
   /// A new call of the body begins. What the body last reported stays until it says otherwise.
@@ -72,6 +75,10 @@ class LoopCell {
   std::condition_variable_any woken_;
   LoopStatus status_ VEDETTE_GUARDED_BY(status_mutex_);
   std::string supervisor_cause_ VEDETTE_GUARDED_BY(status_mutex_);
+  std::string supervisor_remedy_ VEDETTE_GUARDED_BY(status_mutex_);
+  bool has_no_room_ VEDETTE_GUARDED_BY(status_mutex_) = false;
+  /// Since when attempts have failed in a row.
+  std::optional<Instant> failing_since_ VEDETTE_GUARDED_BY(status_mutex_);
   std::optional<Report> report_ VEDETTE_GUARDED_BY(status_mutex_);
   LoopState shown_state_ VEDETTE_GUARDED_BY(status_mutex_) = LoopState::kStarting;
   std::set<std::string> logged_

@@ -53,6 +53,51 @@ TEST_F(CellTest, ShowsTheBodysWordsWhileItRunsAndAcrossRetries) {
   EXPECT_EQ(cell->status().last_error, "Connection refused.");
 }
 
+TEST_F(CellTest, ATroubleIsAsOldAsItsFirstFailureWhateverARetryCallsItself) {
+  const Error refused{ErrorCode::kUnavailable, "Connection refused.", true, ""};
+  begin();
+  context.report(Health::kWait, "opening source");
+  context.report(Health::kBad, "source unreachable", refused.message);
+  const Instant first = cell->status().since;
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    cell->note_failure(refused);
+    cell->show({.state = LoopState::kRetrying, .cause = refused.message, .token = 3});
+    EXPECT_EQ(cell->status().attempts, attempt);
+    EXPECT_EQ(cell->status().since, first);
+    ASSERT_TRUE(eventually([&] { return SystemClock().now() > first; }));
+    cell->begin_run(true, "", {});
+    context.report(Health::kWait, "opening source");
+    EXPECT_EQ(cell->status().since, first);
+    context.report(Health::kBad, "source unreachable", refused.message);
+    EXPECT_EQ(cell->status().since, first);
+  }
+  context.running();
+  context.success(milliseconds(1));
+  EXPECT_EQ(cell->status().attempts, 0);
+  EXPECT_GT(cell->status().since, first);
+  const Instant recovered = cell->status().since;
+  ASSERT_TRUE(eventually([&] { return SystemClock().now() > recovered; }));
+  cell->note_failure(refused);
+  cell->show({.state = LoopState::kRetrying, .token = 3});
+  EXPECT_EQ(cell->status().attempts, 1);
+  EXPECT_GT(cell->status().since, recovered);
+  // Somebody else tries now.
+  cell->show({.state = LoopState::kStandby, .held_by = "north-2:7"});
+  EXPECT_EQ(cell->status().attempts, 0);
+}
+
+TEST_F(CellTest, NoRoomIsSaidWithItsRemedy) {
+  cell->show({.cause = "All 2 processes that could run it are full.",
+              .remedy = "Start another.",
+              .has_no_room = true});
+  EXPECT_EQ(cell->status().word, "no room");
+  EXPECT_EQ(cell->status().health, Health::kBad);
+  EXPECT_EQ(cell->status().remedy, "Start another.");
+  begin();
+  EXPECT_EQ(cell->status().word, "running");
+  EXPECT_EQ(cell->status().remedy, "");
+}
+
 TEST_F(CellTest, ANoticeOfTheBodyOutlivesASuccess) {
   begin();
   context.report(Health::kWait, "no model", "Motion is counted instead.");

@@ -13,6 +13,7 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 using testing::eventually;
 using ::testing::HasSubstr;
 using testing::Sleeper;
@@ -36,6 +37,7 @@ TEST_P(Restart, ABodyThatFailsIsRetriedVisiblyAndNeverHot) {
   const LoopStatus status = *supervisor.status("camera");
   EXPECT_EQ(status.last_error, "Connection refused by 10.0.4.17:554.");
   EXPECT_GE(status.restarts, 4);
+  EXPECT_GE(status.attempts, 5);
   EXPECT_EQ(status.restarts, status.restarts_today);
   EXPECT_EQ(status.health, Health::kBad);
   EXPECT_TRUE(status.last_error_at);
@@ -81,38 +83,50 @@ TEST_P(Restart, WakeEndsABackoff) {
   EXPECT_EQ(supervisor.wake("nobody").error().code, ErrorCode::kNotFound);
 }
 
-TEST_P(Restart, WhatIsFinishedStaysFinishedUntilRestarted) {
+TEST_P(Restart, WhatIsFinishedStaysFinishedInEveryProcessAndAfterARestart) {
   std::atomic<int> calls = 0;
-  Supervisor supervisor(*database, options());
-  Supervisor other(*other_database, options());
-  const LoopBody body = [&](LoopContext& loop) -> Result<void> {
-    ++calls;
-    loop.success(milliseconds(1));
-    return {};
+  const auto file = [&](const char* edition) {
+    LoopSpec loop = spec("file", [&](LoopContext& context) -> Result<void> {
+      ++calls;
+      context.report(Health::kWait, "loading detector");
+      context.success(milliseconds(1));
+      return {};
+    });
+    loop.edition = edition;
+    return loop;
   };
-  ASSERT_TRUE(supervisor.add(spec("file", body)));
-  supervisor.start();
-  ASSERT_TRUE(reaches(supervisor, "file", LoopState::kFinished));
-  ASSERT_TRUE(other.add(spec("file", body)));
-  other.start();
-  ASSERT_TRUE(reaches(other, "file", LoopState::kStandby));
+  Instant since{};
+  {
+    Supervisor supervisor(*database, options());
+    ASSERT_TRUE(supervisor.add(file("1")));
+    supervisor.start();
+    ASSERT_TRUE(reaches(supervisor, "file", LoopState::kFinished));
+    // Nobody need hold what has ended.
+    ASSERT_TRUE(eventually([&] { return supervisor.metrics().leases_held == 0; }));
+    EXPECT_EQ(history("file").at(0).ended_by, "released");
+    since = supervisor.status("file")->since;
+    EXPECT_EQ(supervisor.status("file")->word, "finished");
+  }
+  Supervisor again(*other_database, options());
+  ASSERT_TRUE(again.add(file("1")));
+  again.start();
+  ASSERT_TRUE(reaches(again, "file", LoopState::kFinished));
   EXPECT_EQ(calls, 1);
-  EXPECT_TRUE(supervisor.restart("file"));
-  ASSERT_TRUE(eventually([&] { return calls == 2; }));
-  ASSERT_TRUE(reaches(supervisor, "file", LoopState::kFinished));
-}
+  EXPECT_EQ(again.status("file")->word, "finished");
+  EXPECT_EQ(again.status("file")->health, Health::kGood);
+  // The database's clock and this machine's are the same here; it is not the time of the start.
+  EXPECT_LT(again.status("file")->since - since, seconds(2));
+  ASSERT_TRUE(eventually([&] {
+    const auto loops = again.all();
+    return loops && loops->size() == 1 && loops->at(0).word == "finished";
+  }));
+  EXPECT_EQ(history("file").size(), 1u);
 
-TEST_P(Restart, RestartCallsTheBodyAgainUnderTheSameLease) {
-  Sleeper sleeper;
-  Supervisor supervisor(*database, options());
-  ASSERT_TRUE(supervisor.add(spec("camera", sleeper.body())));
-  supervisor.start();
-  ASSERT_TRUE(eventually([&] { return sleeper.running == 1; }));
-  EXPECT_TRUE(supervisor.restart("camera"));
-  ASSERT_TRUE(eventually([&] { return sleeper.runs == 2 && sleeper.running == 1; }));
-  EXPECT_EQ(sleeper.token, 1);
-  EXPECT_EQ(supervisor.status("camera")->restarts, 0);
-  EXPECT_EQ(supervisor.restart("nobody").error().code, ErrorCode::kNotFound);
+  // Another edition is other work.
+  ASSERT_TRUE(again.remove("file"));
+  ASSERT_TRUE(again.add(file("2")));
+  ASSERT_TRUE(eventually([&] { return calls == 2; }));
+  ASSERT_TRUE(reaches(again, "file", LoopState::kFinished));
 }
 
 TEST_P(Restart, WhoLostItsLeaseStopsAndStandsBy) {

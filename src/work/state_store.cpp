@@ -11,6 +11,7 @@ namespace vedette::work {
 namespace {
 
 constexpr Micros kForgetAfter = std::chrono::hours(24 * 7);
+constexpr Micros kShowStopped = std::chrono::hours(1);
 
 Instant today() {
   return floor_to(SystemClock().now(), std::chrono::hours(24));
@@ -44,6 +45,7 @@ LoopStatus status_from(const db::Row& row) {
   if (row.get<std::optional<Instant>>("restarts_day") == today()) {
     loop.restarts_today = row.get<std::int64_t>("restarts_today");
   }
+  loop.attempts = row.get<std::int64_t>("attempts");
   loop.is_stale = row.get<bool>("is_stale");
   return loop;
 }
@@ -67,6 +69,7 @@ Result<void> write_stopped(db::Session& session, std::string_view process_id) {
   VEDETTE_CHECK(session.execute(
       fmt::format("update process set stopped_at = {0}, heartbeat_at = {0} where id = $1", now),
       {process_id}));
+  VEDETTE_CHECK(session.execute("delete from loop_share where process_id = $1", {process_id}));
   return {};
 }
 
@@ -76,7 +79,7 @@ Result<void> write_states(db::Session& session, std::span<const LoopStatus> loop
       {"name",     "process_id",      "title",        "role",        "lease",      "state",
        "word",     "health",          "cause",        "remedy",      "since",      "held_by",
        "token",    "last_success_at", "last_took_us", "next_run_at", "last_error", "last_error_at",
-       "restarts", "restarts_today",  "restarts_day"});
+       "restarts", "restarts_today",  "restarts_day", "attempts"});
   rows.on_conflict(
       "on conflict (name, process_id) do update set title = excluded.title, role = excluded.role, "
       "lease = excluded.lease, state = excluded.state, word = excluded.word, "
@@ -85,14 +88,15 @@ Result<void> write_states(db::Session& session, std::span<const LoopStatus> loop
       "last_success_at = excluded.last_success_at, last_took_us = excluded.last_took_us, "
       "next_run_at = excluded.next_run_at, last_error = excluded.last_error, "
       "last_error_at = excluded.last_error_at, restarts = excluded.restarts, "
-      "restarts_today = excluded.restarts_today, restarts_day = excluded.restarts_day");
+      "restarts_today = excluded.restarts_today, restarts_day = excluded.restarts_day, "
+      "attempts = excluded.attempts");
   for (const LoopStatus& loop : loops) {
     std::optional<std::int64_t> took_us;
     if (loop.last_took) took_us = loop.last_took->count();
     rows.add(loop.name, loop.process_id, loop.title, name(loop.role), loop.lease, name(loop.state),
              loop.word, name(loop.health), loop.cause, loop.remedy, loop.since, loop.held_by,
              loop.token, loop.last_success_at, took_us, loop.next_run_at, loop.last_error,
-             loop.last_error_at, loop.restarts, loop.restarts_today, today());
+             loop.last_error_at, loop.restarts, loop.restarts_today, today(), loop.attempts);
   }
   if (rows.empty()) return {};
   VEDETTE_CHECK(session.insert(rows));
@@ -111,6 +115,8 @@ Result<void> forget_old_processes(db::Session& session) {
                                 {-kForgetAfter.count()}));
   VEDETTE_CHECK(
       session.execute("delete from loop_state where process_id not in (select id from process)"));
+  VEDETTE_CHECK(
+      session.execute("delete from loop_share where process_id not in (select id from process)"));
   return {};
 }
 
@@ -144,9 +150,10 @@ Result<std::vector<ProcessInfo>> processes(db::Database& database, const LeaseOp
         rows, session.query(fmt::format("select id, name, address, roles, version, started_at, "
                                         "heartbeat_at, resident_bytes, stopped_at, "
                                         "stopped_at is null and {0} > $1 as is_stale from process "
-                                        "order by stopped_at is not null or {0} > $1, name, id",
+                                        "where stopped_at is null or {0} < $2 order by stopped_at "
+                                        "is not null or {0} > $1, name, id",
                                         silence),
-                            {lease.ttl.count()}));
+                            {lease.ttl.count(), kShowStopped.count()}));
     std::vector<ProcessInfo> list;
     list.reserve(rows.size());
     for (const db::Row row : rows) {

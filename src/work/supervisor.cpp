@@ -69,6 +69,7 @@ Result<void> Supervisor::Engine::add(LoopSpec spec) {
     status.title = spec.title.empty() ? spec.name : spec.title;
     status.role = spec.role;
     status.lease = spec.lease;
+    has_new_share_ = has_new_share_ || is_new_share(spec.group);
     status.process = process_.name;
     status.process_id = process_.id;
     auto loop = std::make_shared<Loop>();
@@ -105,21 +106,6 @@ Result<void> Supervisor::Engine::remove(std::string_view name, Micros grace) {
               fmt::format("The loop \"{}\" has not come to its end within {} s; it will be gone "
                           "when it has.",
                           name, to_seconds(grace)));
-}
-
-Result<void> Supervisor::Engine::restart(std::string_view name) {
-  {
-    const Lock lock(loops_mutex_);
-    const LoopPtr loop = find(name);
-    if (!loop) return fail(ErrorCode::kNotFound, fmt::format("There is no loop \"{}\".", name));
-    loop->failures = 0;
-    loop->next_attempt = {};
-    loop->next_attempt_at.reset();
-    loop->is_finished = false;
-    loop->restart_asked = loop->is_running;
-  }
-  time_wakeup_.raise();
-  return {};
 }
 
 Result<void> Supervisor::Engine::wake(std::string_view name) {
@@ -165,7 +151,9 @@ std::vector<std::string> Supervisor::Engine::stop(Micros grace) {
     is_stopping_ = true;
     for (auto& [name, loop] : loops_) loop->is_wanted = false;
     if (is_started_) {
+      has_new_share_ = true;  // none: what is given up is for others to take at once
       time_wakeup_.raise();
+      database_wakeup_.raise();
       settled_.wait_for(lock, grace, [this]() VEDETTE_REQUIRES(loops_mutex_) {
         for (const auto& [name, loop] : loops_) {
           if (!is_settled(*loop)) return false;
@@ -256,6 +244,13 @@ void Supervisor::Engine::cell_changed(bool is_visible) {
   }
 }
 
+bool Supervisor::Engine::is_new_share(const LoopGroup& group) const {
+  return !group.name.empty() && std::ranges::none_of(loops_, [&](const auto& entry) {
+    const LoopGroup& other = entry.second->spec.group;
+    return other.name == group.name && other.most_held == group.most_held;
+  });
+}
+
 Supervisor::Engine::LoopPtr Supervisor::Engine::find(std::string_view name) const {
   const auto found = loops_.find(name);
   return found == loops_.end() ? nullptr : found->second;
@@ -270,9 +265,6 @@ Result<void> Supervisor::add(LoopSpec spec) {
 }
 Result<void> Supervisor::remove(std::string_view name, Micros grace) {
   return engine_->remove(name, grace);
-}
-Result<void> Supervisor::restart(std::string_view name) {
-  return engine_->restart(name);
 }
 Result<void> Supervisor::wake(std::string_view name) {
   return engine_->wake(name);

@@ -82,10 +82,6 @@ class Supervisor {
   /// kTimeout when the body has not returned within `grace` (it is forgotten when it does).
   Result<void> remove(std::string_view name, Micros grace = std::chrono::seconds(10));
 
-  /// Ends the body and calls it again at once, under the same lease. Also revives a finished loop.
-  /// Does not wait. kNotFound.
-  Result<void> restart(std::string_view name);
-
   /// Ends the loop's present wait(), or its backoff. Does nothing otherwise. kNotFound.
   Result<void> wake(std::string_view name);
 
@@ -124,7 +120,8 @@ class Supervisor {
   std::unique_ptr<Engine> engine_;
 };
 
-/// All processes heard of in the last week, the living first.
+/// All processes heard of in the last week, the living first, without those that stopped in order
+/// more than an hour ago.
 Result<std::vector<ProcessInfo>> processes(db::Database& database, const LeaseOptions& lease = {});
 
 /// Supervisor::all() for a process without a supervisor (`vedette status`).

@@ -132,12 +132,37 @@ create table loop_state (
 ) strict, without rowid;
 )sql";
 
+constexpr const char* kSharesPostgres = R"sql(
+create table loop_share (
+  process_id text not null,
+  group_name text not null,
+  most_held bigint not null,
+  primary key (process_id, group_name)
+);
+alter table lease add column finished_edition text;
+alter table lease add column finished_at timestamptz;
+alter table loop_state add column attempts bigint not null default 0;
+)sql";
+
+constexpr const char* kSharesSqlite = R"sql(
+create table loop_share (
+  process_id text not null,
+  group_name text not null,
+  most_held integer not null,
+  primary key (process_id, group_name)
+) strict, without rowid;
+alter table lease add column finished_edition text;
+alter table lease add column finished_at integer;
+alter table loop_state add column attempts integer not null default 0;
+)sql";
+
 }  // namespace
 
 std::vector<db::Migration> migrations() {
   return {
       {"work", 1, "leases and their history", kLeasesSqlite, kLeasesPostgres},
-      {"work", 2, "processes and the state of their loops", kProcessesSqlite, kProcessesPostgres}};
+      {"work", 2, "processes and the state of their loops", kProcessesSqlite, kProcessesPostgres},
+      {"work", 3, "shares of loops, and loops that have finished", kSharesSqlite, kSharesPostgres}};
 }
 
 }  // namespace vedette::work

@@ -1,18 +1,34 @@
 """Server-sent events: what changes is told, and a client that comes back misses nothing or is told to read again."""
 import json
-
+import sqlite3
 
 
 def test_a_client_that_comes_back_goes_on_where_it_was(serve):
     client = serve().client
-    with client.stream("/api/events?topics=cameras") as events:
-        assert events.headers["content-type"].startswith("text/event-stream")
+    with client.stream("/api/events?topics=cameras"):  # somebody listens all the time: nothing is left untold
+        with client.stream("/api/events?topics=cameras") as events:
+            client.post("/api/cameras", {"name": "First", "source": "x.mp4", "enabled": False})
+            last = events.event_named("cameras").id
+        assert last
+        client.post("/api/cameras", {"name": "Second", "source": "x.mp4", "enabled": False})
+        with client.stream("/api/events?topics=cameras", {"Last-Event-ID": last}) as events:
+            assert events.event().name == "cameras"
+
+
+def test_what_happened_while_nobody_listened_is_never_passed_over_in_silence(serve, tmp_path):
+    server = serve()
+    client = server.client
+    with client.stream("/api/events?topics=cameras,crossing") as events:
         client.post("/api/cameras", {"name": "First", "source": "x.mp4", "enabled": False})
         last = events.event_named("cameras").id
-    assert last
-    client.post("/api/cameras", {"name": "Second", "source": "x.mp4", "enabled": False})
-    with client.stream("/api/events?topics=cameras", {"Last-Event-ID": last}) as events:
-        assert events.event().name in ("cameras", "reset")
+    # Another process stores it; the server here is told by its own look at the file.
+    with sqlite3.connect(tmp_path / "data" / "vedette.db", timeout=20) as store:
+        store.execute("INSERT INTO crossings (camera_id, line_id, track_id, direction, vehicle_type, crossed_at, x, y, frame) "
+                      "VALUES ('first', 'line', 1, 'a_to_b', 'car', 1764000000000000, 1, 1, 1)")
+    store.close()
+    with client.stream("/api/events?topics=crossing", {"Last-Event-ID": last}) as events:
+        # Told, or told to read everything again: which of the two depends on who was first.
+        assert events.event().name in ("crossing", "reset", "resync")
 
 
 def test_an_unknown_last_id_means_read_everything_again(serve):

@@ -100,6 +100,7 @@ class Stream:
         self.connection.request("GET", target, headers=headers)
         self.response = self.connection.getresponse()
         self.status = self.response.status
+        contract().note("GET", urllib.parse.unquote(urllib.parse.urlsplit(target).path), self.status)
         self.headers = {name.lower(): value for name, value in self.response.getheaders()}
 
     def __enter__(self) -> "Stream":

@@ -2,6 +2,7 @@
 import datetime
 import functools
 import json
+import pathlib
 import re
 
 import jsonschema
@@ -37,7 +38,14 @@ class Contract:
         self.templates = [(self.pattern(template), template) for template in document["paths"]]
         # Literal segments before {parameters}: /api/cameras/new is not the camera `new`.
         self.templates.sort(key=lambda entry: entry[1].count("{"))
-        self.seen: set[tuple[str, str, int]] = set()
+        self.seen: set[tuple[str, str, str]] = set()
+
+    def operations(self):
+        """(METHOD, path with {parameters}, operation) of each operation of the file."""
+        for template, node in self.document["paths"].items():
+            for method in ("get", "put", "post", "delete", "patch"):
+                if method in node:
+                    yield method.upper(), template, node[method]
 
     @staticmethod
     def pattern(template: str) -> re.Pattern:
@@ -69,10 +77,8 @@ class Contract:
                 assert status in allowed, f"{method} {path} answers {status}, but is not in openapi.yaml"
             return
         template, operation = found
-        self.seen.add((method, template, status))
+        key = self.note(method, path, status, body)
         responses = operation["responses"]
-        key = str(status) if str(status) in responses else f"{status // 100}XX" if f"{status // 100}XX" in responses else "default"
-        assert key in responses, f"{method} {template} may not answer {status}: {body[:300]!r}"
         escaped = template.replace("~", "~0").replace("/", "~1")
         verb = "get" if method == "HEAD" else method.lower()
         response, pointer = self.resolve(responses[key], f"/paths/{escaped}/{verb}/responses/{key}")
@@ -87,6 +93,20 @@ class Contract:
         assert media in content, f"{method} {template} {status} is {media!r}; openapi.yaml knows {sorted(content)}"
         if media == "application/json" and "schema" in content[media]:
             self.validate(f"urn:vedette#{pointer}/content/application~1json/schema", f"{method} {template} {status}", json.loads(body))
+
+    def note(self, method: str, path: str, status: int, body: bytes = b"") -> str:
+        """Remembers that this answer came. The key under which the file has it; raises AssertionError when it has it not."""
+        template, operation = self.operation(method, path)
+        responses = operation["responses"]
+        key = str(status) if str(status) in responses else f"{status // 100}XX" if f"{status // 100}XX" in responses else "default"
+        assert key in responses, f"{method} {template} may not answer {status}: {body[:300]!r}"
+        self.seen.add((method, template, key))
+        return key
+
+    def write_seen(self, file: pathlib.Path) -> None:
+        """Adds what was seen to the file, for tests/e2e/seen.py."""
+        with file.open("a") as out:
+            out.writelines(f"{method} {template} {key}\n" for method, template, key in sorted(self.seen))
 
     def validate(self, reference: str, where: str, value: object) -> None:
         schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": reference}

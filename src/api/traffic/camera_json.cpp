@@ -94,6 +94,12 @@ std::string loop_name(std::string_view camera_id) {
   return traffic::camera_loop_name(camera_id);
 }
 
+std::optional<std::string> camera_of_loop(std::string_view loop) {
+  const std::string prefix = loop_name("");
+  if (!loop.starts_with(prefix) || loop.size() == prefix.size()) return std::nullopt;
+  return std::string(loop.substr(prefix.size()));
+}
+
 Result<CameraStates> read_states(const TrafficServices& services,
                                  std::span<const traffic::Camera> cameras) {
   if (cameras.empty()) return CameraStates{};
@@ -129,6 +135,7 @@ json::object status_json(const traffic::Camera& camera, const CameraStates& stat
       {"word", state_word(loop, state)},
       {"cause", text_or_null(state_cause(loop, state))},
       {"since", loop == nullptr ? json::value(nullptr) : json::value(to_rfc3339(loop->since))},
+      {"attempts", loop == nullptr ? 0 : loop->attempts},
       {"as_of", has_figures ? json::value(to_rfc3339(stored->second.as_of)) : json::value(nullptr)},
       {"retry_at", loop != nullptr && loop->state == work::LoopState::kRetrying
                        ? or_null(loop->next_run_at)

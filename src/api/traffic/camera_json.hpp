@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ Result<CameraStates> read_states(const TrafficServices& services,
 
 /// "camera:" and the id: the name of a camera's loop and lease.
 std::string loop_name(std::string_view camera_id);
+/// The camera of a loop; nullopt when the loop is no camera's.
+std::optional<std::string> camera_of_loop(std::string_view loop);
 
 json::object status_json(const traffic::Camera& camera, const CameraStates& states,
                          const TrafficServices& services);

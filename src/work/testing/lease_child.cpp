@@ -1,7 +1,10 @@
 // A process of a small deployment, for deployment_test: it runs LOOPS loops that write into the
 // table `ledger` under their fence, as fast as every 5 ms, and keeps its own account in a file.
 //
-//     lease_child URL FILE TTL_MS LOOPS
+//     lease_child URL FILE TTL_MS LOOPS MOST
+//
+// MOST: of the loops, shared with the other processes, it holds no more; 0: any number; -: not
+// shared.
 //
 // Lines of the file: what, loop, token, process, CLOCK_MONOTONIC in microseconds. B: a body began,
 // W: it has written, F: it was fenced, E: it ended, S: the process has stopped in order.
@@ -86,6 +89,9 @@ int run(char** arguments) {
     LoopSpec spec;
     spec.name = fmt::format("loop-{}", i);
     spec.lease = spec.name;
+    if (arguments[5][0] != '-') {
+      spec.group = {.name = "loops", .most_held = std::atoi(arguments[5]), .remedy = "Start more."};
+    }
     spec.options.backoff_min = milliseconds(50);
     spec.options.backoff_max = milliseconds(200);
     spec.body = [&](LoopContext& loop) -> Result<void> {
@@ -111,7 +117,7 @@ int run(char** arguments) {
 }  // namespace vedette::work
 
 int main(int count, char** arguments) {
-  if (count != 5) return 2;
+  if (count != 6) return 2;
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // a killed test leaves nothing behind
   // Before any thread starts, so that only sigwait takes it.
   sigset_t ends;

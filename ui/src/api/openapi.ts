@@ -545,7 +545,10 @@ export interface components {
             word: string;
             /** @description Cause and remedy in one sentence. */
             cause: string | null;
+            /** @description Of the word; while attempts fail, of the first that did. */
             since: components["schemas"]["OptionalInstant"];
+            /** @description Attempts in a row that failed. */
+            attempts: number;
             /**
              * Format: date-time
              * @description When this was measured.
@@ -825,9 +828,18 @@ export interface components {
             role: string;
             /** @enum {string} */
             state: "running" | "starting" | "waiting" | "standby" | "retrying" | "finished" | "stopping" | "stopped" | "unreachable";
+            /** @description The state in words; `no room` where every process holds as many loops of the kind as it may. */
             word: string;
+            /**
+             * @description `bad` needs a look, `wait` is on its way.
+             * @enum {string}
+             */
+            health: "good" | "wait" | "bad";
             cause: string | null;
+            /** @description Of the word; while attempts fail, of the first that did; of what is finished, when it ended. */
             since: components["schemas"]["OptionalInstant"];
+            /** @description Attempts in a row that failed; 0 when the last one did not. */
+            attempts: number;
             held_by: string | null;
             /** @description Attempt (fencing number) of the present lease. */
             token: number | null;
@@ -889,6 +901,8 @@ export interface components {
                 heartbeat_at: components["schemas"]["OptionalInstant"];
                 resident_bytes: number | null;
                 alive: boolean;
+                /** @description When it stopped in order: not missing. An hour later it is listed no more. */
+                stopped_at: components["schemas"]["OptionalInstant"];
             }[];
             viewers: {
                 live_streams: number;
@@ -988,7 +1002,6 @@ export interface operations {
                     "application/json": components["schemas"]["CameraList"];
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
@@ -1047,7 +1060,6 @@ export interface operations {
                     "application/json": components["schemas"]["Camera"];
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             404: components["responses"]["Error"];
             431: components["responses"]["Error"];
@@ -1135,7 +1147,6 @@ export interface operations {
                     "application/json": components["schemas"]["Lines"];
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             404: components["responses"]["Error"];
             431: components["responses"]["Error"];
@@ -1298,7 +1309,6 @@ export interface operations {
                     "application/json": components["schemas"]["Current"];
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
@@ -1409,7 +1419,6 @@ export interface operations {
                     "text/csv": string;
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
@@ -1441,7 +1450,6 @@ export interface operations {
                     "application/json": components["schemas"]["Kpi"];
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             404: components["responses"]["Error"];
             431: components["responses"]["Error"];
@@ -1475,7 +1483,6 @@ export interface operations {
                     "application/json": components["schemas"]["Quality"];
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
@@ -1499,7 +1506,6 @@ export interface operations {
                     "application/json": components["schemas"]["Loops"];
                 };
             };
-            304: components["responses"]["NotModified"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
         };
@@ -1554,7 +1560,6 @@ export interface operations {
                     "application/json": components["schemas"]["Leases"];
                 };
             };
-            304: components["responses"]["NotModified"];
             400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
@@ -1578,7 +1583,6 @@ export interface operations {
                     "application/json": components["schemas"]["Status"];
                 };
             };
-            304: components["responses"]["NotModified"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
         };
@@ -1601,7 +1605,6 @@ export interface operations {
                     "application/json": components["schemas"]["Detectors"];
                 };
             };
-            304: components["responses"]["NotModified"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
         };

@@ -146,9 +146,11 @@ TEST_P(ChangeNotices, AFailingListenerDisturbsNobody) {
 }
 
 TEST_P(ChangeNotices, ASubscriptionMayOutliveItsDatabase) {
-  auto subscription = database_->subscribe("t", [](std::string_view) {});
+  bool is_heard = false;
+  auto subscription = database_->subscribe("t", [&](std::string_view) { is_heard = true; });
   database_.reset();
   subscription.reset();
+  EXPECT_FALSE(is_heard);
 }
 
 INSTANTIATE_TEST_SUITE_P(Db, ChangeNotices, ::testing::Values(Dialect::kSqlite, Dialect::kPostgres),

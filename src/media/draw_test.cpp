@@ -77,6 +77,8 @@ TEST(Draw, TakesAnyNumbers) {
   Image nothing;
   draw_box(nothing, {0, 0}, {1, 1}, kOrange);
   draw_label(nothing, {0, 0}, "x", kOrange, kBlack);
+  draw_dot(image, {32, 24}, kBlack);
+  EXPECT_GT(count(image, kBlack), 0) << "it draws on";
 }
 
 TEST(Draw, ALineMeetsItsPoints) {

@@ -2,8 +2,9 @@
 """The cached history of 1,000 rows from our HTTP layer, from nginx (same bytes as a file) and from FastAPI, in one run.
 
     http_history.py PROGRAM [--threads 1] [--seconds 4] [--rounds 5] [--fastapi VENV] [--sse CLIENT] [--peers FOLDER]
+                    [--beside OTHER]
 
-PROGRAM is bench/http_serve of the `bench` preset. nginx and wrk come from Debian (nginx-light, wrk). VENV is made by
+PROGRAM is bench/http_serve of the `bench` preset, OTHER that of another version. nginx and wrk come from Debian (nginx-light, wrk). VENV is made by
 setup.sh of the web peers, CLIENT (sse_clients) is built by it too; FOLDER is where these peers lie, by default
 $VEDETTE_PEERS/web or ../shared/peers/web beside the repository. Rounds alternate between the servers, so that other
 load meets all alike; a figure is the median of its rounds, a ratio the median of the rounds' ratios.
@@ -117,6 +118,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--kinds", default="plain,gzip,304")
+    parser.add_argument("--beside", type=pathlib.Path)
     parser.add_argument("--fastapi", type=pathlib.Path)
     parser.add_argument("--sse", type=pathlib.Path)
     parser.add_argument("--peers", type=pathlib.Path, default=pathlib.Path(os.environ.get("VEDETTE_PEERS", ROOT.parent / "shared/peers")) / "web")
@@ -131,6 +133,8 @@ def main() -> int:
         (folder / "rows.json").write_bytes(rows)
         ours = Peer("vedette", [str(options.program), str(folder / "rows.json"), str(options.threads)], 0)
         peers = [ours, start_nginx(rows, options.threads, folder)]
+        if options.beside:
+            peers.append(Peer("the other version", [str(options.beside), str(folder / "rows.json"), str(options.threads)], 0))
         if options.fastapi:
             peers.append(start_fastapi(options.fastapi, options.peers, options.threads))
         try:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """`vedette watch` beside the Python peer: same clips, engine, precision and threads, in one run, taking turns.
 
-    bench/watch.py [--runs 5] [--threads 1,2] [--auto] [--vedette build/release/src/app/vedette] [--peer-python PYTHON] [--no-peer]
+    bench/watch.py [--runs 5] [--threads 1,2] [--auto] [--vedette build/release/src/app/vedette] [--beside OTHER]
+                   [--peer-python PYTHON] [--no-peer]
 
 Prints medians and ratios as Markdown, and checks the counts of every run against the samples' truth (exit 1 when one is
 wrong). Samples: $VEDETTE_SAMPLES or ../shared/samples; peer: $VEDETTE_PEERS or ../shared/peers. The peer's Python is
@@ -90,6 +91,7 @@ def main():
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--auto", action="store_true", help="Vedette also at the precision the engine finds fastest")
     parser.add_argument("--vedette", default=f"{ROOT}/build/release/src/app/vedette watch", help="program and subcommand")
+    parser.add_argument("--beside", metavar="PROGRAM", help="another version of the program, such as the one before a change")
     parser.add_argument("--peer-python", type=Path)
     parser.add_argument("--no-peer", action="store_true")
     parser.add_argument("--out", type=Path, help="every run as a line of JSON is added to this file")
@@ -99,8 +101,8 @@ def main():
     peers = None if arguments.no_peer else first_folder("VEDETTE_PEERS", "../shared/peers") / "traffic"
     python = peers and (arguments.peer_python or peer_python(peers))
 
-    def ours(clip, threads, precision="f32"):
-        lines, cpu_s = measured([*arguments.vedette.split(), samples / "traffic" / clip, "--line", f"line:{CLIPS[clip]['line']}",
+    def ours(clip, threads, precision="f32", program=arguments.vedette.split()):
+        lines, cpu_s = measured([*program, samples / "traffic" / clip, "--line", f"line:{CLIPS[clip]['line']}",
                                  "--model", model, "--threads", threads, "--precision", precision, "--events", "--json"])
         result, events = lines[-1], lines[:-1]
         return dict(ms=result["total_ms"], model_ms=result["model_ms"], ratio=result["total_over_model"],
@@ -120,6 +122,8 @@ def main():
             cells.append((clip, threads, "vedette", lambda c=clip, t=threads: ours(c, t)))
             if arguments.auto:
                 cells.append((clip, threads, "vedette --precision auto", lambda c=clip, t=threads: ours(c, t, "auto")))
+            if arguments.beside:
+                cells.append((clip, threads, "the other version", lambda c=clip, t=threads: ours(c, t, program=[arguments.beside, "watch"])))
             if peers:
                 cells.append((clip, threads, "peer", lambda c=clip, t=threads: theirs(c, t)))
                 if threads != "1":

@@ -9,8 +9,10 @@
 
 #include "base/address.hpp"
 #include "base/id.hpp"
+#include "base/text.hpp"
 #include "db/database.hpp"
 #include "media/frame_source.hpp"
+#include "traffic/camera_status.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -26,10 +28,8 @@ bool is_id_character(char c) {
 
 std::vector<std::string> split_types(std::string_view text) {
   std::vector<std::string> types;
-  while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    if (comma > 0) types.emplace_back(text.substr(0, comma));
-    text.remove_prefix(std::min(comma + 1, text.size()));
+  for (const std::string_view type : split(text, ',')) {
+    if (!type.empty()) types.emplace_back(type);
   }
   return types;
 }
@@ -51,12 +51,25 @@ Camera camera_of(const db::Row& row) {
 }
 
 Line line_of(const db::Row& row) {
-  return {row.get<std::string>(1), row.get<std::string>(2), row.get<double>(3),
-          row.get<double>(4),      row.get<double>(5),      row.get<double>(6),
-          row.get<std::string>(7), row.get<std::string>(8)};
+  return {.id = row.get<std::string>(1),
+          .name = row.get<std::string>(2),
+          .x1 = row.get<double>(3),
+          .y1 = row.get<double>(4),
+          .x2 = row.get<double>(5),
+          .y2 = row.get<double>(6),
+          .a_to_b = row.get<std::string>(7),
+          .b_to_a = row.get<std::string>(8),
+          .width = row.get<std::optional<int>>(9).value_or(0),
+          .height = row.get<std::optional<int>>(10).value_or(0),
+          .created_at = row.get<Instant>(11)};
 }
 
-constexpr const char* kLineColumns = "camera_id, id, name, x1, y1, x2, y2, a_to_b, b_to_a";
+constexpr const char* kLineColumns =
+    "camera_id, id, name, x1, y1, x2, y2, a_to_b, b_to_a, width, height, created_at";
+
+std::optional<int> or_unknown(int pixels) {
+  return pixels > 0 ? std::optional(pixels) : std::nullopt;
+}
 
 Result<void> read_lines(db::Session& session, std::vector<Camera>& cameras) {
   if (cameras.empty()) return {};
@@ -79,6 +92,22 @@ std::unexpected<Error> no_line(std::string_view id) {
   return wrong_field("id",
                      fmt::format("This camera has no line '{}'. Leave the id out to add a new one.",
                                  id.substr(0, 64)));
+}
+
+// Whether a part of the line lies in the picture it was drawn on: Liang and Barsky's clipping.
+bool meets_picture(const Line& line) {
+  double from = 0;
+  double to = 1;
+  const auto cut = [&](double start, double step, double most) {
+    if (step == 0) return start >= 0 && start <= most;
+    const double one = -start / step;
+    const double other = (most - start) / step;
+    from = std::max(from, std::min(one, other));
+    to = std::min(to, std::max(one, other));
+    return from <= to;
+  };
+  return cut(line.x1, line.x2 - line.x1, line.width) &&
+         cut(line.y1, line.y2 - line.y1, line.height);
 }
 
 bool has_control_character(std::string_view text) {
@@ -172,6 +201,11 @@ Result<void> check_line(const Line& line) {
                          fmt::format("{} must be a pixel of the picture, 0 to 16384.", field));
     }
   }
+  if (line.x1 <= 1 && line.y1 <= 1 && line.x2 <= 1 && line.y2 <= 1) {
+    return wrong_field("x1",
+                       "Coordinates are pixels of the picture, not shares of it from 0 to 1: the "
+                       "middle of a picture 640 wide is 320.");
+  }
   if (std::hypot(line.x2 - line.x1, line.y2 - line.y1) < 2) {
     return wrong_field("x2", "The two points of the line are the same; draw it across the road.");
   }
@@ -180,8 +214,21 @@ Result<void> check_line(const Line& line) {
 
 Result<void> check_lines(const Camera& camera, const std::vector<Line>& lines) {
   std::set<std::string> ids;
+  std::set<std::string> names;
   for (const Line& line : lines) {
     VEDETTE_CHECK(check_line(line));
+    if (!names.insert(to_lower(trim(line.name))).second) {
+      return wrong_field("name",
+                         fmt::format("Two lines are called '{}'. Give each a name of its own, so "
+                                     "that their counts can be told apart.",
+                                     line.name));
+    }
+    if (line.width > 0 && line.height > 0 && !meets_picture(line)) {
+      return wrong_field("x1",
+                         fmt::format("The line '{}' lies outside of the picture, which is {} x "
+                                     "{} pixels. Draw it across the road.",
+                                     line.name, line.width, line.height));
+    }
     if (line.id.empty()) continue;
     if (!ids.insert(line.id).second) return wrong_field("id", "Two lines have the same id.");
     if (std::ranges::find(camera.lines, line.id, &Line::id) == camera.lines.end())
@@ -193,11 +240,56 @@ Result<void> check_lines(const Camera& camera, const std::vector<Line>& lines) {
 std::vector<CountingLine> counting_lines(const std::vector<Line>& lines) {
   std::vector<CountingLine> result;
   for (const Line& line : lines) {
-    result.push_back({line.name,
-                      {static_cast<float>(line.x1), static_cast<float>(line.y1)},
-                      {static_cast<float>(line.x2), static_cast<float>(line.y2)}});
+    result.push_back({.name = line.name,
+                      .a = {static_cast<float>(line.x1), static_cast<float>(line.y1)},
+                      .b = {static_cast<float>(line.x2), static_cast<float>(line.y2)},
+                      .a_to_b = line.a_to_b,
+                      .b_to_a = line.b_to_a,
+                      .width = line.width,
+                      .height = line.height});
   }
   return result;
+}
+
+Line fitted(Line line, int width, int height) {
+  if (line.width <= 0 || line.height <= 0 || width <= 0 || height <= 0) return line;
+  const double x = static_cast<double>(width) / line.width;
+  const double y = static_cast<double>(height) / line.height;
+  line.x1 *= x;
+  line.x2 *= x;
+  line.y1 *= y;
+  line.y2 *= y;
+  line.width = width;
+  line.height = height;
+  return line;
+}
+
+Result<PictureSize> picture_size(db::Session& session, std::string_view camera_id) {
+  const std::string id(camera_id);
+  VEDETTE_TRY(stored, stored_figures(session, {&id, 1}));
+  if (stored.empty()) return PictureSize{};
+  const CameraFigures& figures = stored.begin()->second.figures;
+  return PictureSize{figures.width, figures.height};
+}
+
+Result<void> adopt_picture_size(db::Database& database, const work::Fence& fence,
+                                std::string_view camera_id, PictureSize size) {
+  return database.write([&](db::Session& session) -> Result<void> {
+    VEDETTE_CHECK(fence.check(session));
+    VEDETTE_CHECK(session.execute(
+        "UPDATE camera_line SET width = $2, height = $3 WHERE camera_id = $1 AND width IS NULL",
+        {camera_id, size.width, size.height}));
+    return {};
+  });
+}
+
+std::vector<Line> drawn_on(std::vector<Line> lines, PictureSize size) {
+  for (Line& line : lines) {
+    if (line.width > 0 && line.height > 0) continue;
+    line.width = size.width;
+    line.height = size.height;
+  }
+  return lines;
 }
 
 Result<CameraPage> list_cameras(db::Database& database, int limit, std::string_view after_name,
@@ -339,6 +431,8 @@ Result<std::vector<Line>> set_lines(db::Database& database, std::string_view cam
   return database.write([&](db::Session& session) -> Result<std::vector<Line>> {
     VEDETTE_TRY(stored, find_camera(session, camera_id));
     if (!stored) return no_camera(camera_id);
+    VEDETTE_TRY(size, picture_size(session, camera_id));
+    lines = drawn_on(std::move(lines), size);
     VEDETTE_CHECK(check_lines(*stored, lines));
     const std::string now = db::now_sql(session.dialect());
     for (const Line& old : stored->lines) {
@@ -352,20 +446,21 @@ Result<std::vector<Line>> set_lines(db::Database& database, std::string_view cam
       if (line.id.empty()) {
         VEDETTE_CHECK(session.execute(
             fmt::format("INSERT INTO camera_line (id, camera_id, place, name, x1, y1, x2, y2, "
-                        "a_to_b, b_to_a, "
-                        "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, {})",
+                        "a_to_b, b_to_a, width, height, created_at) VALUES ($1, $2, $3, $4, $5, "
+                        "$6, $7, $8, $9, $10, $11, $12, {})",
                         now),
             {random_hex(8), camera_id, place, line.name, line.x1, line.y1, line.x2, line.y2,
-             line.a_to_b, line.b_to_a}));
+             line.a_to_b, line.b_to_a, or_unknown(line.width), or_unknown(line.height)}));
         continue;
       }
       VEDETTE_TRY(
           changed,
           session.execute(
               "UPDATE camera_line SET place = $3, name = $4, x1 = $5, y1 = $6, x2 = $7, y2 = $8, "
-              "a_to_b = $9, b_to_a = $10 WHERE id = $1 AND camera_id = $2 AND removed_at IS NULL",
+              "a_to_b = $9, b_to_a = $10, width = $11, height = $12 WHERE id = $1 AND camera_id = "
+              "$2 AND removed_at IS NULL",
               {line.id, camera_id, place, line.name, line.x1, line.y1, line.x2, line.y2,
-               line.a_to_b, line.b_to_a}));
+               line.a_to_b, line.b_to_a, or_unknown(line.width), or_unknown(line.height)}));
       // Somebody else may have removed it since it was checked.
       if (changed == 0) return no_line(line.id);
     }

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "traffic/scene.hpp"
+#include "work/lease.hpp"
 
 namespace vedette::db {
 class Database;
@@ -19,21 +20,29 @@ class Session;
 
 namespace vedette::traffic {
 
-/// A counting line in pixels of the picture, y down. `a_to_b` and `b_to_a` are the owner's words
-/// for the two directions; a_to_b goes from the left of the line to its right, looking from its
-/// first point to its second.
+/// A counting line in pixels of the picture it was drawn on, y down. `a_to_b` and `b_to_a` are the
+/// owner's words for the two directions; a_to_b goes from the left of the line to its right,
+/// looking from its first point to its second.
 struct Line {
-  std::string id;
-  std::string name;
+  std::string id = {};
+  std::string name = {};
   double x1 = 0;
   double y1 = 0;
   double x2 = 0;
   double y2 = 0;
-  std::string a_to_b;
-  std::string b_to_a;
+  std::string a_to_b = {};
+  std::string b_to_a = {};
+  /// Size of the picture it was drawn on; 0: not known (it takes the size of the first picture).
+  int width = 0;
+  int height = 0;
+  /// Since when it counts.
+  Instant created_at{};
 
   bool operator==(const Line&) const = default;
 };
+
+/// The line in a picture of this size (0: not known, and the line stays as it is).
+Line fitted(Line line, int width, int height);
 
 struct Camera {
   std::string id;
@@ -66,9 +75,26 @@ Result<void> complete(Camera& camera);
 /// Checks one line of a picture that may be up to 16384 pixels wide; `detail` names the field.
 Result<void> check_line(const Line& line);
 
-/// Checks lines that may become the camera's: each one, and that none has an id twice or of another
-/// camera.
+/// Checks lines that may become the camera's: each one, that no two share a name, that none has an
+/// id twice or of another camera, and that each meets the picture, where its size is known.
 Result<void> check_lines(const Camera& camera, const std::vector<Line>& lines);
+
+/// Of a camera's pictures; 0: not known.
+struct PictureSize {
+  int width = 0;
+  int height = 0;
+
+  bool operator==(const PictureSize&) const = default;
+};
+/// As the camera's loop last saw them.
+Result<PictureSize> picture_size(db::Session& session, std::string_view camera_id);
+
+/// Lines that do not say on pictures of which size they were drawn say this one.
+std::vector<Line> drawn_on(std::vector<Line> lines, PictureSize size);
+
+/// The same for the camera's stored lines. kFenced: somebody else holds the camera.
+Result<void> adopt_picture_size(db::Database& database, const work::Fence& fence,
+                                std::string_view camera_id, PictureSize size);
 
 /// As the counter takes them, in the same order.
 std::vector<CountingLine> counting_lines(const std::vector<Line>& lines);
@@ -97,8 +123,9 @@ Result<Camera> replace_camera(db::Database& database, Camera camera);
 /// kNotFound. What it counted stays.
 Result<void> remove_camera(db::Database& database, std::string_view id);
 
-/// Replaces the camera's lines: those with a known id are changed, those without get one, those
-/// left out are removed (their counts stay). kNotFound; kInvalid for an id of another camera.
+/// Replaces the camera's lines (those without a size were drawn on pictures of the present one):
+/// those with a known id are changed, those without get one, those left out are removed (their
+/// counts stay). kNotFound; kInvalid for an id of another camera.
 Result<std::vector<Line>> set_lines(db::Database& database, std::string_view camera_id,
                                     std::vector<Line> lines);
 

@@ -59,6 +59,10 @@ struct CameraLoopParts {
   CameraLoopOptions options;
 };
 
+/// The word of a camera that is watched too rarely to be counted by: it runs, and its counts may be
+/// low.
+inline constexpr std::string_view kTooSlowWord = "too slow";
+
 /// "camera:" and the id: the name of the loop and of its lease.
 std::string camera_loop_name(std::string_view camera_id);
 

@@ -9,6 +9,13 @@ namespace vedette::traffic {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// One camera's back-off at most: many cameras with one bad model do not read it all the time.
+constexpr std::chrono::seconds kTriedAgainAfter{30};
+
+}  // namespace
+
 Result<std::shared_ptr<media::Detector>> Detectors::shared(const fs::path& file) {
   // Held while a model compiles: the second camera waits for the first one's instead of making
   // another.
@@ -19,12 +26,13 @@ Result<std::shared_ptr<media::Detector>> Detectors::shared(const fs::path& file)
   std::error_code unknown;
   const fs::file_time_type changed_at = fs::last_write_time(file, unknown);
   if (const auto before = failed_.find(file);
-      before != failed_.end() && before->second.changed_at == changed_at) {
+      before != failed_.end() && before->second.changed_at == changed_at &&
+      std::chrono::steady_clock::now() - before->second.at < kTriedAgainAfter) {
     return fail(before->second.error);
   }
   auto opened = media::Detector::open(options);
   if (!opened) {
-    failed_[file] = {changed_at, opened.error()};
+    failed_[file] = {changed_at, std::chrono::steady_clock::now(), opened.error()};
     return fail(opened.error());
   }
   failed_.erase(file);

@@ -3,6 +3,7 @@
 // seconds.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -47,9 +48,11 @@ class Detectors {
   DetectorSettings settings_;
   std::mutex loaded_mutex_;
   std::map<std::filesystem::path, std::weak_ptr<media::Detector>> loaded_;
-  // Files that did not load: not tried again before they change.
+  // Files that did not load: not tried again before they change, or some time has passed (the
+  // cause may have been memory or a disk that was away).
   struct Failure {
     std::filesystem::file_time_type changed_at;
+    std::chrono::steady_clock::time_point at;
     Error error;
   };
   std::map<std::filesystem::path, Failure> failed_;

@@ -153,16 +153,22 @@ Result<LineTrial> try_lines(db::Database& database, const Camera& camera,
                             const LineTrialOptions& options) {
   VEDETTE_CHECK(check_lines(camera, lines));
   LineTrial trial;
+  PictureSize size;
   VEDETTE_TRY(seen, database.read([&](db::Session& session) -> Result<Seen> {
     VEDETTE_TRY(read, read_positions(session, camera.id, from, to, options.most_positions));
     VEDETTE_TRY(watched, watched_between(session, camera.id, read.from, to));
     trial.coverage = watched;
+    VEDETTE_TRY(picture, picture_size(session, camera.id));
+    size = picture;
     return std::move(read);
   }));
   trial.from = seen.from;
   trial.to = to;
   trial.is_truncated = seen.is_truncated;
-  Counted counted = count(seen, lines, to);
+  // Positions are in pixels of the present pictures.
+  std::vector<Line> fitting;
+  for (const Line& line : lines) fitting.push_back(fitted(line, size.width, size.height));
+  Counted counted = count(seen, fitting, to);
   std::ranges::sort(counted.sure, std::ranges::greater{},
                     [](const Crossing& c) { return std::pair(c.time, c.track); });
   trial.tracks = counted.tracks;

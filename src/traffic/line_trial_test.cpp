@@ -78,6 +78,7 @@ TEST_P(LineTrials, ATrackCountsOnceALine) {
   drive(1, kFrom, {{200, 200}, {200, 400}, {200, 200}, {200, 400}});
   Line lower = kAcross;
   lower.y1 = lower.y2 = 350;
+  lower.name = "Lower";
   const auto lines = tried({kAcross, lower}).lines;
   EXPECT_EQ(lines[0].crossings, kDown);
   EXPECT_EQ(lines[1].crossings, kDown);

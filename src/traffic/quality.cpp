@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "db/database.hpp"
+#include "traffic/recorder.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -66,6 +67,31 @@ Result<void> end_outages(db::Session& session, std::string_view camera_id) {
       fmt::format("UPDATE quality_log SET ended_at = {} WHERE camera_id = $1 AND ended_at IS NULL",
                   db::now_sql(session.dialect())),
       {camera_id}));
+  return {};
+}
+
+Result<void> note_quality(db::Session& session, std::string_view camera_id,
+                          const QualityNote& note) {
+  const std::string now = db::now_sql(session.dialect());
+  if (note.kind == QualityNote::Kind::kEnd) {
+    VEDETTE_CHECK(
+        session.execute(fmt::format("UPDATE quality_log SET ended_at = {} WHERE camera_id "
+                                    "= $1 AND issue = $2 AND ended_at IS NULL",
+                                    now),
+                        {camera_id, note.issue}));
+    return {};
+  }
+  if (note.kind == QualityNote::Kind::kBegin) {
+    VEDETTE_TRY(open, session.query("SELECT 1 FROM quality_log WHERE camera_id = $1 AND issue = $2 "
+                                    "AND ended_at IS NULL",
+                                    {camera_id, note.issue}));
+    if (!open.empty()) return {};
+  }
+  VEDETTE_CHECK(session.execute(
+      fmt::format("INSERT INTO quality_log (camera_id, issue, cause, ts, ended_at) VALUES ($1, $2, "
+                  "$3, {}, {})",
+                  now, note.kind == QualityNote::Kind::kMoment ? now : std::string("NULL")),
+      {camera_id, note.issue, note.cause}));
   return {};
 }
 

@@ -20,6 +20,8 @@ class Session;
 
 namespace vedette::traffic {
 
+struct QualityNote;
+
 /// A gap that nobody noted has a negative id.
 struct QualityIssue {
   std::int64_t id = 0;
@@ -41,6 +43,10 @@ Result<QualityPage> quality(db::Database& database, const Filter& filter, int li
 Result<void> note_outage(db::Database& database, const work::Fence& fence,
                          std::string_view camera_id, std::string_view issue,
                          std::string_view cause);
+
+/// Within a transaction. A state that has begun already, or has ended, stays as it is.
+Result<void> note_quality(db::Session& session, std::string_view camera_id,
+                          const QualityNote& note);
 
 /// Closes the camera's open entries, within a transaction: it is seen again.
 Result<void> end_outages(db::Session& session, std::string_view camera_id);

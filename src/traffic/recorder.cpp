@@ -23,11 +23,30 @@ Result<std::optional<StoredRun>> latest_run(db::Session& session, std::string_vi
   if (rows.empty()) return std::nullopt;
   const db::Row row = rows.front();
   StoredRun stored;
-  stored.run = {row.get<std::int64_t>(0), row.get<Instant>(1), row.get<std::int64_t>(2),
-                Micros{row.get<std::int64_t>(3)}, !row.is_null(4)};
+  stored.run = {.id = row.get<std::int64_t>(0),
+                .base_time = row.get<Instant>(1),
+                .frames = row.get<std::int64_t>(2),
+                .media_time = Micros{row.get<std::int64_t>(3)},
+                .is_finished = !row.is_null(4)};
   stored.revision = row.get<std::int64_t>(5);
   stored.detector = row.get<std::string>(6);
   return stored;
+}
+
+// What an unfinished run stored before an upgrade is told apart from what is seen again by ids of
+// that time.
+Result<std::int64_t> first_track(db::Session& session, std::string_view camera_id,
+                                 std::int64_t run) {
+  const std::int64_t old = run * kTracksPerRun01;
+  for (const std::string_view table : {"crossings", "current_traffic"}) {
+    VEDETTE_TRY(rows,
+                session.query(fmt::format("SELECT 1 FROM {} WHERE camera_id = $1 AND track_id "
+                                          "> $2 AND track_id < $3 LIMIT 1",
+                                          table),
+                              {camera_id, old, old + kTracksPerRun01}));
+    if (!rows.empty()) return old;
+  }
+  return run * kTracksPerRun;
 }
 
 }  // namespace
@@ -36,6 +55,7 @@ void Batch::clear() {
   samples.clear();
   crossings.clear();
   watched.clear();
+  notes.clear();
   sampled_at.reset();
   is_finished = false;
 }
@@ -47,8 +67,11 @@ Result<Recorder> Recorder::begin(db::Database& database, work::Fence fence, std:
     VEDETTE_CHECK(fence.check(session));
     const std::string now = db::now_sql(session.dialect());
     VEDETTE_TRY(before, latest_run(session, camera_id));
-    if (before && is_resumable && before->revision == revision && before->detector == detector)
+    if (before && is_resumable && before->revision == revision && before->detector == detector) {
+      VEDETTE_TRY(first, first_track(session, camera_id, before->run.id));
+      before->run.first_track = first;
       return before->run;
+    }
     if (before && before->detector != detector) {
       VEDETTE_CHECK(
           session.execute(fmt::format("INSERT INTO quality_log (camera_id, issue, cause, ts, "
@@ -67,8 +90,9 @@ Result<Recorder> Recorder::begin(db::Database& database, work::Fence fence, std:
                 now, base_time ? "$4" : now),
             base_time ? std::initializer_list<db::Param>{camera_id, revision, detector, *base_time}
                       : std::initializer_list<db::Param>{camera_id, revision, detector}));
-    return Run{rows.front().get<std::int64_t>(0), rows.front().get<Instant>(1), 0, Micros{0},
-               false};
+    const auto id = rows.front().get<std::int64_t>(0);
+    return Run{
+        .id = id, .base_time = rows.front().get<Instant>(1), .first_track = id * kTracksPerRun};
   }));
   return Recorder(database, std::move(fence), std::move(camera_id), run);
 }
@@ -81,7 +105,7 @@ Result<void> Recorder::write(const Batch& batch) {
     span_end = span_end_;
     VEDETTE_CHECK(fence_.check(session));
 
-    const std::int64_t first_track = run_.id * kTracksPerRun;
+    const std::int64_t first_track = run_.first_track;
     if (!batch.samples.empty()) {
       db::BulkInsert rows("current_traffic",
                           {"camera_id", "vehicle_type", "track_id", "x_coord", "y_coord", "count",
@@ -105,6 +129,9 @@ Result<void> Recorder::write(const Batch& batch) {
     }
     if (!has_ended_outages_ && !batch.watched.empty()) {
       VEDETTE_CHECK(end_outages(session, camera_id_));
+    }
+    for (const QualityNote& note : batch.notes) {
+      VEDETTE_CHECK(note_quality(session, camera_id_, note));
     }
     for (const auto& [from, to] : batch.watched) {
       if (span_id != 0 && from <= span_end) {

@@ -23,8 +23,11 @@ namespace vedette::traffic {
 inline constexpr std::string_view kTrafficChannel = "traffic";
 
 /// Track ids of a run start here, so that they are unique over all runs: run * kTracksPerRun +
-/// track.
-inline constexpr std::int64_t kTracksPerRun = 1'000'000;
+/// track. A tracker draws one for every box that might become a track, at most some a second for
+/// years. Fits JavaScript's numbers for nine million runs.
+inline constexpr std::int64_t kTracksPerRun = 1'000'000'000;
+/// As it was in Vedette 0.1; a file's run that began there goes on with it.
+inline constexpr std::int64_t kTracksPerRun01 = 1'000'000;
 
 /// One road user in view at one whole second.
 struct Sample {
@@ -48,6 +51,15 @@ struct CrossingRow {
   std::int64_t frame = 0;
 };
 
+/// What goes into quality_log with what was seen: something that happened at this moment, or a
+/// state that begins or ends.
+struct QualityNote {
+  enum class Kind { kMoment, kBegin, kEnd };
+  Kind kind = Kind::kMoment;
+  std::string issue;
+  std::string cause;
+};
+
 /// What happened since the last batch. Reused: clear() keeps the memory.
 struct Batch {
   std::vector<Sample> samples;
@@ -56,6 +68,7 @@ struct Batch {
   std::vector<std::pair<Instant, Instant>> watched;
   std::int64_t frames = 0;  // of the run so far
   Micros media_time{0};     // of the run so far
+  std::vector<QualityNote> notes;
   std::optional<Instant> sampled_at;
   std::string status_json;
   Micros took{0};  // by the model for a frame, lately
@@ -73,6 +86,7 @@ struct Run {
   std::int64_t frames = 0;  // stored already
   Micros media_time{0};
   bool is_finished = false;
+  std::int64_t first_track = 0;  // what track ids of the run are added to
 };
 
 class Recorder {

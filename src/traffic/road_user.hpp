@@ -20,6 +20,8 @@ namespace vedette::traffic {
 struct Point {
   float x = 0;
   float y = 0;
+
+  bool operator==(const Point&) const = default;
 };
 
 struct Box {

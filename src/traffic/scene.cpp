@@ -45,12 +45,42 @@ std::optional<Drawn> parse_points(std::string_view text) {
 
 }  // namespace
 
+CountingLine fitted(CountingLine line, int width, int height) {
+  if (line.width <= 0 || line.height <= 0 || (line.width == width && line.height == height)) {
+    return line;
+  }
+  const float x = static_cast<float>(width) / static_cast<float>(line.width);
+  const float y = static_cast<float>(height) / static_cast<float>(line.height);
+  line.a = {line.a.x * x, line.a.y * y};
+  line.b = {line.b.x * x, line.b.y * y};
+  line.width = width;
+  line.height = height;
+  return line;
+}
+
+bool is_inside(const CountingLine& line, int width, int height) {
+  const auto holds = [&](Point p) {
+    return p.x >= -1 && p.y >= -1 && p.x <= static_cast<float>(width) + 1 &&
+           p.y <= static_cast<float>(height) + 1;
+  };
+  return holds(line.a) && holds(line.b);
+}
+
 Result<CountingLine> parse_line(std::string_view text) {
   std::optional<Drawn> drawn = parse_points(text);
-  if (!drawn || drawn->points.size() != 2) {
+  std::string_view words;
+  if (const std::size_t colon = text.rfind(':'); !drawn && colon != std::string_view::npos) {
+    words = text.substr(colon + 1);
+    drawn = parse_points(text.substr(0, colon));
+  }
+  const std::size_t slash = words.find('/');
+  const bool is_named =
+      !words.empty() && slash != 0 && slash != std::string_view::npos && slash + 1 < words.size();
+  if (!drawn || drawn->points.size() != 2 || (!words.empty() && !is_named)) {
     return fail(ErrorCode::kUsage,
                 fmt::format("'{}' is not a line: write NAME:X1,Y1,X2,Y2 in pixels of the picture, "
-                            "for example street:200,250,639,250",
+                            "for example street:200,250,639,250, and behind it names for the two "
+                            "directions if you like: street:200,250,639,250:in/out",
                             text));
   }
   const Point a = drawn->points[0];
@@ -59,7 +89,12 @@ Result<CountingLine> parse_line(std::string_view text) {
     return fail(ErrorCode::kUsage,
                 fmt::format("the line '{}' has no length: its two points are one", drawn->name));
   }
-  return CountingLine{.name = std::move(drawn->name), .a = a, .b = b};
+  CountingLine line{.name = std::move(drawn->name), .a = a, .b = b};
+  if (is_named) {
+    line.a_to_b = words.substr(0, slash);
+    line.b_to_a = words.substr(slash + 1);
+  }
+  return line;
 }
 
 Result<Zone> parse_zone(std::string_view text) {

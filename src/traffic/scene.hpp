@@ -16,14 +16,29 @@ struct CountingLine {
   std::string name;
   Point a;
   Point b;
+  /// The owner's words for the two directions; empty: from geometry (direction_names.hpp).
+  std::string a_to_b = {};
+  std::string b_to_a = {};
+  /// Size of the picture it was drawn on; 0: not known.
+  int width = 0;
+  int height = 0;
+
+  bool operator==(const CountingLine&) const = default;
 };
+
+/// The line in a picture of this size, where it lies as on the one it was drawn on.
+CountingLine fitted(CountingLine line, int width, int height);
 
 struct Zone {
   std::string name;
   std::vector<Point> corners;  ///< at least three
 };
 
-/// Reads "NAME:X1,Y1,X2,Y2". kUsage when it is not that, or when both ends are one point.
+/// Whether both ends lie in a picture of this size, give or take a pixel.
+bool is_inside(const CountingLine& line, int width, int height);
+
+/// Reads "NAME:X1,Y1,X2,Y2", with ":WORD/WORD" behind it for the two directions where those have
+/// names. kUsage when it is not that, or when both ends are one point.
 Result<CountingLine> parse_line(std::string_view text);
 
 /// Reads "NAME:X1,Y1,X2,Y2,X3,Y3,..." with 3 to 64 corners.

@@ -342,10 +342,23 @@ CREATE TABLE mart.rollup_state (name text PRIMARY KEY, position bigint NOT NULL)
 INSERT INTO mart.rollup_state VALUES ('live', 0), ('crossings', 0);
 )sql";
 
+// The size of the pictures that a line was drawn on; null: that of the first pictures to come.
+constexpr const char* kSqliteLineSizes = R"sql(
+ALTER TABLE camera_line ADD COLUMN width INTEGER;
+ALTER TABLE camera_line ADD COLUMN height INTEGER;
+)sql";
+
+constexpr const char* kPostgresLineSizes = R"sql(
+ALTER TABLE mart.camera_line ADD COLUMN width integer;
+ALTER TABLE mart.camera_line ADD COLUMN height integer;
+)sql";
+
 }  // namespace
 
 std::vector<db::Migration> migrations() {
-  return {{"traffic", 1, "cameras, counts and history", kSqliteTables, kPostgresTables}};
+  return {{"traffic", 1, "cameras, counts and history", kSqliteTables, kPostgresTables},
+          {"traffic", 2, "the pictures that lines were drawn on", kSqliteLineSizes,
+           kPostgresLineSizes}};
 }
 
 }  // namespace vedette::traffic

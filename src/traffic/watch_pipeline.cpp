@@ -55,8 +55,40 @@ WatchPipeline::WatchPipeline(WatchOptions options, media::FrameSource& source,
 }
 
 void WatchPipeline::set_lines(std::vector<CountingLine> lines) {
+  options_.lines = std::move(lines);
+  std::vector<CountingLine> fitting;
+  for (CountingLine& line : options_.lines) {
+    if (line.width == 0) {
+      line.width = width_;
+      line.height = height_;
+    }
+    fitting.push_back(width_ > 0 ? fitted(line, width_, height_) : line);
+  }
   counter_ =
-      LineCounter(std::move(lines), with_tracks(options_.counter, options_.tracker.max_tracks));
+      LineCounter(std::move(fitting), with_tracks(options_.counter, options_.tracker.max_tracks));
+  undecided_.clear();
+}
+
+// Returns whether the pictures' size has changed.
+bool WatchPipeline::fit_to(const media::Frame& frame) {
+  const int width = frame.width();
+  const int height = frame.height();
+  if (width <= 0 || height <= 0 || (width == width_ && height == height_)) return false;
+  const bool is_first = width_ == 0;
+  if (!is_first) {
+    zones_.scale(static_cast<float>(width) / static_cast<float>(width_),
+                 static_cast<float>(height) / static_cast<float>(height_));
+  }
+  width_ = width;
+  height_ = height;
+  set_lines(std::move(options_.lines));
+  return !is_first;
+}
+
+void WatchPipeline::begin_anew() {
+  tracker_.reset();
+  counter_.reset();
+  zones_.reset();
   undecided_.clear();
 }
 
@@ -100,9 +132,14 @@ Result<> WatchPipeline::take_in(const std::stop_token& stop) {
   }
   const Stopwatch watch(totals_.times.detect_s);
   const bool is_gated = options_.is_gated && is_still(*frame);
-  if (!options_.is_sequential) VEDETTE_CHECK(session_.submit(*frame));
+  if (!options_.is_sequential) VEDETTE_CHECK(of_detector(session_.submit(*frame)));
   waiting_.push_back({.frame = std::move(*frame), .is_gated = is_gated});
   return {};
+}
+
+Result<> WatchPipeline::of_detector(Result<> result) {
+  has_detector_failed_ = has_detector_failed_ || !result;
+  return result;
 }
 
 bool WatchPipeline::is_still(const media::Frame& frame) {
@@ -117,34 +154,31 @@ Result<WatchedFrame> WatchPipeline::give_out() {
   waiting_.pop_front();
   if (!waiting.is_gated) {
     const Stopwatch watch(totals_.times.detect_s);
-    VEDETTE_CHECK(options_.is_sequential ? session_.detect(waiting.frame, detections_)
-                                         : session_.collect(detections_));
+    VEDETTE_CHECK(of_detector(options_.is_sequential ? session_.detect(waiting.frame, detections_)
+                                                     : session_.collect(detections_)));
     ++totals_.inferred;
   } else {
     ++totals_.gated;
   }
   ++totals_.frames;
   const bool is_new_period = waiting.frame.period != period_;
+  const bool is_new_size = fit_to(waiting.frame);
+  if (is_new_period || is_new_size) begin_anew();
+  if (is_new_period) rate_.restart();
+  period_ = waiting.frame.period;
   track(waiting);
   return WatchedFrame{.frame = std::move(waiting.frame),
                       .tracks = tracker_.tracks(),
                       .ended = tracker_.ended(),
                       .crossings = crossings_,
                       .is_gated = waiting.is_gated,
-                      .is_new_period = is_new_period};
+                      .is_new_period = is_new_period,
+                      .is_new_size = is_new_size};
 }
 
 void WatchPipeline::track(const Waiting& waiting) {
   const Stopwatch watch(totals_.times.track_s);
   const media::Frame& frame = waiting.frame;
-  if (frame.period != period_) {
-    period_ = frame.period;
-    tracker_.reset();
-    counter_.reset();
-    zones_.reset();
-    undecided_.clear();
-    rate_.restart();
-  }
   rate_.add(frame.media_time);
   if (waiting.is_gated) {
     tracker_.stand_still(frame.media_time);

@@ -55,6 +55,9 @@ struct WatchedFrame {
   bool is_gated = false;
   /// The source began again (a looped file): the first frame of a new period.
   bool is_new_period = false;
+  /// The pictures have another size than before: lines and zones were fitted to it, and tracks
+  /// begin anew.
+  bool is_new_size = false;
 };
 
 /// Where the time went, of the calling thread.
@@ -82,12 +85,16 @@ class WatchPipeline {
   /// Blocks for a frame and for the model; kCancelled soon after a stop is asked for.
   Result<std::optional<WatchedFrame>> next(const std::stop_token& stop);
 
+  /// Whether next() failed by the detector and not by the source.
+  bool has_detector_failed() const { return has_detector_failed_; }
+
   /// Other lines from the next frame on. Counting starts afresh: a vehicle that stands on a line at
   /// this moment is not counted over it.
   void set_lines(std::vector<CountingLine> lines);
 
   const TypeTable& types() const { return tracker_.types(); }
   bool is_wanted(int type) const { return wanted_[static_cast<std::size_t>(type)] != 0; }
+  /// As they lie in the present picture.
   std::span<const CountingLine> lines() const { return counter_.lines(); }
   const ZoneCounter& zones() const { return zones_; }
   const WatchTotals& totals() const { return totals_; }
@@ -105,7 +112,10 @@ class WatchPipeline {
 
   Result<> take_in(const std::stop_token& stop);
   Result<WatchedFrame> give_out();
+  Result<> of_detector(Result<> result);
   bool is_still(const media::Frame& frame);
+  bool fit_to(const media::Frame& frame);
+  void begin_anew();
   void track(const Waiting& waiting);
   void sort_crossings();
   bool should_take_in() const;
@@ -123,7 +133,10 @@ class WatchPipeline {
   std::optional<Error> source_error_;
   bool source_has_ended_ = false;
   bool is_plain_file_ = false;
+  bool has_detector_failed_ = false;
   int period_ = 0;
+  int width_ = 0;  // of the pictures; 0: none yet
+  int height_ = 0;
   std::vector<media::Detection> detections_;
   std::vector<Crossing> sure_;       // of this frame, all types
   std::vector<Crossing> undecided_;  // by tracks whose type does not count so far

@@ -163,6 +163,52 @@ RC_GTEST_PROP(WatchPipeline, GivesTheSameWhateverIsInFlight, ()) {
   RC_ASSERT(run(false) == expected);
 }
 
+TEST(WatchPipeline, LinesKeepTheirPlaceWhenThePicturesSizeChanges) {
+  // The same road at 320 x 240 and, from frame 50 on, at half of that: a car each 50 frames.
+  ListedSource source;
+  for (int i = 0; i < 100; ++i) {
+    media::Frame frame = picture(i);
+    if (i >= 50) {
+      media::Image half(160, 120);
+      half.fill(90, 90, 90);
+      frame.picture = media::make_frame(half, 0, Micros{0})->picture;
+    }
+    source.frames.push_back(frame);
+  }
+  ScriptedSession session(1, [](std::int64_t number) {
+    const float scale = number < 50 ? 1.0F : 0.5F;
+    return std::vector{box_at({160 * scale, scale * (80 + 4 * static_cast<float>(number % 50))},
+                              60 * scale, 50 * scale)};
+  });
+  WatchOptions options = one_line();
+  options.zones = {{.name = "road", .corners = {{0, 0}, {320, 0}, {320, 240}, {0, 240}}}};
+  WatchPipeline pipeline(options, source, session);
+  std::vector<std::int64_t> crossed;
+  std::vector<std::int64_t> new_sizes;
+  for (auto watched = pipeline.next({}); watched && *watched; watched = pipeline.next({})) {
+    if ((*watched)->is_new_size) new_sizes.push_back((*watched)->frame.number);
+    for (const Crossing& crossing : (*watched)->crossings) crossed.push_back(crossing.frame);
+  }
+  EXPECT_EQ(new_sizes, std::vector<std::int64_t>{50});
+  ASSERT_EQ(crossed.size(), 2U);
+  EXPECT_NEAR(static_cast<double>(crossed[1]), static_cast<double>(crossed[0]) + 50, 2);
+  EXPECT_EQ(pipeline.lines()[0].a.y, 75);
+  EXPECT_EQ(pipeline.zones().zones()[0].corners[2].y, 120);
+  EXPECT_EQ(pipeline.zones().states()[0].entered, 2);
+}
+
+TEST(WatchPipeline, SaysWhetherTheDetectorFailedOrTheSource) {
+  ListedSource source;
+  for (int i = 0; i < 5; ++i) source.frames.push_back(picture(i));
+  ScriptedSession session(1, traffic_at);
+  session.fails_at = 3;
+  WatchPipeline pipeline(one_line(), source, session);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(pipeline.next({}));
+  EXPECT_FALSE(pipeline.has_detector_failed());
+  EXPECT_FALSE(pipeline.next({}));
+  EXPECT_TRUE(pipeline.has_detector_failed());
+}
+
 TEST(WatchPipeline, KeepsTheDetectorBusy) {
   ListedSource source;
   for (int i = 0; i < 10; ++i) source.frames.push_back(picture(i));

@@ -11,6 +11,12 @@ ZoneCounter::ZoneCounter(std::vector<Zone> zones, const ZoneCounterOptions& opti
       states_(zones_.size()),
       visits_(static_cast<std::size_t>(options.max_tracks) * zones_.size()) {}
 
+void ZoneCounter::scale(float x, float y) {
+  for (Zone& zone : zones_) {
+    for (Point& corner : zone.corners) corner = {corner.x * x, corner.y * y};
+  }
+}
+
 void ZoneCounter::reset() {
   std::ranges::fill(visits_, Visit{});
   for (ZoneState& state : states_) state.inside = 0;

@@ -33,6 +33,9 @@ class ZoneCounter {
   /// `is_wanted[type]` says which types count; tracks of others are left out.
   void update(Micros time, std::span<const Track> tracks, std::span<const char> is_wanted);
 
+  /// The picture has another size: zones lie where they lay in it. Totals stay.
+  void scale(float x, float y);
+
   /// Forgets who is where, as at the start of a new period; totals stay.
   void reset();
 

@@ -6,6 +6,8 @@
 #include "base/address.hpp"
 #include "db/database.hpp"
 #include "media/frame_source.hpp"
+#include "traffic/camera_loop.hpp"
+#include "traffic/direction_names.hpp"
 #include "traffic/live_view.hpp"
 #include "traffic/roster.hpp"
 #include "work/supervisor.hpp"
@@ -56,7 +58,8 @@ std::string_view camera_state(const work::LoopStatus* loop, bool is_enabled) {
   if (loop->is_stale) return "unknown";
   if (loop->state == work::LoopState::kStopping) return "stopped";
   // At work on its source or detector, and not yet on pictures.
-  if (loop->state == work::LoopState::kRunning && loop->health != work::Health::kGood)
+  if (loop->state == work::LoopState::kRunning && loop->health != work::Health::kGood &&
+      loop->word != traffic::kTooSlowWord)
     return "starting";
   return work::name(loop->state);
 }
@@ -167,15 +170,30 @@ json::object status_json(const traffic::Camera& camera, const CameraStates& stat
   return status;
 }
 
-json::object line_json(const traffic::Line& line) {
-  return {{"id", line.id}, {"name", line.name}, {"x1", line.x1},         {"y1", line.y1},
-          {"x2", line.x2}, {"y2", line.y2},     {"a_to_b", line.a_to_b}, {"b_to_a", line.b_to_a}};
+json::object line_json(const traffic::Line& stored, traffic::PictureSize size) {
+  const traffic::Line line = traffic::fitted(stored, size.width, size.height);
+  return {{"id", line.id},
+          {"name", line.name},
+          {"x1", rounded(line.x1, 1000)},
+          {"y1", rounded(line.y1, 1000)},
+          {"x2", rounded(line.x2, 1000)},
+          {"y2", rounded(line.y2, 1000)},
+          {"width", line.width > 0 ? json::value(line.width) : json::value(nullptr)},
+          {"height", line.height > 0 ? json::value(line.height) : json::value(nullptr)},
+          {"a_to_b", traffic::direction_name(line, traffic::Direction::kAToB)},
+          {"b_to_a", traffic::direction_name(line, traffic::Direction::kBToA)},
+          {"is_named", !line.a_to_b.empty() || !line.b_to_a.empty()},
+          {"created_at", to_rfc3339(line.created_at)}};
 }
 
 json::object camera_json(const traffic::Camera& camera, const CameraStates& states,
                          const TrafficServices& services) {
   json::array lines;
-  for (const traffic::Line& line : camera.lines) lines.push_back(line_json(line));
+  traffic::PictureSize size;
+  if (const auto stored = states.figures.find(camera.id); stored != states.figures.end()) {
+    size = {stored->second.figures.width, stored->second.figures.height};
+  }
+  for (const traffic::Line& line : camera.lines) lines.push_back(line_json(line, size));
   json::array types;
   for (const std::string& type : camera.types) types.emplace_back(type);
   return {{"id", camera.id},

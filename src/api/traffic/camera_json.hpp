@@ -36,7 +36,8 @@ json::object status_json(const traffic::Camera& camera, const CameraStates& stat
                          const TrafficServices& services);
 json::object camera_json(const traffic::Camera& camera, const CameraStates& states,
                          const TrafficServices& services);
-json::object line_json(const traffic::Line& line);
+/// In pixels of pictures of this size, which is that of the camera's now.
+json::object line_json(const traffic::Line& line, traffic::PictureSize size);
 json::object line_trial_json(const traffic::LineTrial& trial);
 json::object current_json(const traffic::CurrentCamera& camera);
 json::object crossing_json(const traffic::CrossingRecord& crossing);

@@ -73,21 +73,46 @@ Result<std::vector<traffic::Line>> lines_input(Fields& body) {
     VEDETTE_TRY(y2, fields.required_number("y2"));
     VEDETTE_TRY(a_to_b, fields.text("a_to_b"));
     VEDETTE_TRY(b_to_a, fields.text("b_to_a"));
+    VEDETTE_TRY(width, fields.number("width"));
+    VEDETTE_TRY(height, fields.number("height"));
     VEDETTE_CHECK(fields.nothing_left());
+    const auto is_size = [](const std::optional<double>& side) {
+      return !side || (*side >= 1 && *side <= 16384 && *side == std::floor(*side));
+    };
+    if (!is_size(width) || !is_size(height) || width.has_value() != height.has_value()) {
+      return bad_parameter("width",
+                           "'width' and 'height' are the size of the picture that the line was "
+                           "drawn on, in pixels, or both left out.");
+    }
     if (id && (id->empty() || id->size() > 64)) {
       return bad_parameter("id",
                            "A line's id has 1 to 64 characters; leave it out for a new line.");
     }
-    lines.push_back({id.value_or(""), std::move(name), x1, y1, x2, y2, a_to_b.value_or(""),
-                     b_to_a.value_or("")});
+    lines.push_back({.id = id.value_or(""),
+                     .name = std::move(name),
+                     .x1 = x1,
+                     .y1 = y1,
+                     .x2 = x2,
+                     .y2 = y2,
+                     .a_to_b = a_to_b.value_or(""),
+                     .b_to_a = b_to_a.value_or(""),
+                     .width = static_cast<int>(width.value_or(0)),
+                     .height = static_cast<int>(height.value_or(0))});
   }
   return lines;
 }
 
-json::object lines_json(const std::vector<traffic::Line>& lines) {
+Result<traffic::PictureSize> size_now(const TrafficServices& services, std::string_view camera) {
+  return services.core->database.read(
+      [&](db::Session& session) { return traffic::picture_size(session, camera); });
+}
+
+Result<http::Response> lines_answer(const TrafficServices& services, std::string_view camera,
+                                    const std::vector<traffic::Line>& lines) {
+  VEDETTE_TRY(size, size_now(services, camera));
   json::array list;
-  for (const traffic::Line& line : lines) list.push_back(line_json(line));
-  return {{"lines", std::move(list)}};
+  for (const traffic::Line& line : lines) list.push_back(line_json(line, size));
+  return answer(200, json::object{{"lines", std::move(list)}});
 }
 
 Result<http::Response> set_lines(const TrafficServices& services, const http::Request& request) {
@@ -97,7 +122,7 @@ Result<http::Response> set_lines(const TrafficServices& services, const http::Re
   VEDETTE_TRY(lines, lines_input(body));
   VEDETTE_CHECK(body.nothing_left());
   VEDETTE_TRY(stored, traffic::set_lines(services.core->database, id, std::move(lines)));
-  return answer(200, lines_json(stored));
+  return lines_answer(services, id, stored);
 }
 
 Result<http::Response> try_lines(const TrafficServices& services, const http::Request& request) {
@@ -111,6 +136,8 @@ Result<http::Response> try_lines(const TrafficServices& services, const http::Re
   if (!(length >= 1 && length <= 60) || length != std::floor(length)) {
     return bad_parameter("minutes", "'minutes' must be a whole number from 1 to 60.");
   }
+  VEDETTE_TRY(size, size_now(services, camera.id));
+  lines = traffic::drawn_on(std::move(lines), size);
   const Instant now = services.core->clock.now();
   VEDETTE_TRY(trial, traffic::try_lines(
                          services.core->database, camera, lines,
@@ -180,7 +207,7 @@ void mount_cameras(http::Router& router, const std::shared_ptr<const TrafficServ
       "/api/cameras/{id}/lines",
       handler(services, [](const TrafficServices& s, const http::Request& request) -> Answer {
         VEDETTE_TRY(camera, stored_camera(s, request));
-        return answer(200, lines_json(camera.lines));
+        return lines_answer(s, camera.id, camera.lines);
       }));
   router.put("/api/cameras/{id}/lines", handler(services, set_lines));
   router.post("/api/cameras/{id}/lines/try", handler(services, try_lines));

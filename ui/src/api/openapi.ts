@@ -599,6 +599,9 @@ export interface components {
             /** @description What a crossing from the line's left to its right is called, for example `into town`. */
             a_to_b?: string;
             b_to_a?: string;
+            /** @description Width of the pictures that the line was drawn on, with `height`; both left out: those of now. Pictures of another size come with the line at the same place in them. */
+            width?: number;
+            height?: number;
         };
         LinesInput: {
             lines: components["schemas"]["LineInput"][];
@@ -606,12 +609,24 @@ export interface components {
         Line: {
             id: string;
             name: string;
+            /** @description Pixels of a picture of `width` x `height` */
             x1: number;
             y1: number;
             x2: number;
             y2: number;
+            /** @description Of the camera's pictures now; null while not known. */
+            width: number | null;
+            height: number | null;
+            /** @description The owner's word, or `up`, `down`, `left` or `right` from how the line lies in the picture. */
             a_to_b: string;
             b_to_a: string;
+            /** @description Whether the owner named a direction. */
+            is_named: boolean;
+            /**
+             * Format: date-time
+             * @description Since when it counts.
+             */
+            created_at: string;
         };
         Lines: {
             lines: components["schemas"]["Line"][];

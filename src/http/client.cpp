@@ -10,12 +10,15 @@
 #include <optional>
 #include <utility>
 
+#include "http/field_text.hpp"
+
 namespace vedette::http {
 namespace {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t kMostHead = std::size_t{64} << 10;
+constexpr std::size_t kMostRefusal = std::size_t{1} << 20;  // of an answer that the sink is spared
 
 std::string authority_of(const HttpTarget& target) {
   return target.host.contains(':') ? fmt::format("[{}]:{}", target.host, target.port)
@@ -31,6 +34,27 @@ struct Deleter {
 bool is_curl_ready() {
   static const bool kIsReady = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
   return kIsReady;
+}
+
+bool is_token(std::string_view text) {
+  const auto is_allowed = [](char c) { return c > ' ' && c < 0x7f && c != ':'; };
+  return !text.empty() && std::ranges::all_of(text, is_allowed);
+}
+
+bool is_target(std::string_view path) {
+  const auto is_allowed = [](char c) { return c > ' ' && c < 0x7f && c != '#'; };
+  return path.starts_with('/') && std::ranges::all_of(path, is_allowed);
+}
+
+bool is_field_value(std::string_view text) {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+bool can_be_sent(const HttpRequest& request) {
+  return is_token(request.method) && is_target(request.path) &&
+         std::ranges::all_of(request.headers, [](const auto& field) {
+           return is_token(field.first) && is_field_value(field.second);
+         });
 }
 
 std::unexpected<Error> too_late(const HttpTarget& target) {
@@ -92,7 +116,7 @@ class HttpStream::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  Result<void> ask(std::string_view path, const std::string& token);
+  Result<void> ask(HttpRequest request);
   /// Goes on until the head is there. kTimeout.
   Result<void> await_head(Deadline deadline);
   /// Goes on until some of the body is there, or the end, or `deadline`.
@@ -100,6 +124,7 @@ class HttpStream::State {
 
   int status() const;
   std::string content_type() const;
+  const HeaderFields& headers() const { return answer_headers_; }
   std::string take_body() { return std::exchange(body_, {}); }
   bool is_over() const { return result_ == CURLE_OK && body_.empty(); }
 
@@ -114,11 +139,16 @@ class HttpStream::State {
 
   static std::size_t on_head(char* line, std::size_t, std::size_t size, void* self);
   static std::size_t on_body(char* bytes, std::size_t, std::size_t size, void* self);
+  static std::size_t on_read(char* room, std::size_t, std::size_t size, void* self);
+  std::size_t give_body(std::span<char> room);
   template <class Done>
   Result<bool> advance(Deadline deadline, Done is_done);
   std::unexpected<Error> failure() const;
 
   HttpTarget target_;
+  HttpRequest request_;
+  std::size_t given_ = 0;            // of request_.body
+  std::optional<Error> body_error_;  // of request_.source
   std::uint64_t most_bytes_;
   std::array<char, CURL_ERROR_SIZE> reason_{};
   std::unique_ptr<CURL, Deleter> easy_{is_curl_ready() ? curl_easy_init() : nullptr};
@@ -127,6 +157,7 @@ class HttpStream::State {
   bool is_added_ = false;
 
   std::size_t head_bytes_ = 0;
+  HeaderFields answer_headers_;
   std::uint64_t body_bytes_ = 0;
   bool has_head_ = false;
   bool is_too_large_ = false;
@@ -137,17 +168,24 @@ class HttpStream::State {
   std::stop_callback<Wake> on_stop_;
 };
 
-Result<void> HttpStream::State::ask(std::string_view path, const std::string& token) {
+Result<void> HttpStream::State::ask(HttpRequest request) {
   if (!easy_ || !multi_) return fail(ErrorCode::kUnavailable, "libcurl does not start");
+  request_ = std::move(request);
+  const auto refuse = [&] {
+    return fail(ErrorCode::kUsage, fmt::format("{} {}{} cannot be asked for", request_.method,
+                                               to_url(target_), request_.path));
+  };
+  if (!can_be_sent(request_)) return refuse();
   CURL* easy = easy_.get();
   bool is_taken = true;
   const auto set = [&](CURLoption option, auto value) {
     is_taken = curl_easy_setopt(easy, option, value) == CURLE_OK && is_taken;
   };
-  set(CURLOPT_URL, (to_url(target_) + std::string(path)).c_str());
+  set(CURLOPT_URL, to_url(target_).c_str());
+  // Exactly what was given, and signed perhaps.
+  set(CURLOPT_REQUEST_TARGET, (target_.base + request_.path).c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-  set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_PROXY, "");
   set(CURLOPT_FORBID_REUSE, 1L);
   set(CURLOPT_NOSIGNAL, 1L);
@@ -158,17 +196,49 @@ Result<void> HttpStream::State::ask(std::string_view path, const std::string& to
   set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_WRITEFUNCTION, &State::on_body);
   set(CURLOPT_WRITEDATA, this);
-  if (!token.empty()) {
-    headers_.reset(
-        curl_slist_append(nullptr, fmt::format("Authorization: Bearer {}", token).c_str()));
-    is_taken = is_taken && headers_ != nullptr;
-    set(CURLOPT_HTTPHEADER, headers_.get());
+  const bool has_body = request_.source || !request_.body.empty() || request_.method == "PUT" ||
+                        request_.method == "POST";
+  if (request_.method == "HEAD") {
+    set(CURLOPT_NOBODY, 1L);
+  } else if (has_body) {
+    const auto size = request_.source ? request_.source->size : request_.body.size();
+    set(CURLOPT_UPLOAD, 1L);
+    set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
+    set(CURLOPT_READFUNCTION, &State::on_read);
+    set(CURLOPT_READDATA, this);
   }
+  if (request_.method != "HEAD") set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  for (const auto& [name, value] : request_.headers) {
+    // libcurl's way to say that a field is there and empty.
+    const auto line = value.empty() ? name + ";" : name + ": " + value;
+    curl_slist* longer = curl_slist_append(headers_.get(), line.c_str());
+    is_taken = is_taken && longer != nullptr;
+    if (longer != nullptr) {
+      (void)headers_.release();
+      headers_.reset(longer);
+    }
+  }
+  set(CURLOPT_HTTPHEADER, headers_.get());
   is_added_ = curl_multi_add_handle(multi_.get(), easy) == CURLM_OK;
-  if (!is_taken || !is_added_) {
-    return fail(ErrorCode::kUsage, fmt::format("{}{} cannot be asked for", to_url(target_), path));
-  }
+  if (!is_taken || !is_added_) return refuse();
   return {};
+}
+
+std::size_t HttpStream::State::on_read(char* room, std::size_t, std::size_t size, void* self) {
+  return static_cast<State*>(self)->give_body({room, size});
+}
+
+std::size_t HttpStream::State::give_body(std::span<char> room) {
+  if (!request_.source) {
+    const auto piece = std::string_view(request_.body).substr(given_, room.size());
+    std::ranges::copy(piece, room.begin());
+    given_ += piece.size();
+    return piece.size();
+  }
+  auto read = request_.source->read(room);
+  if (read) return *read;
+  body_error_ = std::move(read.error());
+  return CURL_READFUNC_ABORT;
 }
 
 std::size_t HttpStream::State::on_head(char* line, std::size_t, std::size_t size, void* self) {
@@ -178,9 +248,16 @@ std::size_t HttpStream::State::on_head(char* line, std::size_t, std::size_t size
     state.is_too_large_ = true;
     return 0;
   }
-  const bool is_last =
-      std::string_view(line, size) == "\r\n" || std::string_view(line, size) == "\n";
+  std::string_view text(line, size);
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  const bool is_last = text.empty();
+  const auto colon = text.find(':');
   // Before the answer there may be others, of class 1xx.
+  if (text.starts_with("HTTP/")) {
+    state.answer_headers_.clear();
+  } else if (colon != std::string_view::npos) {
+    state.answer_headers_.emplace_back(text.substr(0, colon), trim(text.substr(colon + 1)));
+  }
   if (is_last && state.status() >= 200) state.has_head_ = true;
   return size;
 }
@@ -232,6 +309,7 @@ Result<void> HttpStream::State::await_body(Deadline deadline) {
 
 // Why the transfer ended before its end.
 std::unexpected<Error> HttpStream::State::failure() const {
+  if (body_error_) return fail(*body_error_);
   const auto where = authority_of(target_);
   const std::string why = reason_[0] == 0 ? curl_easy_strerror(*result_) : reason_.data();
   switch (*result_) {
@@ -276,11 +354,15 @@ HttpStream::~HttpStream() = default;
 HttpStream::HttpStream(HttpStream&&) noexcept = default;
 HttpStream& HttpStream::operator=(HttpStream&&) noexcept = default;
 
-Result<HttpStream> HttpStream::open(const HttpTarget& target, std::string_view path,
-                                    const GetOptions& options) {
+Result<HttpStream> HttpStream::open(const HttpTarget& target, HttpRequest request,
+                                    const AskOptions& options) {
   const auto deadline = std::chrono::steady_clock::now() + options.timeout;
+  if (!options.token.empty()) {
+    request.headers.emplace_back("Authorization", "Bearer " + options.token);
+  }
+  if (options.sign) VEDETTE_CHECK(options.sign(target, request));
   auto state = std::make_unique<State>(target, options.most_bytes, options.stop);
-  VEDETTE_CHECK(state->ask(path, options.token));
+  VEDETTE_CHECK(state->ask(std::move(request)));
   VEDETTE_CHECK(state->await_head(deadline));
   return HttpStream(std::move(state));
 }
@@ -293,6 +375,10 @@ std::string HttpStream::content_type() const {
   return state_->content_type();
 }
 
+const HeaderFields& HttpStream::headers() const {
+  return state_->headers();
+}
+
 Result<std::string> HttpStream::read(Micros timeout) {
   VEDETTE_CHECK(state_->await_body(std::chrono::steady_clock::now() + timeout));
   return state_->take_body();
@@ -302,19 +388,48 @@ bool HttpStream::is_over() const {
   return state_->is_over();
 }
 
-Result<HttpReply> http_get(const HttpTarget& target, std::string_view path,
-                           const GetOptions& options) {
+std::optional<std::string_view> HttpReply::header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (equals_ignoring_case(key, name)) return value;
+  }
+  return std::nullopt;
+}
+
+Result<HttpReply> http_ask(const HttpTarget& target, HttpRequest request, const AskOptions& options,
+                           const BodySink& sink) {
   const auto deadline = std::chrono::steady_clock::now() + options.timeout;
-  VEDETTE_TRY(stream, HttpStream::open(target, path, options));
-  HttpReply reply{stream.status(), stream.content_type(), {}};
+  VEDETTE_TRY(stream, HttpStream::open(target, std::move(request), options));
+  HttpReply reply{stream.status(), stream.content_type(), stream.headers(), {}};
+  const bool is_for_sink = sink && reply.status / 100 == 2;
   while (!stream.is_over()) {
     const auto left =
         std::chrono::duration_cast<Micros>(deadline - std::chrono::steady_clock::now());
     VEDETTE_TRY(piece, stream.read(left));
     if (piece.empty() && !stream.is_over()) return too_late(target);
+    if (is_for_sink) {
+      if (!piece.empty()) VEDETTE_CHECK(sink(piece));
+      continue;
+    }
     reply.body += piece;
+    if (sink && reply.body.size() > kMostRefusal) {
+      return fail(ErrorCode::kCorrupt, fmt::format("{} refuses with HTTP {}, and says more than is "
+                                                   "expected",
+                                                   authority_of(target), reply.status));
+    }
   }
   return reply;
+}
+
+Result<HttpReply> http_ask(const HttpTarget& target, HttpRequest request,
+                           const AskOptions& options) {
+  return http_ask(target, std::move(request), options, {});
+}
+
+Result<HttpReply> http_get(const HttpTarget& target, std::string_view path,
+                           const AskOptions& options) {
+  HttpRequest request;
+  request.path = path;
+  return http_ask(target, std::move(request), options);
 }
 
 }  // namespace vedette::http

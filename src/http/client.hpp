@@ -1,13 +1,18 @@
-// Asks another server of ours: one GET, its answer as a whole or as it comes. For `vedette status`
-// and `vedette doctor`, and for the pictures of cameras that another process watches. Blocking,
-// bounded in time and size; libcurl carries it. Any thread.
+// Asks another server, of ours or an object store: any method, a body from memory or as it is read,
+// the answer as a whole, into a sink, or as it comes. Blocking, bounded in time and size; libcurl
+// carries it. Any thread.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
@@ -26,9 +31,29 @@ Result<HttpTarget> parse_target(std::string_view url);
 /// As parse_target() reads it: "http://host:port/base".
 std::string to_url(const HttpTarget& target);
 
-struct GetOptions {
+using HeaderFields = std::vector<std::pair<std::string, std::string>>;
+
+/// A body that is not in memory.
+struct BodySource {
+  std::uint64_t size = 0;
+  /// Fills the front of the span and says how much; 0 only when it is empty. An error of it ends
+  /// the request and is passed on.
+  std::function<Result<std::size_t>(std::span<char>)> read = {};
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string path = "/";  // behind the target's base, with query; sent exactly as it is
+  HeaderFields headers = {};
+  std::string body = {};
+  std::optional<BodySource> source = {};  // instead of `body`
+};
+
+struct AskOptions {
   std::string token = {};  // bearer token; empty: none
-  /// For a whole answer, or until the head of a stream.
+  /// Called last before the request goes out, to add the fields of a signature.
+  std::function<Result<void>(const HttpTarget&, HttpRequest&)> sign = {};
+  /// For a whole answer, or until the head of a stream; the request's body included.
   Micros timeout = std::chrono::seconds(5);
   std::uint64_t most_bytes = std::uint64_t{8} << 20;  // of a body; 0: no bound, for streams
   std::stop_token stop = {};                          // ends every wait with kCancelled
@@ -37,21 +62,35 @@ struct GetOptions {
 struct HttpReply {
   int status = 0;
   std::string content_type;  // as it came, or empty
+  HeaderFields headers;
   std::string body;
+
+  /// The first field of that name, in any case.
+  std::optional<std::string_view> header(std::string_view name) const;
 };
 
-/// GET `path`; redirections are not followed. kUnavailable: nobody answers, or not with a
-/// certificate that this machine trusts; kTimeout; kCorrupt: what answers is not HTTP or says more
-/// than allowed.
+/// Takes an answer's body as it comes; an error of it ends the request and is passed on.
+using BodySink = std::function<Result<void>(std::string_view)>;
+
+/// Redirections are not followed. kUsage: a method, path or field that cannot be sent;
+/// kUnavailable: nobody answers, or not with a certificate that this machine trusts; kTimeout;
+/// kCorrupt: what answers is not HTTP or says more than allowed. An answer of any status is no
+/// error.
+Result<HttpReply> http_ask(const HttpTarget& target, HttpRequest request,
+                           const AskOptions& options);
+/// The same with the body of a 2xx going to `sink`; that of others is the reply's, 1 MiB at most.
+Result<HttpReply> http_ask(const HttpTarget& target, HttpRequest request, const AskOptions& options,
+                           const BodySink& sink);
+/// GET `path`.
 Result<HttpReply> http_get(const HttpTarget& target, std::string_view path,
-                           const GetOptions& options);
+                           const AskOptions& options);
 
 /// An answer that is read as it comes.
 class HttpStream {
  public:
-  /// Asks, and waits for the head of the answer. Errors as of http_get().
-  static Result<HttpStream> open(const HttpTarget& target, std::string_view path,
-                                 const GetOptions& options);
+  /// Asks, and waits for the head of the answer. Errors as of http_ask().
+  static Result<HttpStream> open(const HttpTarget& target, HttpRequest request,
+                                 const AskOptions& options);
   ~HttpStream();
   HttpStream(HttpStream&&) noexcept;
   HttpStream& operator=(HttpStream&&) noexcept;
@@ -59,6 +98,7 @@ class HttpStream {
   int status() const;
   /// As it came, or empty.
   std::string content_type() const;
+  const HeaderFields& headers() const;
   /// What came next, some MiB at most. Empty: nothing within `timeout`, or is_over(). kCorrupt
   /// when it was cut off.
   Result<std::string> read(Micros timeout);

@@ -30,9 +30,17 @@ void add_http(Families& all, const http::ServerStats& stats) {
           "From the head read to the answer handed to the kernel; streams left out.", latency);
   all.add(MetricKind::kGauge, "vedette_http_connections", "Open connections.", stats.connections);
   all.add(MetricKind::kCounter, "vedette_http_refused_total",
-          "Connections turned away or closed to make room.", static_cast<double>(stats.refused));
+          "Connections and streams turned away, or closed to make room.",
+          static_cast<double>(stats.refused));
   all.add(MetricKind::kCounter, "vedette_http_timed_out_total",
           "Connections closed by a phase's time limit.", static_cast<double>(stats.timed_out));
+  all.add(MetricKind::kCounter, "vedette_http_malformed_total", "Requests that did not parse.",
+          static_cast<double>(stats.malformed));
+  all.add(MetricKind::kCounter, "vedette_http_busy_total",
+          "Requests answered with 503 because too many waited.",
+          static_cast<double>(stats.pool_full));
+  all.add(MetricKind::kGauge, "vedette_http_waiting", "Requests that wait for a thread.",
+          stats.pool_waiting);
   all.add(MetricKind::kCounter, "vedette_http_sent_bytes_total", "Bytes sent.",
           static_cast<double>(stats.bytes_sent));
 }
@@ -77,6 +85,9 @@ std::string metrics_text(const CoreServices& services) {
           services.live_streams());
   all.add(MetricKind::kGauge, "vedette_event_streams", "Open event streams.",
           services.events.clients());
+  all.add(MetricKind::kCounter, "vedette_event_resyncs_total",
+          "Event streams that were too slow and were told to fetch anew.",
+          static_cast<double>(services.events.resyncs()));
   services.measure(all);
   return all.text();
 }

@@ -13,26 +13,28 @@ ResponseCache::Body ResponseCache::find(std::string_view key) const {
   const std::lock_guard lock(entries_mutex_);
   const auto entry = entries_.find(key);
   if (entry == entries_.end() || !is_fresh(entry->second)) return nullptr;
-  ++hits_;
   return entry->second.body;
 }
 
 Result<ResponseCache::Body> ResponseCache::get(const std::string& key,
                                                const std::function<Result<Body>()>& make) {
+  const auto deadline = std::chrono::steady_clock::now() + patience_;
   std::uint64_t generation = 0;
   {
     std::unique_lock lock(entries_mutex_);
     for (;;) {
       Entry& entry = entries_[key];
       if (is_fresh(entry)) {
-        ++hits_;
         return entry.body;
       }
       if (!entry.is_being_made) {
         entry.is_being_made = true;
         break;
       }
-      made_.wait(lock);
+      if (made_.wait_until(lock, deadline) == std::cv_status::timeout) {
+        return fail(ErrorCode::kUnavailable,
+                    "This answer is being put together and takes long; try again in a moment.");
+      }
     }
     generation = generation_;
   }

@@ -3,7 +3,6 @@
 // for it instead of making it again.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -24,19 +23,20 @@ class ResponseCache {
   using Body = std::shared_ptr<const http::CachedBody>;
 
   /// Keeps at most `entries` answers, each for at most `life`: the net below the change notices.
-  ResponseCache(std::size_t entries, std::chrono::milliseconds life)
-      : most_(entries), life_(life) {}
+  /// Nobody waits longer than `patience` for an answer that another thread makes.
+  ResponseCache(std::size_t entries, std::chrono::milliseconds life,
+                std::chrono::milliseconds patience = std::chrono::seconds(5))
+      : most_(entries), life_(life), patience_(patience) {}
 
   /// The answer if it is there and fresh; never blocks on anything slow.
   Body find(std::string_view key) const;
 
-  /// The answer, made by `make` if need be. Errors are not kept.
+  /// The answer, made by `make` if need be. Errors are not kept. kUnavailable when another thread
+  /// makes it and does not come to an end.
   Result<Body> get(const std::string& key, const std::function<Result<Body>()>& make);
 
   /// What the answers rest on has changed.
   void clear();
-
-  std::uint64_t hits() const { return hits_; }
 
  private:
   struct Entry {
@@ -48,11 +48,11 @@ class ResponseCache {
 
   const std::size_t most_;
   const std::chrono::milliseconds life_;
+  const std::chrono::milliseconds patience_;
   mutable std::mutex entries_mutex_;
   std::condition_variable made_;
   std::map<std::string, Entry, std::less<>> entries_;
   std::uint64_t generation_ = 0;
-  mutable std::atomic<std::uint64_t> hits_{0};
 };
 
 }  // namespace vedette::api

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -31,6 +32,27 @@ TEST(ResponseCache, MakesAnAnswerOnceForAll) {
     }
   }
   EXPECT_EQ(made, 1);
+}
+
+TEST(ResponseCache, NobodyWaitsForEverForWhatAnotherMakes) {
+  ResponseCache cache(10, 1h, 1ms);
+  std::latch begun(1);
+  std::latch go(1);
+  std::jthread maker([&] {
+    const auto made = cache.get("k", [&]() -> Result<ResponseCache::Body> {
+      begun.count_down();
+      go.wait();
+      return body("late");
+    });
+    EXPECT_EQ((*made)->bytes(), "late");
+  });
+  begun.wait();
+  const auto got = cache.get("k", [] { return Result<ResponseCache::Body>(body("twice")); });
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, ErrorCode::kUnavailable);
+  go.count_down();
+  maker.join();
+  EXPECT_TRUE(cache.find("k"));
 }
 
 TEST(ResponseCache, ForgetsWhatChanged) {

@@ -54,17 +54,20 @@ void FanOut::wake_all() {
   }
 }
 
-void FanOut::finish_all() {
+void FanOut::finish_all(const SharedBytes& last) {
   const std::lock_guard lock(groups_mutex_);
   for (const auto& group : groups_) {
-    group->loop->post([self = shared_from_this(), loop = group->loop.get()] {
+    group->loop->post([self = shared_from_this(), loop = group->loop.get(), last] {
       Group* ending = nullptr;
       {
         const std::lock_guard task_lock(self->groups_mutex_);
         ending = self->find(loop);
       }
       if (!ending) return;
-      for (auto* member : ending->members) member->connection().finish();
+      for (auto* member : ending->members) {
+        if (last) member->connection().send(last);
+        member->connection().finish();
+      }
     });
   }
 }

@@ -32,8 +32,8 @@ class FanOut : public std::enable_shared_from_this<FanOut> {
   /// Any thread: each member's wake() runs soon on its own thread. Calls that come before that are
   /// one.
   void wake_all();
-  /// Any thread: ends the connections of all members.
-  void finish_all();
+  /// Any thread: ends the connections of all members, after `last` if there is one.
+  void finish_all(const SharedBytes& last = nullptr);
   int count() const { return count_.load(std::memory_order_relaxed); }
 
  private:

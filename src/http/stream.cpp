@@ -32,7 +32,6 @@ class FrameTopic::Feed {
     fmt::format_to(std::back_inserter(*part), "\r\n--{}\r\n", kBoundary);
     {
       const std::lock_guard lock(frame_mutex_);
-      jpeg_ = std::move(jpeg);
       frame_.part = std::move(part);
       ++frame_.number;
     }
@@ -40,33 +39,25 @@ class FrameTopic::Feed {
   }
   void clear() {
     const std::lock_guard lock(frame_mutex_);
-    jpeg_.reset();
     frame_.part.reset();
   }
   Frame newest() const {
     const std::lock_guard lock(frame_mutex_);
     return frame_;
   }
-  std::shared_ptr<const std::string> jpeg() const {
-    const std::lock_guard lock(frame_mutex_);
-    return jpeg_;
-  }
   FanOut& viewers() { return *viewers_; }
 
  private:
   mutable std::mutex frame_mutex_;
   Frame frame_;
-  std::shared_ptr<const std::string> jpeg_;
   const std::shared_ptr<FanOut> viewers_ = std::make_shared<FanOut>();
 };
 
-namespace {
-
 /// One viewer of a topic.
-template <class Feed>
-class Viewer final : public Stream, public FanOut::Member {
+class FrameTopic::Viewer final : public Stream, public FanOut::Member {
  public:
-  explicit Viewer(std::shared_ptr<Feed> feed) : feed_(std::move(feed)) {}
+  explicit Viewer(std::shared_ptr<FrameTopic> topic)
+      : topic_(std::move(topic)), feed_(topic_->feed_) {}
 
   void attached(StreamConnection& connection) override {
     connection_ = &connection;
@@ -89,12 +80,11 @@ class Viewer final : public Stream, public FanOut::Member {
   StreamConnection& connection() override { return *connection_; }
 
  private:
+  const std::shared_ptr<FrameTopic> topic_;
   const std::shared_ptr<Feed> feed_;
   StreamConnection* connection_ = nullptr;
   std::uint64_t sent_ = 0;
 };
-
-}  // namespace
 
 FrameTopic::FrameTopic() : feed_(std::make_shared<Feed>()) {}
 
@@ -110,10 +100,6 @@ int FrameTopic::viewers() const {
   return feed_->viewers().count();
 }
 
-std::shared_ptr<const std::string> FrameTopic::latest() const {
-  return feed_->jpeg();
-}
-
 void FrameTopic::clear() {
   feed_->clear();
 }
@@ -122,8 +108,15 @@ void FrameTopic::close() {
   feed_->viewers().finish_all();
 }
 
+void FrameTopic::close(const Error& why) {
+  const auto answer = error(why);
+  feed_->viewers().finish_all(std::make_shared<const std::string>(
+      fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}\r\n--{}--\r\n",
+                  answer.text().size(), answer.text(), kBoundary)));
+}
+
 Response mjpeg(std::shared_ptr<FrameTopic> topic) {
-  return stream(std::make_shared<Viewer<FrameTopic::Feed>>(topic->feed_),
+  return stream(std::make_shared<FrameTopic::Viewer>(std::move(topic)),
                 fmt::format("multipart/x-mixed-replace; boundary={}", kBoundary));
 }
 

@@ -64,20 +64,22 @@ class FrameTopic {
   void publish(std::shared_ptr<const std::string> jpeg);
   /// Open streams now; with none the producer need not encode.
   int viewers() const;
-  /// The frame held, or null; for snapshots.
-  std::shared_ptr<const std::string> latest() const;
   /// Forgets the held frame (the source has gone), so that no new viewer sees an old picture.
   void clear();
   /// Ends the streams of all viewers.
   void close();
+  /// The same, after a last part that is no picture: application/json with what error() answers.
+  void close(const Error& why);
 
  private:
   friend Response mjpeg(std::shared_ptr<FrameTopic> topic);
   class Feed;
+  class Viewer;
   std::shared_ptr<Feed> feed_;
 };
 
-/// multipart/x-mixed-replace of that topic. A held frame is sent at once.
+/// multipart/x-mixed-replace of that topic, which lives as long as it has viewers. A held frame is
+/// sent at once.
 Response mjpeg(std::shared_ptr<FrameTopic> topic);
 
 }  // namespace vedette::http

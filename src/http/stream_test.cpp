@@ -212,7 +212,6 @@ TEST(FrameTopic, SendsTheHeldFrameAtOnceAndThenEachNewOne) {
   EXPECT_THAT(client.buffer, HasSubstr("multipart/x-mixed-replace; boundary=vedette-frame"));
   EXPECT_THAT(client.buffer, HasSubstr("\r\n\r\n--vedette-frame\r\nContent-Type: image/jpeg"));
   EXPECT_EQ(pictures.topic->viewers(), 1);
-  EXPECT_EQ(*pictures.topic->latest(), "first");
   pictures.topic->publish(picture("second"));
   EXPECT_TRUE(client.wait_for("second"));
   pictures.topic->close();
@@ -243,11 +242,36 @@ TEST(FrameTopic, LetsSlowViewersSkipFrames) {
   EXPECT_LT(seen, kFrames / 2);
 }
 
+TEST(FrameTopic, SaysWhyItEnds) {
+  Pictures pictures;
+  pictures.topic->publish(picture("only"));
+  RawClient client(pictures.server.port());
+  client.send("GET /live.mjpg HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  ASSERT_TRUE(client.wait_for("only\r\n--vedette-frame\r\n"));
+  client.buffer.clear();
+  pictures.topic->close(Error{ErrorCode::kConflict, "nobody watches it", false, {}});
+  EXPECT_TRUE(client.wait_closed());
+  EXPECT_EQ(client.buffer,
+            "Content-Type: application/json\r\nContent-Length: 59\r\n\r\n"
+            R"({"error":{"code":"conflict","message":"nobody watches it"}})"
+            "\r\n--vedette-frame--\r\n");
+}
+
+TEST(FrameTopic, LivesAsLongAsItHasViewers) {
+  Pictures pictures;
+  RawClient client(pictures.server.port());
+  client.send("GET /live.mjpg HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  ASSERT_TRUE(reach([&] { return pictures.topic->viewers() == 1; }));
+  EXPECT_EQ(pictures.topic.use_count(), 2);
+  client.finish_sending();
+  pictures.topic->close();
+  EXPECT_TRUE(reach([&] { return pictures.topic.use_count() == 1; }));
+}
+
 TEST(FrameTopic, ForgetsItsFrame) {
   Pictures pictures;
   pictures.topic->publish(picture("old"));
   pictures.topic->clear();
-  EXPECT_EQ(pictures.topic->latest(), nullptr);
   RawClient client(pictures.server.port());
   client.send("GET /live.mjpg HTTP/1.1\r\nHost: localhost\r\n\r\n");
   ASSERT_TRUE(reach([&] { return pictures.topic->viewers() == 1; }));

@@ -2,6 +2,7 @@
 // watches the camera.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -86,11 +87,31 @@ Result<http::Response> live(const TrafficServices& services, const http::Request
   return http::mjpeg(services.pictures.topic(camera.id, variant));
 }
 
+// A camera that is watched here needs nothing that could wait: its viewers do not queue behind
+// those who look at another process. What is not plain is left to the handler.
+std::optional<http::Response> live_here(const TrafficServices& services,
+                                        const http::Request& request) {
+  const auto variant = variant_of(request);
+  const auto is_own = flag_of(request, "own");
+  const auto id = request.param("id");
+  const bool is_plain = std::ranges::all_of(request.queries, [](const auto& query) {
+    return query.first == "own" || query.first == "annotated";
+  });
+  if (!is_plain || !variant || !is_own || !services.core->supervisor.holds(loop_name(id)))
+    return std::nullopt;
+  return http::mjpeg(*is_own ? services.pictures.own_topic(id, *variant)
+                             : services.pictures.topic(id, *variant));
+}
+
 }  // namespace
 
 void mount_pictures(http::Router& router, const std::shared_ptr<const TrafficServices>& services) {
-  router.get("/api/cameras/{id}/snapshot.jpg", handler(services, snapshot));
-  router.get("/api/cameras/{id}/live.mjpg", handler(services, live));
+  router.get("/api/cameras/{id}/snapshot.jpg", handler(services, snapshot),
+             {.pool = http::PoolKind::kSlow});
+  router.get("/api/cameras/{id}/live.mjpg", handler(services, live),
+             {.pool = http::PoolKind::kSlow, .at_hand = [services](const http::Request& request) {
+                return live_here(*services, request);
+              }});
 }
 
 }  // namespace vedette::api

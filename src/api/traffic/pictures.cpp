@@ -1,5 +1,6 @@
 #include "api/traffic/pictures.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace vedette::api {
@@ -15,7 +16,23 @@ PictureTopics::Variants PictureTopics::topics(std::string_view camera_id) {
   const std::lock_guard lock(topics_mutex_);
   const auto known = topics_.find(camera_id);
   if (known != topics_.end()) return known->second;
+  forget_unused();
   return topics_.emplace(camera_id, Variants{}).first->second;
+}
+
+// Of cameras that were removed, or are watched elsewhere. With topics_mutex_ held: nobody can take
+// a topic up meanwhile.
+void PictureTopics::forget_unused() {
+  std::erase_if(topics_, [](const auto& each) {
+    return std::ranges::all_of(each.second, [](const Topics& to) {
+      return to.shown.use_count() == 1 && to.own.use_count() == 1;
+    });
+  });
+}
+
+std::size_t PictureTopics::size() const {
+  const std::lock_guard lock(topics_mutex_);
+  return topics_.size();
 }
 
 std::shared_ptr<http::FrameTopic> PictureTopics::topic(std::string_view camera_id,

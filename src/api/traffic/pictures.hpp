@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -18,7 +19,8 @@ namespace vedette::api {
 
 class PictureTopics {
  public:
-  /// What people here look at, whoever watches the camera; made at the first call.
+  /// What people here look at, whoever watches the camera; made at the first call, and forgotten
+  /// when nobody shows or sees it any more and another one is made.
   std::shared_ptr<http::FrameTopic> topic(std::string_view camera_id, traffic::Variant variant);
   /// What other processes take from here: only pictures made here, so that none goes in a circle.
   /// Its streams end when this process no longer watches the camera.
@@ -33,6 +35,9 @@ class PictureTopics {
   /// Viewers of all cameras now; another process is one.
   int viewers() const;
 
+  /// Cameras that are kept; for tests.
+  std::size_t size() const;
+
   /// Ends all streams.
   void close();
 
@@ -43,6 +48,7 @@ class PictureTopics {
   };
   using Variants = std::array<Topics, traffic::kVariants.size()>;
   Variants topics(std::string_view camera_id);
+  void forget_unused();
 
   mutable std::mutex topics_mutex_;
   std::map<std::string, Variants, std::less<>> topics_;

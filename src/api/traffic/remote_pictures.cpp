@@ -24,7 +24,7 @@ constexpr std::size_t kMostPicture = std::size_t{16} << 20;       // of a stream
 constexpr std::uint64_t kMostSnapshot = std::uint64_t{64} << 20;  // full size, bytes
 constexpr Micros kHeadTime = 3s;      // to connect and have the head of the answer
 constexpr Micros kSnapshotTime = 5s;  // for the whole picture
-constexpr Micros kOpenTime = 6s;      // what a viewer is let wait
+constexpr Micros kOpenTime = 1s;      // what a viewer is let wait for an answer instead of a stream
 constexpr Micros kLook = 500ms;       // viewers, and who holds the camera here, are looked at
 constexpr Micros kSilence = 2s;       // without a picture: is it still the same holder?
 constexpr Micros kIdle = 30s;         // without a picture: connect anew
@@ -76,6 +76,7 @@ struct RemotePictures::Relay {
   // Guarded by relays_mutex_.
   int waiting = 0;                     // in open()
   std::optional<Result<void>> answer;  // the holder's last one; absent: none yet
+  bool has_shown = false;              // its viewers have seen pictures, from here or from there
   bool is_over = false;                // the thread is about to return
   Time wanted_at;                      // last
   std::jthread thread;
@@ -122,7 +123,7 @@ Result<std::optional<RemotePictures::Holder>> RemotePictures::find_holder(
   return Holder{loop.process, loop.process_id, *std::move(target)};
 }
 
-http::GetOptions RemotePictures::get_options(const std::stop_token& stop) const {
+http::AskOptions RemotePictures::get_options(const std::stop_token& stop) const {
   return {.token = token_, .timeout = kHeadTime, .most_bytes = 0, .stop = stop};
 }
 
@@ -135,6 +136,8 @@ std::shared_ptr<RemotePictures::Relay> RemotePictures::join(const std::string& c
     known->second->thread.join();
     relays_.erase(known);
   }
+  // Threads that are over; see is_wanted().
+  std::erase_if(relays_, [](const auto& each) { return each.second->is_over; });
   auto relay = std::make_shared<Relay>();
   relay->camera = camera_id;
   relay->variant = variant;
@@ -154,16 +157,15 @@ Result<void> RemotePictures::open(const std::string& camera_id, traffic::Variant
   answered_.wait_for(lock, kOpenTime, [&] { return is_stopping_ || relay->answer; });
   --relay->waiting;
   if (is_stopping_) return fail(ErrorCode::kUnavailable, "This process is stopping.");
-  if (relay->answer) return *relay->answer;
-  return fail(ErrorCode::kConflict,
-              fmt::format("The process that watches '{}' does not answer in time.", camera_id));
+  // Silence so far: the stream begins, and is ended with the reason should there be one.
+  return relay->answer.value_or(Result<void>());
 }
 
 void RemotePictures::loops_changed() {
   for (const auto& [camera, variant] : pictures_.looked_at()) {
     if (supervisor_.holds(loop_name(camera))) continue;
     const std::lock_guard lock(relays_mutex_);
-    if (!is_stopping_) join(camera, variant);
+    if (!is_stopping_) join(camera, variant)->has_shown = true;
   }
 }
 
@@ -187,6 +189,14 @@ void RemotePictures::note(Relay& relay, Result<void> answer, bool is_over) {
     relay.is_over = is_over;
   }
   answered_.notify_all();
+}
+
+// Whether those who look are sent away when the pictures cannot be had: not while the camera may
+// only be on its way from one process to another.
+bool RemotePictures::end_viewers(Relay& relay, bool has_come) {
+  const std::lock_guard lock(relays_mutex_);
+  relay.has_shown = relay.has_shown || has_come;
+  return !relay.has_shown;
 }
 
 // Whether somebody looks, or is about to. When not, the relay is over: from then on its thread
@@ -216,6 +226,7 @@ void RemotePictures::relay_until(const std::stop_token& stop, Relay& relay) {
       break;
     }
     relay.topic->clear();
+    if (end_viewers(relay, has_come)) relay.topic->close(ended.error());
     if (std::exchange(last_error, ended.error().message) != last_error) {
       log::info("relay", "{}: {}", relay.camera, last_error);
     }
@@ -239,8 +250,9 @@ Result<bool> RemotePictures::relay_once(const std::stop_token& stop, Relay& rela
   const auto lost = [&](std::string_view why) {
     return cannot_be_had(relay.camera, holder->process, why);
   };
-  auto stream = http::HttpStream::open(
-      holder->target, path_of(relay.camera, "live.mjpg", relay.variant), get_options(stop));
+  auto stream = http::HttpStream::open(holder->target,
+                                       {.path = path_of(relay.camera, "live.mjpg", relay.variant)},
+                                       get_options(stop));
   if (!stream) return lost(unreachable(stream.error()));
   if (stream->status() != 200) return lost(refused(stream->status()));
   auto parser = http::MjpegParser::make(stream->content_type(), kMostPicture);
@@ -280,29 +292,33 @@ Result<bool> RemotePictures::relay_once(const std::stop_token& stop, Relay& rela
 }
 
 // So that a holder that does not answer costs one wait, and not one for each viewer.
-std::optional<Error> RemotePictures::recent_failure(const std::string& camera_id) {
+std::optional<std::string> RemotePictures::recent_failure(const std::string& process_id) {
   const std::lock_guard lock(relays_mutex_);
-  const auto known = failures_.find(camera_id);
+  const auto known = failures_.find(process_id);
   if (known == failures_.end()) return std::nullopt;
-  if (Steady::now() - known->second.at < kFailureLife) return known->second.error;
-  failures_.erase(known);
-  return std::nullopt;
+  if (Steady::now() - known->second.at >= kFailureLife) return std::nullopt;
+  return known->second.why;
 }
 
 Result<std::optional<http::HttpReply>> RemotePictures::snapshot(const std::string& camera_id,
                                                                 traffic::Variant variant) {
   VEDETTE_TRY(holder, find_holder(camera_id));
   if (!holder) return std::nullopt;
-  if (auto failure = recent_failure(camera_id)) return fail(*std::move(failure));
+  if (const auto why = recent_failure(holder->process_id)) {
+    return cannot_be_had(camera_id, holder->process, *why);
+  }
   auto options = get_options(stopping_.get_token());
   options.timeout = kSnapshotTime;
   options.most_bytes = kMostSnapshot;
   auto reply = http::http_get(holder->target, path_of(camera_id, "snapshot.jpg", variant), options);
   if (!reply) {
-    auto failed = cannot_be_had(camera_id, holder->process, unreachable(reply.error()));
+    const auto now = Steady::now();
+    const auto why = unreachable(reply.error());
     const std::lock_guard lock(relays_mutex_);
-    failures_.insert_or_assign(camera_id, Failure{Steady::now(), failed.error()});
-    return failed;
+    std::erase_if(failures_,
+                  [&](const auto& each) { return now - each.second.at >= kFailureLife; });
+    failures_.insert_or_assign(holder->process_id, Failure{now, why});
+    return cannot_be_had(camera_id, holder->process, why);
   }
   const bool is_picture = reply->status == 200 && reply->content_type == "image/jpeg";
   const bool has_reason =

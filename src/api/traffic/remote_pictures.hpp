@@ -39,7 +39,8 @@ class RemotePictures {
 
   /// Has the camera's pictures of this variant come to their PictureTopics::topic() and go on
   /// coming while that has viewers, from whatever process watches it. Blocks until that process has
-  /// answered, some seconds at most. kConflict, with the remedy, when its pictures cannot be had.
+  /// answered, a second at most: its silence ends the topic's streams later, with the reason.
+  /// kConflict, with the remedy, when its pictures cannot be had.
   Result<void> open(const std::string& camera_id, traffic::Variant variant);
 
   /// The other process's answer to GET snapshot.jpg; nullopt when no other process watches the
@@ -64,7 +65,7 @@ class RemotePictures {
   };
   struct Failure {
     Time at;
-    Error error;
+    std::string why;
   };
 
   Result<std::optional<Holder>> find_holder(const std::string& camera_id) const;
@@ -72,9 +73,10 @@ class RemotePictures {
   void relay_until(const std::stop_token& stop, Relay& relay);
   Result<bool> relay_once(const std::stop_token& stop, Relay& relay, bool& has_come);
   bool is_wanted(Relay& relay);
+  bool end_viewers(Relay& relay, bool has_come);
   void note(Relay& relay, Result<void> answer, bool is_over = false);
-  http::GetOptions get_options(const std::stop_token& stop) const;
-  std::optional<Error> recent_failure(const std::string& camera_id);
+  http::AskOptions get_options(const std::stop_token& stop) const;
+  std::optional<std::string> recent_failure(const std::string& process_id);
 
   const work::Supervisor& supervisor_;
   PictureTopics& pictures_;
@@ -84,7 +86,7 @@ class RemotePictures {
   std::condition_variable answered_;
   using Relays = std::map<std::pair<std::string, traffic::Variant>, std::shared_ptr<Relay>>;
   Relays relays_;
-  std::map<std::string, Failure> failures_;  // of snapshots, by camera
+  std::map<std::string, Failure> failures_;  // of snapshots, by process
   bool is_stopping_ = false;
   std::stop_source stopping_;  // for snapshots
 };

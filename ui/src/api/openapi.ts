@@ -125,7 +125,7 @@ export interface paths {
         };
         /**
          * The live picture, as Motion JPEG.
-         * @description Each picture carries what was seen in it as JSON in a JPEG comment segment near its beginning: `{"v":1,"t":"2026-11-27T08:15:00.2Z","w":640,"h":352,"boxes":[{"x":10,"y":20,"w":30,"h":25,"id":7,"type":"car","parked":false}]}`, in pixels of the source's picture (`w` x `h`), whatever the size of this one. `annotated=true` draws it in. Of a camera that another process watches, the pictures come from there, over one connection for all viewers here, and from whoever takes the camera over. 409 says why they cannot be had.
+         * @description Each picture carries what was seen in it as JSON in a JPEG comment segment near its beginning: `{"v":1,"t":"2026-11-27T08:15:00.2Z","w":640,"h":352,"boxes":[{"x":10,"y":20,"w":30,"h":25,"id":7,"type":"car","parked":false}]}`, in pixels of the source's picture (`w` x `h`), whatever the size of this one. `annotated=true` draws it in. Of a camera that another process watches, the pictures come from there, over one connection for all viewers here, and from whoever takes the camera over. 409 says why they cannot be had; when that is found out only after the stream has begun, its last part is no picture but `application/json` with the same Error, and the stream ends.
          */
         get: operations["getLive"];
         put?: never;

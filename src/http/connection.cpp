@@ -20,7 +20,9 @@ constexpr std::string_view kManyWait = "too many requests are waiting; try again
 
 Response unavailable(std::string_view why, int retry_after_s) {
   auto response = error(ErrorCode::kUnavailable, std::string(why));
-  response.set("Retry-After", std::to_string(retry_after_s));
+  for (auto& [name, value] : response.headers) {
+    if (name == "Retry-After") value = std::to_string(retry_after_s);
+  }
   return response;
 }
 

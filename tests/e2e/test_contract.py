@@ -1,4 +1,8 @@
 """The OpenAPI file itself, and that an answer it does not allow is noticed."""
+import pathlib
+import subprocess
+import sys
+
 import pytest
 
 from harness.contract import Contract, contract
@@ -51,6 +55,22 @@ def test_what_the_file_allows_passes():
 def test_what_the_file_does_not_allow_is_noticed(answer):
     with pytest.raises(AssertionError):
         check(**answer)
+
+
+def test_what_was_seen_is_written_down(tmp_path):
+    small = Contract(SMALL)
+    small.check("GET", "/api/things/1", 404, "application/json", b'{"error": {}}')
+    small.note("GET", "/api/things/all", 204)
+    small.write_seen(tmp_path / "seen")
+    assert (tmp_path / "seen").read_text() == "GET /api/things/all 204\nGET /api/things/{id} 404\n"
+
+
+def test_a_promise_that_nobody_saw_fails(tmp_path):
+    (tmp_path / "seen").write_text("GET /healthz 200\n")
+    done = subprocess.run([sys.executable, pathlib.Path(__file__).with_name("seen.py"), tmp_path / "seen"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "GET /readyz was never seen to answer 503 (readyz)" in done.stdout and "GET /healthz was never seen to answer 200" not in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("1 passed, ")
 
 
 def references(node, pointer=""):

@@ -18,7 +18,7 @@ BODIES = {"addCamera": {**CAMERA, "id": "other", "name": "Other"}, "replaceCamer
           "login": {"user": "admin", "password": "a password for tests only"}}
 QUERIES = {"getKpi": "?camera=gate&from=2026-01-01T00:00:00Z"}
 # They do not end while somebody listens, or need a camera that is watched: test_events.py, tests/fault/test_pictures.py.
-ELSEWHERE = {"getEvents", "getLive", "getSnapshot", "lookAtSource"}
+ELSEWHERE = {"getEvents", "getLive", "getSnapshot"}
 
 
 def promising(status: str) -> list[tuple[str, str, dict]]:
@@ -151,8 +151,11 @@ def test_a_full_disk_is_507_everywhere_and_reading_goes_on(tmp_path):
         wait_until("nothing can be written", is_full, 20)
         assert_all("507", lambda *one: ask(client, *one))
         assert client.fetch("/api/cameras/gate")["name"]
+        refusal = wait_until("it says that it is not ready", lambda: (answer := client.get("/readyz")).status == 503 and answer, 20)
+        assert refusal.json()["error"]["message"]
         filler.unlink()
         wait_until("it can be written again", lambda: ask(client, "PUT", "/api/cameras/{id}", {"operationId": "replaceCamera"}).status == 200, 30)
+        wait_until("and is ready", lambda: client.get("/readyz").status == 200, 30)
         assert server.stop() == 0
 
 

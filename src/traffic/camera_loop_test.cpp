@@ -90,7 +90,7 @@ class CameraLoop : public TrafficStore {
   // Waits for what the loop is to store.
   void await(std::string_view sql) {
     for (int i = 0; i < 6000 && one<std::int64_t>(sql) == 0; ++i) {
-      std::this_thread::sleep_for(10ms);
+      std::this_thread::sleep_for(10ms);  // between two looks
     }
     ASSERT_GT(one<std::int64_t>(sql), 0) << sql;
   }

@@ -10,6 +10,7 @@
 #include "api/metrics.hpp"
 #include "api/query.hpp"
 #include "api/readiness.hpp"
+#include "base/machine.hpp"
 #include "db/database.hpp"
 #include "work/supervisor.hpp"
 
@@ -149,6 +150,15 @@ json::array processes_json(const CoreServices& services) {
   return list;
 }
 
+json::value machine_json() {
+  const auto load = machine_load();
+  if (!load) return nullptr;
+  return json::object{{"load_1", load->load_1},
+                      {"cores", load->cores},
+                      {"memory_bytes", load->memory.total_bytes},
+                      {"memory_available_bytes", load->memory.available_bytes}};
+}
+
 Answer status(const CoreServices& services, const http::Request&) {
   const http::ServerStats stats = services.server_stats();
   const double uptime =
@@ -165,6 +175,7 @@ Answer status(const CoreServices& services, const http::Request&) {
                         {"process", services.supervisor.process_name()},
                         {"roles", std::move(roles)},
                         {"database", database_json(services.database.state(), services.readiness)},
+                        {"machine", machine_json()},
                         {"processes", processes_json(services)},
                         {"viewers",
                          {{"live_streams", services.live_streams()},

@@ -14,7 +14,7 @@ from harness.wait import wait_until
 CAMERA = {"id": "gate", "name": "Gate", "source": "/nowhere/clip.mp4", "enabled": False}
 LINES = {"lines": [{"name": "Gate", "x1": 10, "y1": 20, "x2": 300, "y2": 20}]}
 # A good request of each operation that needs one.
-BODIES = {"addCamera": {**CAMERA, "id": "other", "name": "Other"}, "replaceCamera": {"name": "Gate", "source": "/nowhere/clip.mp4", "enabled": False}, "setLines": LINES, "tryLines": LINES,
+BODIES = {"addCamera": {**CAMERA, "id": "other", "name": "Other"}, "replaceCamera": {"name": "Gate", "source": "/nowhere/clip.mp4", "enabled": False}, "setLines": LINES, "tryLines": LINES, "lookAtSource": {"source": "/nowhere/clip.mp4"},
           "login": {"user": "admin", "password": "a password for tests only"}}
 QUERIES = {"getKpi": "?camera=gate&from=2026-01-01T00:00:00Z"}
 # They do not end while somebody listens, or need a camera that is watched: test_events.py, tests/fault/test_pictures.py.

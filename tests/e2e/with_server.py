@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Starts the program with a fresh folder and runs a command beside it, with $VEDETTE_URL set.
+"""Starts the program with a fresh folder and runs a command beside it, with $VEDETTE_URL and $VEDETTE_PROGRAM set.
 
 Usage: with_server.py [--demo] [--postgres] -- COMMAND...     exit code: the command's
 """
@@ -11,7 +11,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from harness.postgres import Postgres  # noqa: E402
-from harness.server import Server, clean_environment  # noqa: E402
+from harness.server import Server, clean_environment, program  # noqa: E402
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
                         ("--demo",) if "--demo" in options else ())
         try:
             with server:
-                status = subprocess.run(command, env={**clean_environment(), "VEDETTE_URL": server.client.url}).returncode
+                status = subprocess.run(command, env={**clean_environment(), "VEDETTE_URL": server.client.url, "VEDETTE_PROGRAM": str(program())}).returncode
                 if server.process.poll() is not None:
                     print(f"the server ended with {server.process.returncode}")
                     status = status or 1

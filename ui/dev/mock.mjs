@@ -124,6 +124,12 @@ const server = createServer(async (request, response) => {
     response.writeHead(200, { 'Content-Type': 'image/jpeg', 'Cache-Control': 'no-store' });
     return response.end(marked(frames[(world.seconds * 8) % frames.length], camera.id));
   }
+  if (path === '/api/sources/look') {
+    const { source } = await bodyOf(request);
+    if (/nobody|nowhere/.test(source)) return sendJson(request, response, 400, { error: { code: 'invalid', message: `'${source}' cannot be seen: nobody answers there`, field: 'source' } });
+    response.writeHead(200, { 'Content-Type': 'image/jpeg', 'Cache-Control': 'no-store' });
+    return response.end(frames[0]);
+  }
   if (world.scenario.has('slow')) return;
   const result = await answer(request.method, path, url.searchParams, () => bodyOf(request), publish, { live: viewers, events: streams.size });
   if (result.text !== undefined) {

@@ -51,6 +51,32 @@ test('a camera is added, changed and removed; what is wrong stands beside its fi
   assert.ok(cameras.every((c) => c.id !== 'browser-test'));
 });
 
+test('a source is looked at before it is a camera: a still, or why there is none', async () => {
+  // What is wrong with an address is an answer of the API, which Chromium logs.
+  const page = await open(`/roads/${camera.id}`, { allowErrors: true });
+  page.on('pageerror', (error) => assert.fail(error));
+  const before = (await api('/api/cameras')).cameras.length;
+  await page.getByRole('button', { name: 'Add camera' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add camera' });
+  await dialog.getByLabel('Address').fill('rtsp://127.0.0.1:1/nobody');
+  await dialog.getByRole('button', { name: 'Look' }).click();
+  await dialog.getByText('refuses the connection').waitFor();
+  assert.equal(await dialog.getByLabel('Address').getAttribute('aria-invalid'), 'true');
+
+  // A path is checked when it is typed, without a button.
+  await dialog.getByText('Looped file').click();
+  await dialog.getByLabel('File', { exact: true }).fill('/nowhere/clip.mp4');
+  await dialog.getByLabel('Name').focus();
+  await dialog.getByText('There is no file /nowhere/clip.mp4').waitFor();
+  await dialog.getByLabel('File', { exact: true }).fill(camera.source);
+  await dialog.getByLabel('Name').focus();
+  const still = dialog.getByRole('img', { name: 'What the source shows now' });
+  await still.waitFor();
+  await eventually('the still is decoded', () => still.evaluate((img) => img.naturalWidth > 0));
+  await assertAccessible(page);
+  assert.equal((await api('/api/cameras')).cameras.length, before, 'nothing was added');
+});
+
 test('a line is drawn by mouse, moved by keys, named, saved and deleted', async () => {
   const before = (await api(`/api/cameras/${camera.id}/lines`)).lines;
   const page = await open(`/roads/${camera.id}`);

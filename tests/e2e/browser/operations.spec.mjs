@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { fits, open } from './browser.mjs';
 import { api, assertAccessible, eventually } from './page.mjs';
 
-test('every loop has a row with its state; its leases unfold', async () => {
+test('every task has a row with its state; what it did unfolds, and stays open at its address', async () => {
   const page = await open('/operations');
   await page.locator('tr.loop').first().waitFor();
   // Loops come and go; the page reads them again.
@@ -15,8 +15,22 @@ test('every loop has a row with its state; its leases unfold', async () => {
   await page.locator('tr.loop .name').first().click();
   await page.locator('.leases').first().waitFor();
   await page.locator('.leases .bone').waitFor({ state: 'detached' });
-  await page.locator('.sub', { hasText: /loops?\b/ }).waitFor();
+  await page.waitForURL(/open=/);
+  await page.reload();
+  await page.locator('.leases').first().waitFor();
+  await page.locator('.sub', { hasText: /tasks?\b/ }).waitFor();
   await assertAccessible(page);
+});
+
+test('a camera is one step from its task, and / finds a task', async () => {
+  const { cameras } = await api('/api/cameras');
+  const page = await open('/operations');
+  await page.locator('tr.loop').first().waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type(cameras[0].name);
+  await page.locator('tr.loop', { hasText: 'Roll-up' }).waitFor({ state: 'detached' });
+  await page.getByRole('link', { name: `${cameras[0].name}, its page` }).click();
+  await page.waitForURL((url) => url.pathname === `/roads/${cameras[0].id}`);
 });
 
 test('the panels say what the status says', async () => {
@@ -26,6 +40,7 @@ test('the panels say what the status says', async () => {
   await panel('Database').getByText(status.database.kind).waitFor();
   await panel('Processes').getByText('answers this page').waitFor();
   await panel('Viewers').getByText('Event streams').waitFor();
+  await panel('Machine').getByText(`of ${status.machine.cores} core`).waitFor();
 });
 
 test('the report holds status and loops', async () => {

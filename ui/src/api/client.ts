@@ -51,19 +51,25 @@ export async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
   return value;
 }
 
-/** POST, PUT or DELETE. Asks once for a login where one is needed, then tries again. */
+/** POST, PUT or DELETE. Asks once for a login where one is needed, then tries again. Throws ApiError. */
 export async function write<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
+  const text = await (await written(method, path, body)).text();
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+/** As `write`, for an answer that is no JSON. Throws ApiError, or AbortError. */
+export async function written(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
   const request = () =>
     send(path, {
       method,
+      signal,
       headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   let response = await request();
   if (response.status === 401 && path !== '/api/login' && (await askLogin())) response = await request();
   if (!response.ok) throw await errorOf(response);
-  const text = await response.text();
-  return (text ? JSON.parse(text) : undefined) as T;
+  return response;
 }
 
 /** Whether the server answers at all. */

@@ -22,6 +22,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sources/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * One picture of a source before it becomes a camera. Stores nothing.
+         * @description Opened by the process that answers, within ten seconds. 400 names the field `source` and says why there is no
+         *     picture: the address is wrong, nobody answers, the file is missing.
+         */
+        post: operations["lookAtSource"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cameras/{id}": {
         parameters: {
             query?: never;
@@ -631,6 +652,12 @@ export interface components {
         Lines: {
             lines: components["schemas"]["Line"][];
         };
+        LookInput: {
+            /** @description As a camera's. */
+            source: string;
+            /** @description Id of the camera whose password stands behind `***`. */
+            camera?: string;
+        };
         LinesTrialInput: {
             lines: components["schemas"]["LineInput"][];
             /**
@@ -907,6 +934,14 @@ export interface components {
                 writes: number;
                 slowest_write_ms: number | null;
             };
+            /** @description What the machine of this process has to do; null where its system does not say. */
+            machine: {
+                /** @description Tasks that ran or waited for a core, mean of the last minute. */
+                load_1: number;
+                cores: number;
+                memory_bytes: number;
+                memory_available_bytes: number;
+            } | null;
             processes: {
                 id: string;
                 name: string;
@@ -915,6 +950,11 @@ export interface components {
                 started_at: components["schemas"]["Instant"];
                 heartbeat_at: components["schemas"]["OptionalInstant"];
                 resident_bytes: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it ended as it was asked to; null while it has not.
+                 */
+                stopped_at: string | null;
                 alive: boolean;
                 /** @description When it stopped in order: not missing. An hour later it is listed no more. */
                 stopped_at: components["schemas"]["OptionalInstant"];
@@ -1053,6 +1093,37 @@ export interface operations {
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
             507: components["responses"]["Error"];
+        };
+    };
+    lookAtSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookInput"];
+            };
+        };
+        responses: {
+            /** @description A picture, at most 960 px wide */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            415: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     getCamera: {

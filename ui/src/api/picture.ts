@@ -1,7 +1,7 @@
 // A camera's latest picture, and that of a source that is no camera yet.
 
 import { decode, type Shot } from '../lib/live.ts';
-import { ApiError, cameraPath, sentence } from './client.ts';
+import { ApiError, asApiError, cameraPath, isAbort, sentence, written } from './client.ts';
 
 export interface Read<T> {
   value: T | null;
@@ -31,4 +31,17 @@ export function readPicture(id: string, signal: AbortSignal): Promise<Read<strin
 /** With the marks it carries; the bitmap is the caller's to close. */
 export function readShot(id: string, signal: AbortSignal): Promise<Read<Shot>> {
   return picture(still(id, signal), signal, async (blob) => decode(new Uint8Array(await blob.arrayBuffer())));
+}
+
+/**
+ * One picture of a source that is no camera yet, as an object URL, which the caller revokes. `camera` is the one whose
+ * password stands behind ***.
+ */
+export async function lookAt(source: string, camera: string | undefined, signal: AbortSignal): Promise<Read<string>> {
+  try {
+    const answer = await written('POST', '/api/sources/look', { source, ...(camera ? { camera } : {}) }, signal);
+    return { value: URL.createObjectURL(await answer.blob()), error: null };
+  } catch (error) {
+    return { value: null, error: isAbort(error) || signal.aborted ? null : asApiError(error).message };
+  }
 }

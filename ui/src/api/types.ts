@@ -10,7 +10,7 @@ export type Instant = Schemas['Instant'];
 export type Camera = Omit<Schemas['Camera'], 'status' | 'lines'> & { status: CameraStatus; lines: Line[] };
 export type CameraInput = Schemas['CameraInput'];
 export type CameraList = Omit<Schemas['CameraList'], 'cameras'> & { cameras: Camera[] };
-export type CameraStatus = Schemas['CameraStatus'] & { attempts?: number | null };
+export type CameraStatus = Schemas['CameraStatus'];
 export type CameraState = CameraStatus['state'];
 export type ModelInUse = NonNullable<CameraStatus['model']>;
 
@@ -37,10 +37,11 @@ export type LineCount = Omit<Schemas['Kpi']['lines'][number], 'by_hour'> & { by_
 export type Quality = Schemas['Quality'];
 export type QualityIssue = Quality['issues'][number];
 
-export type Loop = Schemas['Loop'] & { attempts?: number | null };
+export type Loop = Schemas['Loop'];
 export type LoopState = Loop['state'];
-export type Loops = Omit<Schemas['Loops'], 'loops'> & { loops: Loop[] };
+export type Loops = Schemas['Loops'];
 export type Leases = Schemas['Leases'];
-export type Status = Schemas['Status'];
+export interface Note { title: string; text: string }
+export type Status = Schemas['Status'] & { notes?: Note[] };
 export type Detectors = Schemas['Detectors'];
 export type Session = Schemas['Session'];

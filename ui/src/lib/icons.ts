@@ -2,7 +2,7 @@
 
 import type { IconNode } from 'lucide';
 export {
-  Activity, ArrowLeftRight, ChevronDown, ChevronRight, Download, History, Keyboard, Maximize, Minimize, Monitor, Moon, Pencil, Plus,
+  Activity, ArrowLeftRight, ArrowRight, ChevronDown, ChevronRight, Download, Eye, History, Keyboard, Maximize, Minimize, Monitor, Moon, Pencil, Plus,
   Power, RotateCw, Spline, Sun, Trash2, X,
 } from 'lucide';
 

@@ -40,14 +40,19 @@ export function sourceProblem(kind: SourceKind, source: string): string | null {
   const wanted = kSources.find((s) => s.kind === kind)!;
   if (text === '') return `Say where the picture comes from, for example ${wanted.example}.`;
   const found = sourceKind({ source: text, loop: kind === 'loop' });
-  if (found === kind) return null;
+  if (found === kind) return isFile(kind) && !/^(\/|~\/|file:)/.test(text) ? 'Give the whole path, beginning with /: it is looked for on the machine where Vedette runs.' : null;
   if (kind === 'rtsp') return 'An RTSP address begins with rtsp:// or rtsps://.';
   if (kind === 'http') return 'An HTTP address begins with http:// or https://.';
   if (kind === 'device') return 'A device is named /dev/video0, /dev/video1 and so on.';
   return 'This is an address, not a file: choose its kind above.';
 }
 
+/** Whether it can be looked at without asking another machine. */
+export function isFile(kind: SourceKind): boolean {
+  return kind === 'file' || kind === 'loop';
+}
+
 /** What a button is called that leads to where the source is put right. */
 export function fixName(kind: SourceKind): string {
-  return kind === 'file' || kind === 'loop' ? 'Fix path' : kind === 'device' ? 'Choose device' : 'Fix address';
+  return isFile(kind) ? 'Fix path' : kind === 'device' ? 'Choose device' : 'Fix address';
 }

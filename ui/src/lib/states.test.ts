@@ -47,7 +47,8 @@ test('a source must be of the chosen kind', () => {
   expect(sourceProblem('rtsp', '10.0.4.17')).toContain('rtsp://');
   expect(sourceProblem('http', 'rtsp://x')).toContain('http://');
   expect(sourceProblem('device', 'video0')).toContain('/dev/video0');
-  expect(sourceProblem('loop', 'a b.mp4')).toBeNull();
+  expect(sourceProblem('loop', '/data/a b.mp4')).toBeNull();
+  expect(sourceProblem('file', 'clips/a.mp4')).toContain('whole path');
   expect(sourceProblem('file', 'http://x')).toContain('address');
   expect(sourceProblem('file', '  ')).toContain('for example');
 });

@@ -64,8 +64,9 @@ test('hours that the server says nobody watched stay unknown', () => {
 });
 
 test('the record says what it is a record of', () => {
-  const quiet = { issues: [], coverage_s: 480, isOn: true, born: at('06:33'), from: at('00:00'), name: 'today', now: at('07:00') };
+  const quiet = { issues: [], coverage_s: 1600, isOn: true, born: at('06:33'), from: at('00:00'), name: 'today', now: at('07:00') };
   expect(recordWords(quiet)).toBe('Watched since 06:33, when the camera was added; no gap since.');
+  expect(recordWords({ ...quiet, coverage_s: 480 })).toBe('Watched since 06:33, when the camera was added; 8 of 27 min watched.');
   expect(recordWords({ ...quiet, from: at('06:40') })).toBe('No gap in the record, today.');
   expect(recordWords({ ...quiet, coverage_s: 0 })).toBe('Nothing was watched yet, today.');
   expect(recordWords({ ...quiet, coverage_s: 0, isOn: false })).toBe('Switched off: nothing was watched, today.');

@@ -69,6 +69,10 @@ export function lineFigures(kpi: Kpi, lines: Line[], born: Date): LineFigure[] {
 export function recordWords(at: { issues: QualityIssue[]; coverage_s: number | null; isOn: boolean; born: Date; from: Date; name: string; now: Date }): string {
   if (at.coverage_s === null) return `No gap in the record, ${at.name}.`;
   if (at.coverage_s <= 0) return at.isOn ? `Nothing was watched yet, ${at.name}.` : `Switched off: nothing was watched, ${at.name}.`;
-  if (at.born > at.from) return `Watched since ${when(at.born, at.now)}, when the camera was added; no gap since.`;
+  if (at.born > at.from) {
+    const own = (at.now.getTime() - at.born.getTime()) / 1000;
+    const rest = at.coverage_s < 0.9 * own && own > 60 ? watched(at.coverage_s, own) : 'no gap since';
+    return `Watched since ${when(at.born, at.now)}, when the camera was added; ${rest}.`;
+  }
   return `No gap in the record, ${at.name}.`;
 }

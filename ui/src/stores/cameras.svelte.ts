@@ -1,7 +1,7 @@
 // The cameras and their present states, kept fresh by events; every page uses this one list.
 
-import { read, url } from '../api/client.ts';
-import type { Camera, CameraList, CameraStatus } from '../api/types.ts';
+import { cameraPath, read, url, write } from '../api/client.ts';
+import type { Camera, CameraInput, CameraList, CameraStatus } from '../api/types.ts';
 import { feed } from './feed.svelte.ts';
 import { Resource } from './resource.svelte.ts';
 
@@ -44,6 +44,13 @@ class Cameras {
     if (this.get(camera.id)) this.list.data = this.all.map((c) => (c.id === camera.id ? camera : c));
     else if (this.list.data !== null) this.list.data = [...this.all, camera];
     this.list.refresh();
+  }
+
+  /** Watched from now on, or not. Throws ApiError. */
+  async switchTo(camera: Camera, enabled: boolean) {
+    const { name, source, loop, starts_at, model, types } = camera;
+    const body: CameraInput = { name, source, loop, starts_at, model, types, enabled };
+    this.saved(await write<Camera>('PUT', cameraPath(camera.id), body));
   }
 
   #update(status: CameraStatus) {

@@ -56,7 +56,7 @@ Result<http::Response> look(const TrafficServices& services, const http::Request
   if (!*frame) return bad_parameter("source", "The file holds no picture. Choose another one.");
   traffic::LiveOptions picture;
   picture.max_width = kWidth;
-  VEDETTE_TRY(jpeg, traffic::render_picture(**frame, nullptr, picture));
+  VEDETTE_TRY(jpeg, traffic::render_picture(**frame, {}, traffic::Variant::kClean, picture));
   http::Response response;
   response.body = std::move(jpeg);
   response.set("content-type", "image/jpeg").set("cache-control", "no-store");

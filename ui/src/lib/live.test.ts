@@ -56,6 +56,14 @@ test('a picture that was decoded after the end is given back, not shown', async 
   expect(show).not.toHaveBeenCalled();
 });
 
+test('a server that ends the picture itself says why', async () => {
+  const server = stand();
+  const played = play('/live', new AbortController().signal, () => undefined);
+  const body = JSON.stringify({ error: { code: 'unavailable', message: 'its process does not answer' } });
+  server.feed(new TextEncoder().encode(`--frame\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}\r\n--frame--\r\n`));
+  await expect(played).rejects.toThrow('its process does not answer');
+});
+
 test('a refusal, an end and a picture that cannot be decoded are failures', async () => {
   stand(409);
   await expect(play('/live', new AbortController().signal, () => undefined)).rejects.toThrow('409');

@@ -3,6 +3,8 @@
 import { marksOf, type Marks } from './marks.ts';
 import { PartReader } from './multipart.ts';
 
+const kEnded = 'The server ended the picture';
+
 export interface Shot {
   bitmap: ImageBitmap;
   marks: Marks | null;
@@ -15,6 +17,14 @@ export function canReadStreams(): boolean {
 
 export async function decode(jpeg: Uint8Array): Promise<Shot> {
   return { bitmap: await createImageBitmap(new Blob([jpeg as BlobPart], { type: 'image/jpeg' })), marks: marksOf(jpeg) };
+}
+
+function reason(json: Uint8Array): string {
+  try {
+    return String(JSON.parse(new TextDecoder().decode(json)).error.message);
+  } catch {
+    return kEnded;
+  }
 }
 
 /**
@@ -52,8 +62,12 @@ export async function play(url: string, signal: AbortSignal, show: (shot: Shot) 
 
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) throw failure ?? new Error('The server ended the picture');
-    newest = parts.push(value).at(-1) ?? newest;
+    if (done) throw failure ?? new Error(kEnded);
+    for (const part of parts.push(value)) {
+      // A stream that the server ends itself says why, last of all.
+      if (part.type === 'application/json') throw new Error(reason(part.bytes));
+      newest = part.bytes;
+    }
     if (newest && !busy) void drain();
   }
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { PartReader } from './multipart.ts';
+import { PartReader, type Part } from './multipart.ts';
 
 const bytes = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
-const text = (part: Uint8Array) => String.fromCharCode(...part);
+const text = (part: Part) => String.fromCharCode(...part.bytes);
 const part = (body: string) => `--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${body.length}\r\n\r\n${body}\r\n`;
 const whole = part('first\r\n\r\nwith a head in it') + part('2') + part('third');
 
@@ -17,6 +17,12 @@ test('a part is there with its last byte', () => {
   const reader = new PartReader();
   expect(reader.push(bytes(part('abc').slice(0, -3)))).toEqual([]);
   expect(reader.push(bytes('c')).map(text)).toEqual(['abc']);
+});
+
+test('a part says what it is; what follows the last one is none', () => {
+  const reader = new PartReader();
+  const error = '--vedette-frame\r\nContent-Type: Application/JSON; charset=utf-8\r\nContent-Length: 2\r\n\r\n{}\r\n--vedette-frame--\r\n';
+  expect(reader.push(bytes(part('abc') + error)).map((p) => p.type)).toEqual(['image/jpeg', 'application/json']);
 });
 
 test.each([

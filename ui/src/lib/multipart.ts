@@ -1,5 +1,11 @@
 // A stream of parts as Motion JPEG has them: heads with a length, then that many bytes.
 
+export interface Part {
+  /** Its media type, in small letters; empty when it does not say. */
+  type: string;
+  bytes: Uint8Array;
+}
+
 const kLongestHead = 4096;
 const kLargestPart = 64 << 20;
 const decoder = new TextDecoder('latin1');
@@ -7,12 +13,12 @@ const decoder = new TextDecoder('latin1');
 /** Cuts the parts out of the bytes as they come. Throws what cannot be such a stream. */
 export class PartReader {
   #kept: Uint8Array = new Uint8Array(0);
-  #part: Uint8Array | null = null;
+  #part: Part | null = null;
   #filled = 0;
 
   /** The parts that the bytes complete, oldest first. */
-  push(bytes: Uint8Array): Uint8Array[] {
-    const parts: Uint8Array[] = [];
+  push(bytes: Uint8Array): Part[] {
+    const parts: Part[] = [];
     let rest = this.#kept.length > 0 && this.#part === null ? joined(this.#kept, bytes) : bytes;
     this.#kept = new Uint8Array(0);
     while (rest.length > 0) {
@@ -23,15 +29,15 @@ export class PartReader {
           this.#kept = rest.slice();
           break;
         }
-        this.#part = new Uint8Array(lengthOf(decoder.decode(rest.subarray(0, end))));
+        this.#part = partOf(decoder.decode(rest.subarray(0, end)));
         this.#filled = 0;
         rest = rest.subarray(end);
       }
-      const piece = rest.subarray(0, this.#part.length - this.#filled);
-      this.#part.set(piece, this.#filled);
+      const piece = rest.subarray(0, this.#part.bytes.length - this.#filled);
+      this.#part.bytes.set(piece, this.#filled);
       this.#filled += piece.length;
       rest = rest.subarray(piece.length);
-      if (this.#filled === this.#part.length) {
+      if (this.#filled === this.#part.bytes.length) {
         parts.push(this.#part);
         this.#part = null;
       }
@@ -58,8 +64,8 @@ function endOfHead(bytes: Uint8Array): number {
   return -1;
 }
 
-function lengthOf(head: string): number {
+function partOf(head: string): Part {
   const length = Number(/^content-length:[ \t]*(\d+)[ \t]*\r$/im.exec(head)?.[1]);
   if (!(length > 0 && length <= kLargestPart)) throw new Error('The picture stream does not say how long its pictures are.');
-  return length;
+  return { type: /^content-type:[ \t]*([^\s;]+)/im.exec(head)?.[1]?.toLowerCase() ?? '', bytes: new Uint8Array(length) };
 }

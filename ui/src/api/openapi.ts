@@ -950,11 +950,6 @@ export interface components {
                 started_at: components["schemas"]["Instant"];
                 heartbeat_at: components["schemas"]["OptionalInstant"];
                 resident_bytes: number | null;
-                /**
-                 * Format: date-time
-                 * @description When it ended as it was asked to; null while it has not.
-                 */
-                stopped_at: string | null;
                 alive: boolean;
                 /** @description When it stopped in order: not missing. An hour later it is listed no more. */
                 stopped_at: components["schemas"]["OptionalInstant"];

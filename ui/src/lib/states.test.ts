@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Loop } from '../api/types.ts';
 import { sourceKind, sourceProblem } from './source.ts';
-import { groupLoops, needsLook, tone } from './states.ts';
+import { groupLoops, needsLook, tone, toneOf } from './states.ts';
 
+const isBad = ({ state }: Partial<Loop>) => state === 'retrying' || state === 'unreachable';
 const loop = (change: Partial<Loop>): Loop => ({
-  name: 'rollup', title: 'Roll-up', role: 'keep', state: 'running', word: '', cause: null, since: null, held_by: null, token: null,
+  name: 'rollup', title: 'Roll-up', role: 'keep', state: 'running', word: '', health: isBad(change) ? 'bad' : 'good', cause: null, since: null, attempts: 0, held_by: null, token: null,
   last_success_at: null, took_ms: null, next_at: null, restarts: 0, last_error: null, last_error_at: null, process: 'north-1', ...change,
 });
 
@@ -51,4 +52,13 @@ test('a source must be of the chosen kind', () => {
   expect(sourceProblem('file', 'clips/a.mp4')).toContain('whole path');
   expect(sourceProblem('file', 'http://x')).toContain('address');
   expect(sourceProblem('file', '  ')).toContain('for example');
+});
+
+test('what runs too slowly needs a look, in a camera and in its task', () => {
+  const cause = '9.5 of 25 pictures a second are looked at; counts may be low.';
+  expect(toneOf({ state: 'running', cause })).toBe('wait');
+  expect(toneOf({ state: 'running', cause: null })).toBe('good');
+  expect(toneOf({ state: 'finished', cause: null, health: 'good' })).toBe('idle');
+  expect(needsLook(loop({ health: 'wait', cause }))).toBe(true);
+  expect(needsLook(loop({}))).toBe(false);
 });

@@ -22,13 +22,15 @@ export function tone(state: CameraState | LoopState): Tone {
   return kTones[state] ?? 'wait';
 }
 
-/** Of something that runs, a cause says that it does not run well: too slow, for example. */
-export function toneOf(of: { state: CameraState | LoopState; cause: string | null }): Tone {
-  return of.state === 'running' && of.cause ? 'wait' : tone(of.state);
+/** A loop says itself how it is; of a camera that runs, a cause says that it does not run well: too slow, for example. */
+export function toneOf(of: { state: CameraState | LoopState; cause: string | null; health?: Loop['health'] }): Tone {
+  const usual = tone(of.state);
+  if (usual === 'idle') return usual;
+  return of.health ?? (of.state === 'running' && of.cause ? 'wait' : usual);
 }
 
 export function needsLook(loop: Loop): boolean {
-  return tone(loop.state) === 'bad' || (loop.state === 'running' && toneOf(loop) === 'wait');
+  return toneOf(loop) === 'bad' || (loop.state === 'running' && toneOf(loop) === 'wait');
 }
 
 export interface LoopGroup {
@@ -49,7 +51,7 @@ export function groupLoops(loops: Loop[]): LoopGroup[] {
       (a, b) =>
         Number(a.state === 'standby') - Number(b.state === 'standby') ||
         Number(b.held_by !== null) - Number(a.held_by !== null) ||
-        kWeight[tone(a.state)] - kWeight[tone(b.state)],
+        kWeight[toneOf(a)] - kWeight[toneOf(b)],
     );
     const main = order[0]!;
     return { main, standby: order.slice(1).filter((l) => l.state === 'standby').map((l) => l.process) };

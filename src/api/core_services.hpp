@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/families.hpp"
 #include "base/time.hpp"
@@ -37,6 +38,12 @@ struct ProcessFacts {
   Micros lease_ttl{};
 };
 
+/// Something that is no failure, but that the owner should know.
+struct Note {
+  std::string title;
+  std::string text;
+};
+
 struct CoreServices {
   db::Database& database;
   work::Supervisor& supervisor;
@@ -49,6 +56,8 @@ struct CoreServices {
   std::function<int()> live_streams;
   /// Adds what the pipelines have to say to /metrics.
   std::function<void(Families&)> measure;
+  /// What the pipelines want the owner to know, for /api/status. May block on the database.
+  std::function<std::vector<Note>()> notes;
 };
 
 /// /api/loops and /api/status.

@@ -150,6 +150,13 @@ json::array processes_json(const CoreServices& services) {
   return list;
 }
 
+json::array notes_json(const CoreServices& services) {
+  json::array list;
+  for (const Note& note : services.notes())
+    list.push_back(json::object{{"title", note.title}, {"text", note.text}});
+  return list;
+}
+
 json::value machine_json() {
   const auto load = machine_load();
   if (!load) return nullptr;
@@ -176,6 +183,7 @@ Answer status(const CoreServices& services, const http::Request&) {
                         {"roles", std::move(roles)},
                         {"database", database_json(services.database.state(), services.readiness)},
                         {"machine", machine_json()},
+                        {"notes", notes_json(services)},
                         {"processes", processes_json(services)},
                         {"viewers",
                          {{"live_streams", services.live_streams()},

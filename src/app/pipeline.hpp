@@ -21,6 +21,7 @@ namespace vedette::api {
 struct CoreServices;
 class EventRelay;
 class Families;
+struct Note;
 }  // namespace vedette::api
 namespace vedette::http {
 class Router;
@@ -56,6 +57,8 @@ class Pipeline {
   virtual void mount_for_peers(http::Router&) {}
   /// Adds to /metrics. Any thread; may block on the database.
   virtual void measure(api::Families&) const {}
+  /// Adds what the owner should know to /api/status. Any thread; may block on the database.
+  virtual void note(std::vector<api::Note>&) const {}
   /// Streams that people look at now, such as live pictures. Any thread.
   virtual int live_streams() const { return 0; }
   /// The state of a loop of this process changed. Any thread; does not block.

@@ -97,6 +97,12 @@ void Serve::make_services() {
       .measure =
           [this](api::Families& all) {
             for (const auto& pipeline : pipelines_) pipeline->measure(all);
+          },
+      .notes =
+          [this] {
+            std::vector<api::Note> notes;
+            for (const auto& pipeline : pipelines_) pipeline->note(notes);
+            return notes;
           }});
 }
 

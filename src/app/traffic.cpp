@@ -84,6 +84,9 @@ class Traffic final : public Pipeline {
   }
   void mount_for_peers(http::Router& router) override { api::mount_pictures(router, services_); }
   void measure(api::Families& all) const override { api::measure_cameras(all, core_.database); }
+  void note(std::vector<api::Note>& notes) const override {
+    api::note_cameras(notes, core_.database);
+  }
   int live_streams() const override { return pictures_.viewers(); }
   void loops_changed() override { remote_pictures_.loops_changed(); }
   // Streams would keep the server waiting for clients that never leave.

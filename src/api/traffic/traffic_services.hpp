@@ -43,5 +43,7 @@ void mount_traffic(http::Router& router, const std::shared_ptr<const TrafficServ
 void mount_pictures(http::Router& router, const std::shared_ptr<const TrafficServices>& services);
 /// The cameras' part of /metrics. Blocks on the database.
 void measure_cameras(Families& all, db::Database& database);
+/// The cameras' part of the notes of /api/status. Blocks on the database.
+void note_cameras(std::vector<Note>& notes, db::Database& database);
 
 }  // namespace vedette::api

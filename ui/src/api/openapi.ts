@@ -942,6 +942,11 @@ export interface components {
                 memory_bytes: number;
                 memory_available_bytes: number;
             } | null;
+            /** @description What is no failure, but should be known, for example that a camera counts without a detection model. */
+            notes: {
+                title: string;
+                text: string;
+            }[];
             processes: {
                 id: string;
                 name: string;

@@ -41,7 +41,6 @@ export type Loop = Schemas['Loop'];
 export type LoopState = Loop['state'];
 export type Loops = Schemas['Loops'];
 export type Leases = Schemas['Leases'];
-export interface Note { title: string; text: string }
-export type Status = Schemas['Status'] & { notes?: Note[] };
+export type Status = Schemas['Status'];
 export type Detectors = Schemas['Detectors'];
 export type Session = Schemas['Session'];

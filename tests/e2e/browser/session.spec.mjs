@@ -82,4 +82,6 @@ test('a write that needs a log-in asks for it, and goes on', async () => {
   await dialog.getByLabel('Password').fill(kPassword);
   await dialog.getByRole('button', { name: 'Log in' }).click();
   await page.waitForURL(/\/roads\/behind-a-log-in/);
+  const { cameras } = await (await fetch(`${url}/api/cameras`)).json();
+  assert.deepEqual(cameras.map((c) => c.name), ['Behind a log-in']);
 });

@@ -253,6 +253,11 @@ Findings check_port(const config::Settings& settings) {
     return {{Verdict::kOk, "Port", shown + " is taken by a server that wants a token",
              report.error().message}};
   }
+  // Vedette, or a proxy before it, that is there and cannot serve: starting, or its database away.
+  if (report.error().detail == kCannotAnswerNow) {
+    return {{Verdict::kWarn, "Port", fmt::format("{} is taken: {}", shown, report.error().message),
+             "ask again when it is ready; its log says more"}};
+  }
   return {{Verdict::kBad, "Port", fmt::format("{} is taken by another program", shown),
            fmt::format("end that program (ss -ltnp 'sport = :{}' names it), or take another port "
                        "with --listen",

@@ -130,8 +130,12 @@ http::HttpTarget own_server(const config::Settings& settings) {
 
 Result<json::value> ask(const http::HttpTarget& server, std::string_view path,
                         const config::Settings& settings) {
-  VEDETTE_TRY(reply,
-              http::http_get(server, path, {.token = settings.auth.token, .timeout = kPatience}));
+  auto got = http::http_get(server, path, {.token = settings.auth.token, .timeout = kPatience});
+  if (!got) {
+    got.error().message += "; start it with `vedette serve`, or name another with --url";
+    return fail(std::move(got.error()));
+  }
+  const http::HttpReply& reply = *got;
   if (reply.status == 401 || reply.status == 403) {
     return fail(ErrorCode::kUnauthorized,
                 "the server wants to know who asks: set auth.token (or "
@@ -143,7 +147,8 @@ Result<json::value> ask(const http::HttpTarget& server, std::string_view path,
     return fail(
         ErrorCode::kUnavailable,
         fmt::format("the server at {}:{} cannot answer now (HTTP 503){}", server.host, server.port,
-                    why.empty() ? "; it may have no connection left: try again" : ": " + why));
+                    why.empty() ? "; it may have no connection left: try again" : ": " + why),
+        std::string(kCannotAnswerNow));
   }
   const auto value = parse(reply.body);
   if (!value || !value->is_object()) {

@@ -4,6 +4,7 @@
 
 #include <boost/json/value.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
@@ -14,6 +15,9 @@ namespace vedette::app {
 
 /// Where the settings say that the server of this machine listens; 0.0.0.0 and :: become loopback.
 http::HttpTarget own_server(const config::Settings& settings);
+
+/// The detail of an error about a server that is there and answers 503.
+inline constexpr std::string_view kCannotAnswerNow = "HTTP 503";
 
 /// GET of JSON. kUnauthorized with the remedy when a token is wanted; kUnavailable when it is there
 /// and cannot answer now (starting, no connection left); kCorrupt when it is not Vedette that

@@ -72,21 +72,14 @@ Result<int> status(const Invocation& invocation, const std::string& url) {
     VEDETTE_TRY(target, http::parse_target(url));
     server = std::move(target);
   }
-  auto report = ask_all(server, settings);
-  if (!report) {
-    auto error = std::move(report.error());
-    if (error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kTimeout) {
-      error.message += "; start it with `vedette serve`, or name another with --url";
-    }
-    return fail(std::move(error));
-  }
+  VEDETTE_TRY(report, ask_all(server, settings));
   const auto shown = http::to_url(server);
   if (invocation.json) {
-    print_json(*report, shown);
+    print_json(report, shown);
   } else {
-    print_text(*report, shown);
+    print_text(report, shown);
   }
-  return report->complaints.empty() ? kDone : kPartlyDone;
+  return report.complaints.empty() ? kDone : kPartlyDone;
 }
 
 }  // namespace

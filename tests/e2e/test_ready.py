@@ -41,7 +41,9 @@ def test_a_database_that_is_late_is_waited_for(serve, own_postgres, vedette):
     asked = vedette("status", "--url", server.client.url)
     assert asked.returncode == 1
     assert "cannot answer now (HTTP 503)" in asked.stderr and "Cannot reach PostgreSQL" in asked.stderr
-    assert "another program" not in asked.stderr
+    assert "another program" not in asked.stderr and "start it" not in asked.stderr
+    looked = vedette("doctor", "--listen", f"127.0.0.1:{server.port}", "--watch-model", "none", "--data", server.data)
+    assert "cannot answer now" in looked.stdout and "another program" not in looked.stdout
     own_postgres.start()
     server.wait_ready()
     assert server.client.get("/api/cameras").status == 200

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "db/database.hpp"
+#include "traffic/recorder.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -19,6 +20,31 @@ struct Pruned {
   std::string_view key;   // a unique expression that can be selected and matched
   std::string condition;  // with $1 as the oldest instant to keep
 };
+
+// Rows of a run that began lately are kept. The run of a track is in its id, of either version.
+std::string and_run_is_old(std::string_view table, bool has_run_id = false) {
+  const std::string run = has_run_id
+                              ? fmt::format("r.id = {}.run_id", table)
+                              : fmt::format("r.id IN ({0}.track_id / {1}, {0}.track_id / {2})",
+                                            table, kTracksPerRun, kTracksPerRun01);
+  return fmt::format(
+      " AND NOT EXISTS (SELECT 1 FROM camera_run r WHERE {} AND r.camera_id = {}.camera_id AND "
+      "r.started_at >= $1)",
+      run, table);
+}
+
+// A file may be read for longer than that: where it is now, more of the same tracks may come.
+std::string and_is_not_being_read(db::Dialect dialect) {
+  const std::string_view reached =
+      dialect == db::Dialect::kPostgres
+          ? "r.base_time + r.media_us * interval '1 microsecond' - interval '2 hours'"
+          : "r.base_time + r.media_us - 7200000000";
+  return fmt::format(
+      " AND NOT EXISTS (SELECT 1 FROM camera_run r WHERE r.id IN (track_seen.track_id / {}, "
+      "track_seen.track_id / {}) AND r.camera_id = track_seen.camera_id AND r.finished_at IS NULL "
+      "AND track_seen.bucket >= {})",
+      kTracksPerRun, kTracksPerRun01, reached);
+}
 
 Result<std::int64_t> prune_table(db::Database& database, const work::Fence& fence,
                                  const Pruned& what, Instant oldest, const std::stop_token& stop) {
@@ -53,26 +79,33 @@ Result<PruneReport> prune(db::Database& database, const work::Fence& fence,
   if (retention.live > Micros{0}) {
     // Rows of the original program carry no position; they are as old as they say.
     VEDETTE_TRY(
-        live,
-        prune_table(database, fence,
-                    {"current_traffic", "rowid",
-                     "last_update < $1 AND (position IS NULL OR position < (SELECT position FROM "
-                     "rollup_state WHERE name = 'live'))"},
-                    now - retention.live, stop));
+        live, prune_table(
+                  database, fence,
+                  {"current_traffic", "rowid",
+                   std::string(
+                       "last_update < $1 AND (position IS NULL OR position < (SELECT position FROM "
+                       "rollup_state WHERE name = 'live'))") +
+                       and_run_is_old("current_traffic")},
+                  now - retention.live, stop));
     report.live = live;
-    VEDETTE_TRY(
-        spans, prune_table(database, fence, {"watch_span", "id", "to_t < $1 AND rolled_to >= to_t"},
-                           now - retention.live, stop));
+    VEDETTE_TRY(spans, prune_table(database, fence,
+                                   {"watch_span", "id",
+                                    std::string("to_t < $1 AND rolled_to >= to_t") +
+                                        and_run_is_old("watch_span", true)},
+                                   now - retention.live, stop));
     report.other += spans;
   }
   if (retention.crossings > Micros{0}) {
     VEDETTE_TRY(
         crossings,
-        prune_table(database, fence,
-                    {"crossings", "rowid",
-                     "crossed_at < $1 AND position < (SELECT position FROM rollup_state WHERE name "
-                     "= 'crossings')"},
-                    now - retention.crossings, stop));
+        prune_table(
+            database, fence,
+            {"crossings", "rowid",
+             std::string(
+                 "crossed_at < $1 AND position < (SELECT position FROM rollup_state WHERE name "
+                 "= 'crossings')") +
+                 and_run_is_old("crossings")},
+            now - retention.crossings, stop));
     report.crossings = crossings;
     VEDETTE_TRY(quality, prune_table(database, fence,
                                      {"quality_log", "id", "ts < $1 AND ended_at IS NOT NULL"},
@@ -111,7 +144,9 @@ Result<PruneReport> prune(db::Database& database, const work::Fence& fence,
   const Micros seen =
       std::max<Micros>(retention.live, std::chrono::hours(24)) + std::chrono::hours(24);
   VEDETTE_TRY(rows, prune_table(database, fence,
-                                {"track_seen", "bucket, kind, camera_id, track_id", "bucket < $1"},
+                                {"track_seen", "bucket, kind, camera_id, track_id",
+                                 std::string("bucket < $1") + and_run_is_old("track_seen") +
+                                     and_is_not_being_read(database.dialect())},
                                 now - seen, stop));
   report.other += rows;
   return report;

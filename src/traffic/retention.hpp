@@ -16,7 +16,9 @@ class Database;
 
 namespace vedette::traffic {
 
-/// How long what is kept; zero: for ever.
+/// How long what is kept; zero: for ever. What belongs to a run is kept at least this long from the
+/// run's beginning on, whatever time its footage is of: a file of years ago that is read today is
+/// told apart by these rows from what was stored already when it is read again.
 struct Retention {
   Micros live = std::chrono::hours(48);
   Micros crossings = std::chrono::days(400);

@@ -14,6 +14,8 @@ namespace {
 // A player this far behind (a suspended laptop, a stopped process) goes on from now instead of
 // hurrying after.
 constexpr std::chrono::seconds kMaxLateness{2};
+// However far apart the stamps are, a player does not stand still for longer.
+constexpr std::chrono::seconds kLongestWait{5};
 
 }  // namespace
 
@@ -21,8 +23,8 @@ LiveSource::LiveSource(SourceUrl url, const SourceOptions& options,
                        std::unique_ptr<VideoReader> reader)
     : url_(std::move(url)),
       options_(options),
-      info_(reader->info()),
       reader_(std::move(reader)),
+      info_(reader_->info()),
       thread_([this](const std::stop_token& stop) { read_all(stop); }) {}
 
 LiveSource::~LiveSource() {
@@ -97,6 +99,9 @@ bool LiveSource::wait_until_due(const std::stop_token& stop, Micros media_time) 
     play_start_ = now - media_time;
     return !stop.stop_requested();
   }
+  if (*play_start_ + media_time - now > kLongestWait) {
+    play_start_ = now + kLongestWait - media_time;
+  }
   const auto due = *play_start_ + media_time;
   if (due <= now) return !stop.stop_requested();
   return sleep_for(stop, std::chrono::duration_cast<Micros>(due - now));
@@ -104,9 +109,16 @@ bool LiveSource::wait_until_due(const std::stop_token& stop, Micros media_time) 
 
 void LiveSource::put(Frame frame) {
   const std::lock_guard lock(mailbox_mutex_);
+  info_.width = frame.width();
+  info_.height = frame.height();
   if (latest_) meter_.count_dropped();
   latest_ = std::move(frame);
   mailbox_changed_.notify_all();
+}
+
+SourceInfo LiveSource::info() const {
+  const std::lock_guard lock(mailbox_mutex_);
+  return info_;
 }
 
 Result<std::optional<Frame>> LiveSource::next(const std::stop_token& stop) {

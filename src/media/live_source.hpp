@@ -17,7 +17,7 @@ class LiveSource final : public FrameSource {
   ~LiveSource() override;
 
   Result<std::optional<Frame>> next(const std::stop_token& stop) override;
-  SourceInfo info() const override { return info_; }
+  SourceInfo info() const override;
   SourceStats stats() const override { return meter_.stats(); }
 
  private:
@@ -30,7 +30,6 @@ class LiveSource final : public FrameSource {
 
   const SourceUrl url_;
   const SourceOptions options_;
-  const SourceInfo info_;
   SourceMeter meter_;
 
   // The reading thread's own.
@@ -43,8 +42,9 @@ class LiveSource final : public FrameSource {
   Micros last_time_{0};
   std::optional<std::chrono::steady_clock::time_point> play_start_;
 
-  std::mutex mailbox_mutex_;
+  mutable std::mutex mailbox_mutex_;
   std::condition_variable_any mailbox_changed_;
+  SourceInfo info_;               // guarded by mailbox_mutex_
   std::optional<Frame> latest_;   // guarded by mailbox_mutex_
   std::optional<Error> failure_;  // guarded by mailbox_mutex_
 

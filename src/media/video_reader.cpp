@@ -2,6 +2,7 @@
 
 extern "C" {
 #include <libavdevice/avdevice.h>
+#include <libavutil/display.h>
 }
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@ extern "C" {
 #include <cmath>
 #include <mutex>
 
+#include "media/container_end.hpp"
 #include "media/source_error.hpp"
 
 namespace vedette::media {
@@ -51,25 +53,6 @@ Micros to_media(std::int64_t ticks, AVRational time_base) {
 }
 
 }  // namespace
-
-Micros MediaTimes::next(std::optional<Micros> stamp) {
-  if (!last_) {
-    shift_ = stamp ? -*stamp : Micros{0};
-    last_ = Micros{0};
-    return *last_;
-  }
-  Micros time = stamp ? *stamp + shift_ : *last_ + frame_time_;
-  if (time <= *last_) {
-    if (*last_ - time > std::chrono::seconds{1}) {
-      shift_ += *last_ + frame_time_ - time;
-      time = *last_ + frame_time_;
-    } else {
-      time = *last_ + std::max(Micros{1}, frame_time_ / 4);
-    }
-  }
-  last_ = time;
-  return time;
-}
 
 int VideoReader::should_interrupt(void* self) {
   const auto* reader = static_cast<const VideoReader*>(self);
@@ -192,13 +175,7 @@ Result<> VideoReader::open_decoder() {
   codec_->thread_type = is_live ? FF_THREAD_SLICE : FF_THREAD_SLICE | FF_THREAD_FRAME;
   codec_->pkt_timebase = stream->time_base;
   codec_->max_pixels = static_cast<std::int64_t>(options_.max_width) * options_.max_height;
-  if (codec_->width > options_.max_width || codec_->height > options_.max_height) {
-    return fail(ErrorCode::kTooLarge,
-                fmt::format("The pictures of {} are {}x{}, more than the allowed {}x{}; choose a "
-                            "smaller stream.",
-                            url_.shown, codec_->width, codec_->height, options_.max_width,
-                            options_.max_height));
-  }
+  VEDETTE_CHECK(check_size({codec_->width, codec_->height}));
   if (status >= 0) status = avcodec_open2(codec_.get(), decoder, nullptr);
   if (status < 0) {
     return fail(ErrorCode::kUnsupported,
@@ -218,15 +195,22 @@ Result<> VideoReader::open_decoder() {
   info_.kind = url_.kind;
   info_.shown_url = url_.shown;
   info_.codec = avcodec_get_name(codec_->codec_id);
-  info_.width = codec_->width;
-  info_.height = codec_->height;
+  if (const auto* matrix = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr)) {
+    orientation_ = orientation_of(reinterpret_cast<const std::int32_t*>(matrix));
+  }
+  const auto size =
+      upright_size({codec_->width, codec_->height},
+                   av_guess_sample_aspect_ratio(format_.get(), stream, nullptr), orientation_);
+  VEDETTE_CHECK(check_size(size));
+  info_.width = size.width;
+  info_.height = size.height;
   AVRational rate = stream->avg_frame_rate;
   if (rate.num <= 0 || rate.den <= 0) rate = stream->r_frame_rate;
   if (rate.num > 0 && rate.den > 0) info_.fps = av_q2d(rate);
   if (info_.fps < 0.01 || info_.fps > 1000) info_.fps = 0;
   if (format_->duration > 0 && !is_live) info_.duration = Micros{format_->duration};
   announced_packets_ = stream->nb_frames;
-  times_ = MediaTimes(Micros{info_.fps > 0 ? std::llround(1e6 / info_.fps) : 40'000});
+  clock_ = MediaClock(Micros{info_.fps > 0 ? std::llround(1e6 / info_.fps) : 40'000});
   return {};
 }
 
@@ -263,18 +247,20 @@ Result<> VideoReader::read_packet() {
   }
 }
 
+Result<> VideoReader::check_size(PictureSize size) const {
+  if (size.width <= options_.max_width && size.height <= options_.max_height) return {};
+  return fail(
+      ErrorCode::kTooLarge,
+      fmt::format("The pictures of {} are {}x{}, more than the allowed {}x{}; choose a "
+                  "smaller stream.",
+                  url_.shown, size.width, size.height, options_.max_width, options_.max_height));
+}
+
 Result<std::optional<VideoReader::Decoded>> VideoReader::take_picture() {
   auto made = std::move(frame_);
   frame_.reset(av_frame_alloc());
   if (!frame_) return fail(ErrorCode::kInternal, "There is no memory for a picture.");
-  if (made->width > options_.max_width || made->height > options_.max_height) {
-    return fail(
-        ErrorCode::kTooLarge,
-        fmt::format(
-            "The source {} now sends pictures of {}x{}, more than the allowed {}x{}; choose a "
-            "smaller stream.",
-            url_.shown, made->width, made->height, options_.max_width, options_.max_height));
-  }
+  VEDETTE_CHECK(check_size({made->width, made->height}));
   std::optional<Micros> stamp;
   if (made->best_effort_timestamp != AV_NOPTS_VALUE) {
     stamp = to_media(made->best_effort_timestamp, format_->streams[stream_]->time_base);
@@ -286,10 +272,26 @@ Result<std::optional<VideoReader::Decoded>> VideoReader::take_picture() {
     ++corrupt_;
     return std::optional<Decoded>{};
   }
+  auto orientation = orientation_;
+  if (const auto* said = av_frame_get_side_data(made.get(), AV_FRAME_DATA_DISPLAYMATRIX);
+      said && said->size >= 9 * sizeof(std::int32_t)) {
+    orientation = orientation_of(reinterpret_cast<const std::int32_t*>(said->data));
+  }
+  const auto pixel =
+      av_guess_sample_aspect_ratio(format_.get(), format_->streams[stream_], made.get());
+  VEDETTE_CHECK(check_size(upright_size({made->width, made->height}, pixel, orientation)));
+  VEDETTE_TRY(shown, upright_.make(std::move(made), pixel, orientation));
+  info_.width = shown->width;
+  info_.height = shown->height;
   ++pictures_;
   packets_since_picture_ = 0;
-  const auto time = times_.next(stamp);
-  return Decoded{std::make_shared<const Picture>(std::move(made), converter_), time};
+  std::optional<Micros> arrival;
+  if (!is_file(url_.kind)) {
+    arrival =
+        std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now().time_since_epoch());
+  }
+  const auto time = clock_.next(stamp, arrival);
+  return Decoded{std::make_shared<const Picture>(std::move(shown), converter_), time};
 }
 
 Result<std::optional<VideoReader::Decoded>> VideoReader::read(const std::stop_token& stop) {
@@ -324,11 +326,18 @@ Result<std::optional<VideoReader::Decoded>> VideoReader::read(const std::stop_to
   }
 }
 
+bool VideoReader::is_cut() const {
+  const std::string_view format = format_->iformat->name;
+  // MP4 lists each frame there is, give or take those an edit leaves out.
+  if (format.contains("mp4") && announced_packets_ > 0) {
+    const auto slack = std::max<std::int64_t>(5, announced_packets_ / 50);
+    if (packets_ + slack < announced_packets_) return true;
+  }
+  return end_reason_ != 0 || is_cut_off(url_.path, format);
+}
+
 std::optional<Error> VideoReader::truncation() const {
-  // Containers round: an AVI header may count a few empty frames that are never delivered.
-  const auto slack = std::max<std::int64_t>(5, announced_packets_ / 50);
-  const bool is_short = announced_packets_ > 0 && packets_ + slack < announced_packets_;
-  if (!is_short && end_reason_ == 0 && pictures_ > 0) return std::nullopt;
+  if (!is_file(url_.kind) || (pictures_ > 0 && !is_cut())) return std::nullopt;
   if (pictures_ == 0) {
     return fail(ErrorCode::kCorrupt,
                 fmt::format("No picture of {} could be decoded; it is damaged: copy or record it "

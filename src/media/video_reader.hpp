@@ -8,26 +8,12 @@
 #include <optional>
 #include <stop_token>
 
+#include "media/media_clock.hpp"
 #include "media/picture.hpp"
 #include "media/source_url.hpp"
+#include "media/upright.hpp"
 
 namespace vedette::media {
-
-/// Gives each decoded picture a time since the first one, strictly increasing: a missing time stamp
-/// is the last one plus a frame; one up to a second back (or equal) becomes a quarter of a frame
-/// later; a jump back by more moves all that follow, so that they go on one frame later.
-class MediaTimes {
- public:
-  /// `frame_time`: the nominal duration of a frame.
-  explicit MediaTimes(Micros frame_time) : frame_time_(frame_time) {}
-  Micros next(std::optional<Micros> stamp);
-  Micros frame_time() const { return frame_time_; }
-
- private:
-  Micros frame_time_;
-  std::optional<Micros> last_;
-  Micros shift_{0};  // added to a stamp
-};
 
 class VideoReader {
  public:
@@ -48,9 +34,10 @@ class VideoReader {
   /// The next picture, or nullopt at the end. Pictures the decoder marks as damaged are left out.
   Result<std::optional<Decoded>> read(const std::stop_token& stop);
 
+  /// The size is that of the last picture.
   const SourceInfo& info() const { return info_; }
   std::int64_t corrupt() const { return corrupt_; }
-  Micros frame_time() const { return times_.frame_time(); }
+  Micros frame_time() const { return clock_.frame_time(); }
 
   /// After the end of a file: the error that says it was cut off, if it was.
   std::optional<Error> truncation() const;
@@ -68,6 +55,8 @@ class VideoReader {
   Result<> read_packet();
   Error explain(int av_error, bool while_opening) const;
   Result<std::optional<Decoded>> take_picture();
+  Result<> check_size(PictureSize size) const;
+  bool is_cut() const;
 
   SourceUrl url_;
   SourceOptions options_;
@@ -77,9 +66,10 @@ class VideoReader {
   AvPacketPtr packet_;
   AvFramePtr frame_;
   std::shared_ptr<Converter> converter_ = std::make_shared<Converter>();
-  MediaTimes times_{Micros{40'000}};
+  MediaClock clock_{Micros{40'000}};
+  Upright upright_;
+  Orientation orientation_;  // of the container; a picture may tell its own
   int stream_ = -1;
-  std::optional<std::int64_t> first_stamp_;
   std::int64_t announced_packets_ = 0;
   std::int64_t packets_ = 0;
   std::int64_t corrupt_ = 0;

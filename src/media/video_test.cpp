@@ -287,19 +287,5 @@ TEST(File, StopsWhenAsked) {
   EXPECT_EQ((*next)->number, 0);
 }
 
-TEST(MediaTimes, AreStrictlyIncreasingWhateverTheStampsAre) {
-  MediaTimes times(40ms);
-  EXPECT_EQ(times.next(7s), 0us);  // counted from the first
-  EXPECT_EQ(times.next(7s + 40ms), 40ms);
-  EXPECT_EQ(times.next(std::nullopt), 80ms);  // missing: a frame later
-  EXPECT_EQ(times.next(7s + 120ms), 120ms);
-  EXPECT_EQ(times.next(7s + 120ms), 130ms);  // twice the same: a quarter of a frame later
-  EXPECT_EQ(times.next(7s + 100ms), 140ms);  // a little back
-  EXPECT_EQ(times.next(7s + 160ms), 160ms);  // and on as before
-  EXPECT_EQ(times.next(1s), 200ms);          // a jump back moves all that follow
-  EXPECT_EQ(times.next(1s + 40ms), 240ms);
-  EXPECT_EQ(times.next(11s + 40ms), 10s + 240ms);  // a gap is a gap
-}
-
 }  // namespace
 }  // namespace vedette::media

@@ -1,22 +1,18 @@
 // Cameras that refuse, hang, send garbage or answer with errors: small servers on loopback. And the
 // looped file that stands in for one, and a real RTSP server where Debian's packages are there.
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <functional>
-#include <thread>
 
 #include "media/draw.hpp"
 #include "media/frame_source.hpp"
 #include "media/jpeg.hpp"
+#include "media/test_listener.hpp"
 #include "media/test_samples.hpp"
 
 namespace vedette::media {
@@ -24,72 +20,6 @@ namespace {
 
 using testing::HasSubstr;
 using namespace std::chrono_literals;
-
-// Listens on a free port of 127.0.0.1 and gives each connection to a function.
-class Listener {
- public:
-  explicit Listener(std::function<void(int)> serve) : serve_(std::move(serve)) {
-    socket_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    EXPECT_EQ(listen(socket_, 8), 0);
-    socklen_t size = sizeof address;
-    getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::jthread([this] {
-      for (;;) {
-        const int peer = accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
-        if (peer < 0) return;
-        serve_(peer);
-        close(peer);
-      }
-    });
-  }
-  ~Listener() {
-    shutdown(socket_, SHUT_RDWR);
-    thread_.join();
-    close(socket_);
-  }
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
-
-  std::string url(const std::string& scheme, const std::string& path = "/camera") const {
-    return scheme + "://127.0.0.1:" + std::to_string(port_) + path;
-  }
-
- private:
-  std::function<void(int)> serve_;
-  int socket_ = -1;
-  int port_ = 0;
-  std::jthread thread_;
-};
-
-bool say(int peer, std::string_view text) {
-  while (!text.empty()) {
-    const auto sent = send(peer, text.data(), text.size(), MSG_NOSIGNAL);
-    if (sent <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  return true;
-}
-
-void read_request(int peer) {
-  std::string got;
-  char bytes[512];
-  while (got.find("\r\n\r\n") == std::string::npos) {
-    const auto count = recv(peer, bytes, sizeof bytes, 0);
-    if (count <= 0) return;
-    got.append(bytes, static_cast<std::size_t>(count));
-  }
-}
-
-void wait_until_closed(int peer) {
-  char byte;
-  while (recv(peer, &byte, 1, 0) > 0) {
-  }
-}
 
 std::string answer(const std::string& status, const std::string& more = "") {
   return "HTTP/1.0 " + status + "\r\n" + more + "Content-Length: 0\r\nConnection: close\r\n\r\n";

@@ -42,6 +42,7 @@ struct SourceOptions {
 };
 
 struct SourceInfo {
+  /// kFile also for what comes over HTTP and has an end.
   SourceKind kind = SourceKind::kFile;
   /// The source as text for people: secrets are masked.
   std::string shown_url;
@@ -57,6 +58,9 @@ struct SourceStats {
   std::int64_t decoded = 0;
   /// Decoded, but replaced by a newer frame before anyone took it. Always 0 for a plain file.
   std::int64_t dropped = 0;
+  double dropped_share() const {
+    return decoded > 0 ? static_cast<double>(dropped) / static_cast<double>(decoded) : 0;
+  }
   /// Packets or pictures that could not be decoded and were left out.
   std::int64_t corrupt = 0;
   /// Decoded frames a second over about the last two seconds of wall time.
@@ -72,8 +76,9 @@ class FrameSource {
   /// The next frame. Plain file: every frame in order, as fast as it is asked for; then nullopt.
   /// A file that is cut off gives its frames, then once an error kCorrupt that says so, then
   /// nullopt. Others: waits for a frame newer than the last one given, older unread ones are
-  /// dropped; never nullopt, an ended stream is an error kUnavailable. After an error of a live
-  /// source it stays failed. Returns kCancelled soon after a stop is asked for.
+  /// dropped (of a stream that comes in bursts, a few are kept and given at its own pace); never
+  /// nullopt, an ended stream is an error kUnavailable. After an error of a live source it stays
+  /// failed. Returns kCancelled soon after a stop is asked for.
   virtual Result<std::optional<Frame>> next(const std::stop_token& stop) = 0;
 
   virtual SourceInfo info() const = 0;

@@ -16,6 +16,10 @@ namespace {
 constexpr std::chrono::seconds kMaxLateness{2};
 // However far apart the stamps are, a player does not stand still for longer.
 constexpr std::chrono::seconds kLongestWait{5};
+// How far behind its own times a stream that comes in bursts may be shown, and how many of its
+// frames wait.
+constexpr std::chrono::seconds kPatience{1};
+constexpr std::size_t kMostWaiting = 16;
 
 }  // namespace
 
@@ -23,6 +27,7 @@ LiveSource::LiveSource(SourceUrl url, const SourceOptions& options,
                        std::unique_ptr<VideoReader> reader)
     : url_(std::move(url)),
       options_(options),
+      is_paced_(url_.kind == SourceKind::kLoop || reader->is_paced()),
       reader_(std::move(reader)),
       info_(reader_->info()),
       thread_([this](const std::stop_token& stop) { read_all(stop); }) {}
@@ -66,12 +71,12 @@ Result<> LiveSource::read_once(const std::stop_token& stop) {
     frame.media_time = lap_start_ + decoded->media_time;
     frame.picture = std::move(decoded->picture);
     last_time_ = frame.media_time;
-    if (url_.kind == SourceKind::kLoop && !wait_until_due(stop, frame.media_time)) {
+    if (is_paced_ && !wait_until_due(stop, frame.media_time)) {
       return fail(ErrorCode::kCancelled, "Reading was stopped.");
     }
     frame.captured_at = SystemClock{}.now();
     meter_.count_decoded(frame.captured_at, period_, corrupt_before_ + reader_->corrupt());
-    put(std::move(frame));
+    put(std::move(frame), stop);
   }
 }
 
@@ -107,12 +112,24 @@ bool LiveSource::wait_until_due(const std::stop_token& stop, Micros media_time) 
   return sleep_for(stop, std::chrono::duration_cast<Micros>(due - now));
 }
 
-void LiveSource::put(Frame frame) {
-  const std::lock_guard lock(mailbox_mutex_);
+void LiveSource::put(Frame frame, const std::stop_token& stop) {
+  std::unique_lock lock(mailbox_mutex_);
   info_.width = frame.width();
   info_.height = frame.height();
-  if (latest_) meter_.count_dropped();
-  latest_ = std::move(frame);
+  const bool is_in_bursts = is_paced_ && url_.kind != SourceKind::kLoop;
+  if (is_in_bursts && waiting_.size() >= kMostWaiting) {
+    // After a pause of the network all comes at once: no reason to lose frames, unless the taker is
+    // behind for good.
+    const auto due = play_start_ ? *play_start_ + frame.media_time
+                                 : std::chrono::steady_clock::time_point::min();
+    mailbox_changed_.wait_until(lock, stop, due + kPatience,
+                                [&] { return waiting_.size() < kMostWaiting; });
+  }
+  while (waiting_.size() >= (is_in_bursts ? kMostWaiting : 1)) {
+    waiting_.pop_front();
+    meter_.count_dropped();
+  }
+  waiting_.push_back(std::move(frame));
   mailbox_changed_.notify_all();
 }
 
@@ -123,11 +140,13 @@ SourceInfo LiveSource::info() const {
 
 Result<std::optional<Frame>> LiveSource::next(const std::stop_token& stop) {
   std::unique_lock lock(mailbox_mutex_);
-  const bool has_news = mailbox_changed_.wait(lock, stop, [this] { return latest_ || failure_; });
+  const bool has_news =
+      mailbox_changed_.wait(lock, stop, [this] { return !waiting_.empty() || failure_; });
   if (!has_news) return fail(ErrorCode::kCancelled, "Reading was stopped.");
-  if (!latest_) return fail(*failure_);
-  auto frame = std::move(latest_);
-  latest_.reset();
+  if (waiting_.empty()) return fail(*failure_);
+  std::optional<Frame> frame(std::move(waiting_.front()));
+  waiting_.pop_front();
+  if (is_paced_) mailbox_changed_.notify_all();
   return frame;
 }
 

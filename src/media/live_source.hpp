@@ -1,8 +1,10 @@
 // A camera, or a looped file in place of one: read by a thread of its own into a mailbox that holds
-// one frame, the latest. A slow reader loses frames (counted), never time. Only inside src/media.
+// one frame, the latest. A slow reader loses frames (counted), never time. A stream that comes in
+// bursts (HLS) is played at its own pace, and a few of its frames wait. Only inside src/media.
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <thread>
 
@@ -26,10 +28,11 @@ class LiveSource final : public FrameSource {
   Result<> read_once(const std::stop_token& stop);
   Result<> start_next_lap(const std::stop_token& stop);
   bool wait_until_due(const std::stop_token& stop, Micros media_time);
-  void put(Frame frame);
+  void put(Frame frame, const std::stop_token& stop);
 
   const SourceUrl url_;
   const SourceOptions options_;
+  const bool is_paced_;
   SourceMeter meter_;
 
   // The reading thread's own.
@@ -45,7 +48,7 @@ class LiveSource final : public FrameSource {
   mutable std::mutex mailbox_mutex_;
   std::condition_variable_any mailbox_changed_;
   SourceInfo info_;               // guarded by mailbox_mutex_
-  std::optional<Frame> latest_;   // guarded by mailbox_mutex_
+  std::deque<Frame> waiting_;     // guarded by mailbox_mutex_
   std::optional<Error> failure_;  // guarded by mailbox_mutex_
 
   std::jthread thread_;  // last: started when all else stands, joined before all else goes

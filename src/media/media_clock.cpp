@@ -12,7 +12,7 @@ constexpr Micros kLongestGap = 10s;
 // Steps up to here need no confirmation, whatever the rate.
 constexpr Micros kShortStep = 100ms;
 // So many usual steps need none either.
-constexpr int kUsualSteps = 4;
+constexpr int kUsualSteps = 3;
 // Stamps a little behind the last: a reordering that passes, until so many in a row say it stays.
 constexpr Micros kLittle = 1s;
 constexpr int kStaysBehind = 8;

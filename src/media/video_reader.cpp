@@ -12,6 +12,7 @@ extern "C" {
 #include <mutex>
 
 #include "media/container_end.hpp"
+#include "media/host_check.hpp"
 #include "media/source_error.hpp"
 
 namespace vedette::media {
@@ -55,8 +56,16 @@ Micros to_media(std::int64_t ticks, AVRational time_base) {
 }  // namespace
 
 int VideoReader::should_interrupt(void* self) {
-  const auto* reader = static_cast<const VideoReader*>(self);
-  return reader->stop_.stop_requested() || std::chrono::steady_clock::now() > reader->deadline_;
+  auto* reader = static_cast<VideoReader*>(self);
+  if (reader->is_elsewhere()) reader->is_led_away_ = true;
+  return reader->is_led_away_ || (reader->http_ && reader->http_->refusal()) ||
+         reader->stop_.stop_requested() || std::chrono::steady_clock::now() > reader->deadline_;
+}
+
+// libav follows an RTSP redirect by itself and leaves its target here.
+bool VideoReader::is_elsewhere() const {
+  return opening_ && url_.kind == SourceKind::kRtsp && opening_->url &&
+         opening_->url != url_.open_name && host_in(opening_->url) != host_in(url_.open_name);
 }
 
 VideoReader::~VideoReader() {
@@ -70,11 +79,20 @@ Error VideoReader::explain(int av_error, bool while_opening) const {
   if (stop_.stop_requested()) {
     return fail(ErrorCode::kCancelled, "Reading was stopped.").error();
   }
+  if (is_led_away_) {
+    return fail(ErrorCode::kForbidden,
+                fmt::format("The camera {} sends on to another host, which is not followed; write "
+                            "that host's address instead, if it is yours.",
+                            url_.shown))
+        .error();
+  }
+  if (http_ && http_->refusal()) return *http_->refusal();
   const bool is_late = std::chrono::steady_clock::now() > deadline_;
   if (is_late || av_error == AVERROR_EXIT || av_error == AVERROR(ETIMEDOUT)) {
     const auto waited = while_opening ? options_.open_timeout : options_.read_timeout;
     return stall_error(url_, waited, while_opening, packets_since_picture_ > 0);
   }
+  if (http_ && http_->last_error()) return *http_->last_error();
   return source_error(url_, av_error, while_opening);
 }
 
@@ -88,7 +106,15 @@ Result<std::unique_ptr<VideoReader>> VideoReader::open(const SourceUrl& url,
   std::unique_ptr<VideoReader> reader(new VideoReader(url, options));
   reader->stop_ = stop;
   reader->deadline_ = std::chrono::steady_clock::now() + options.open_timeout;
-  VEDETTE_CHECK(reader->open_container());
+  reader->is_live_ = !is_file(url.kind);
+  if (url.kind == SourceKind::kRtsp) {
+    VEDETTE_CHECK(check_host(url));
+  }
+  if (url.kind == SourceKind::kHttp) {
+    VEDETTE_CHECK(reader->open_http());
+  } else {
+    VEDETTE_CHECK(reader->open_container());
+  }
   VEDETTE_CHECK(reader->open_decoder());
   reader->stop_ = {};
   return reader;
@@ -114,8 +140,6 @@ Result<> VideoReader::open_container() {
       options.set("timeout", timeout);
       break;
     case SourceKind::kHttp:
-      options.set("protocol_whitelist", "http,https,tcp,tls,crypto");
-      options.set("rw_timeout", timeout);
       break;
     case SourceKind::kDevice:
       input = av_find_input_format("v4l2");
@@ -126,12 +150,56 @@ Result<> VideoReader::open_container() {
       break;
   }
 
+  return open_input(url_.open_name, input, &options.entries);
+}
+
+Result<> VideoReader::open_http() {
+  auto input = HttpInput::open(url_, [this] { return should_interrupt(this) != 0; });
+  if (!input) {
+    if (should_interrupt(this)) return fail(explain(AVERROR_EXIT, true));
+    return fail(std::move(input.error()));
+  }
+  http_ = std::move(*input);
+  if (http_->is_mjpeg()) {
+    // No container that libav would have to guess: one stream of single pictures.
+    const auto size = http_->first_size();
+    if (size.width == 0) return fail(explain(AVERROR_INVALIDDATA, true));
+    format_.reset(avformat_alloc_context());
+    AVStream* stream = format_ ? avformat_new_stream(format_.get(), nullptr) : nullptr;
+    if (!stream) return fail(ErrorCode::kInternal, "There is no memory to open a video.");
+    stream->codecpar->codec_type = AVMEDIA_TYPE_VIDEO;
+    stream->codecpar->codec_id = AV_CODEC_ID_MJPEG;
+    stream->codecpar->width = size.width;
+    stream->codecpar->height = size.height;
+    return {};
+  }
+  Options options;
+  options.set("probesize", std::to_string(options_.max_probe_bytes));
+  options.set("protocol_whitelist", "http,https,tcp,tls");
+  options.set("format_whitelist", std::string(kFileFormats) + ",hls,applehttp,aac,ac3,eac3,webvtt");
+  const AVInputFormat* input_format = nullptr;
+  if (http_->is_playlist()) {
+    input_format = av_find_input_format("hls");
+    // Each item by a request of its own: open_item() looks at each.
+    options.set("http_persistent", "0");
+    options.set("http_multiple", "0");
+  }
+  VEDETTE_CHECK(open_input(http_->address(), input_format, &options.entries));
+  is_live_ = http_->is_playlist() ? format_->duration <= 0 : !http_->is_finite();
+  return {};
+}
+
+Result<> VideoReader::open_input(const std::string& name, const AVInputFormat* input,
+                                 AVDictionary** options) {
   AVFormatContext* format = avformat_alloc_context();
   if (!format) return fail(ErrorCode::kInternal, "There is no memory to open a video.");
   format->interrupt_callback = {&VideoReader::should_interrupt, this};
   if (url_.kind == SourceKind::kDevice) format->flags |= AVFMT_FLAG_NONBLOCK;
+  if (http_) http_->attach(*format);
+  opening_ = format;
   // Frees the context when it fails.
-  int status = avformat_open_input(&format, url_.open_name.c_str(), input, &options.entries);
+  int status = avformat_open_input(&format, name.c_str(), input, options);
+  opening_ = nullptr;
   if (status < 0) return fail(explain(status, true));
   format_.reset(format);
   status = avformat_find_stream_info(format_.get(), nullptr);
@@ -170,9 +238,8 @@ Result<> VideoReader::open_decoder() {
     return fail(ErrorCode::kInternal, "There is no memory for a video decoder.");
   }
   int status = avcodec_parameters_to_context(codec_.get(), stream->codecpar);
-  const bool is_live = !is_file(url_.kind);
   codec_->thread_count = std::max(1, options_.decoder_threads);
-  codec_->thread_type = is_live ? FF_THREAD_SLICE : FF_THREAD_SLICE | FF_THREAD_FRAME;
+  codec_->thread_type = is_live_ ? FF_THREAD_SLICE : FF_THREAD_SLICE | FF_THREAD_FRAME;
   codec_->pkt_timebase = stream->time_base;
   codec_->max_pixels = static_cast<std::int64_t>(options_.max_width) * options_.max_height;
   VEDETTE_CHECK(check_size({codec_->width, codec_->height}));
@@ -192,7 +259,8 @@ Result<> VideoReader::open_decoder() {
             url_.shown));
   }
 
-  info_.kind = url_.kind;
+  // What has an end is a file, wherever it comes from.
+  info_.kind = url_.kind == SourceKind::kHttp && !is_live_ ? SourceKind::kFile : url_.kind;
   info_.shown_url = url_.shown;
   info_.codec = avcodec_get_name(codec_->codec_id);
   if (const auto* matrix = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr)) {
@@ -208,26 +276,34 @@ Result<> VideoReader::open_decoder() {
   if (rate.num <= 0 || rate.den <= 0) rate = stream->r_frame_rate;
   if (rate.num > 0 && rate.den > 0) info_.fps = av_q2d(rate);
   if (info_.fps < 0.01 || info_.fps > 1000) info_.fps = 0;
-  if (format_->duration > 0 && !is_live) info_.duration = Micros{format_->duration};
+  if (format_->duration > 0 && !is_live_) info_.duration = Micros{format_->duration};
   announced_packets_ = stream->nb_frames;
   clock_ = MediaClock(Micros{info_.fps > 0 ? std::llround(1e6 / info_.fps) : 40'000});
   return {};
 }
 
+int VideoReader::next_packet() {
+  if (http_ && http_->is_mjpeg()) return http_->take_picture(*packet_);
+  return av_read_frame(format_.get(), packet_.get());
+}
+
 Result<> VideoReader::read_packet() {
   for (;;) {
-    const int status = av_read_frame(format_.get(), packet_.get());
+    const int status = next_packet();
     if (status == AVERROR(EAGAIN) && !should_interrupt(this)) {
       sleep_for(stop_, kPollDevice);
       continue;
     }
     if (status < 0 && should_interrupt(this)) return fail(explain(AVERROR_EXIT, false));
+    if (status == AVERROR_EOF && http_ && http_->last_error()) {
+      return fail(*http_->last_error());
+    }
+    const bool is_lost = format_->pb && format_->pb->error < 0 && format_->pb->error != AVERROR_EOF;
+    if (status < 0 && http_ && is_lost) return fail(explain(AVERROR(ECONNRESET), false));
     if (status == AVERROR_EOF || (status < 0 && is_file(url_.kind))) {
       // A file that breaks off here is drained like one that ends; truncation() tells them apart.
       end_reason_ = status == AVERROR_EOF ? 0 : status;
-      if (format_->pb && format_->pb->error < 0 && format_->pb->error != AVERROR_EOF) {
-        end_reason_ = format_->pb->error;
-      }
+      if (is_lost) end_reason_ = format_->pb->error;
       is_draining_ = true;
       avcodec_send_packet(codec_.get(), nullptr);
       return {};
@@ -286,7 +362,7 @@ Result<std::optional<VideoReader::Decoded>> VideoReader::take_picture() {
   ++pictures_;
   packets_since_picture_ = 0;
   std::optional<Micros> arrival;
-  if (!is_file(url_.kind)) {
+  if (is_live_) {
     arrival =
         std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now().time_since_epoch());
   }
@@ -296,9 +372,9 @@ Result<std::optional<VideoReader::Decoded>> VideoReader::take_picture() {
 
 Result<std::optional<VideoReader::Decoded>> VideoReader::read(const std::stop_token& stop) {
   stop_ = stop;
-  const bool is_live = !is_file(url_.kind);
+  const bool is_remote = !is_file(url_.kind);
   deadline_ =
-      is_live ? std::chrono::steady_clock::now() + options_.read_timeout : SteadyTime::max();
+      is_remote ? std::chrono::steady_clock::now() + options_.read_timeout : SteadyTime::max();
   for (;;) {
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "Reading was stopped.");
     const int status = avcodec_receive_frame(codec_.get(), frame_.get());
@@ -312,7 +388,7 @@ Result<std::optional<VideoReader::Decoded>> VideoReader::read(const std::stop_to
       ++corrupt_;
       if (is_draining_) return std::optional<Decoded>{};
     }
-    if (is_live && std::chrono::steady_clock::now() > deadline_) {
+    if (is_remote && std::chrono::steady_clock::now() > deadline_) {
       return fail(explain(AVERROR_EXIT, false));
     }
     if (packets_since_picture_ > kMaxBadPackets) {
@@ -337,7 +413,7 @@ bool VideoReader::is_cut() const {
 }
 
 std::optional<Error> VideoReader::truncation() const {
-  if (!is_file(url_.kind) || (pictures_ > 0 && !is_cut())) return std::nullopt;
+  if (is_live_ || (pictures_ > 0 && !is_cut())) return std::nullopt;
   if (pictures_ == 0) {
     return fail(ErrorCode::kCorrupt,
                 fmt::format("No picture of {} could be decoded; it is damaged: copy or record it "

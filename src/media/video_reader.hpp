@@ -8,6 +8,7 @@
 #include <optional>
 #include <stop_token>
 
+#include "media/http_input.hpp"
 #include "media/media_clock.hpp"
 #include "media/picture.hpp"
 #include "media/source_url.hpp"
@@ -39,6 +40,11 @@ class VideoReader {
   std::int64_t corrupt() const { return corrupt_; }
   Micros frame_time() const { return clock_.frame_time(); }
 
+  /// A camera: it has no end, and waits for nobody.
+  bool is_live() const { return is_live_; }
+  /// It comes in bursts (HLS): to be shown at the pace of its own times.
+  bool is_paced() const { return is_live_ && http_ && http_->is_playlist(); }
+
   /// After the end of a file: the error that says it was cut off, if it was.
   std::optional<Error> truncation() const;
 
@@ -50,7 +56,11 @@ class VideoReader {
 
   // Asked by libav while it waits: non-zero makes it return AVERROR_EXIT.
   static int should_interrupt(void* self);
+  bool is_elsewhere() const;
   Result<> open_container();
+  Result<> open_http();
+  Result<> open_input(const std::string& name, const AVInputFormat* input, AVDictionary** options);
+  int next_packet();
   Result<> open_decoder();
   Result<> read_packet();
   Error explain(int av_error, bool while_opening) const;
@@ -61,7 +71,9 @@ class VideoReader {
   SourceUrl url_;
   SourceOptions options_;
   SourceInfo info_;
+  std::unique_ptr<HttpInput> http_;  // outlives format_, which reads through it
   AvFormatPtr format_;
+  AVFormatContext* opening_ = nullptr;  // while libav has it
   AvCodecPtr codec_;
   AvPacketPtr packet_;
   AvFramePtr frame_;
@@ -75,6 +87,8 @@ class VideoReader {
   std::int64_t corrupt_ = 0;
   std::int64_t pictures_ = 0;
   int packets_since_picture_ = 0;
+  bool is_live_ = false;
+  bool is_led_away_ = false;
   bool is_draining_ = false;
   int end_reason_ = 0;
 

@@ -14,6 +14,7 @@
 #include "api/traffic/traffic_services.hpp"
 #include "app/samples.hpp"
 #include "app/watch_command.hpp"
+#include "media/frame_source.hpp"
 #include "traffic/keepers.hpp"
 #include "traffic/live_view.hpp"
 #include "traffic/roster.hpp"
@@ -107,6 +108,7 @@ class Traffic final : public Pipeline {
 
 Result<void> Traffic::add_loops() {
   const config::Settings& settings = core_.settings;
+  media::allow_file_folders(settings.watch.file_folders);
   const traffic::CameraLoopParts parts{
       &core_.database,
       &detectors_,

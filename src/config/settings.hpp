@@ -1,8 +1,8 @@
 // The settings of one process, read once at its start and immutable afterwards: plain typed
 // members, grouped as in vedette.toml ([http] listen = "..." is settings.http.listen_host and
-// listen_port). Every setting is declared once, in a config/table_*.cpp: name, type, default, bounds,
-// help. Made by config/load.hpp. Copy it, or pass `const Settings&` to any thread. What they mean
-// to the other folders (their own options) is put together in app/options.hpp.
+// listen_port). Every setting is declared once, in a config/table_*.cpp: name, type, default,
+// bounds, help. Made by config/load.hpp. Copy it, or pass `const Settings&` to any thread. What
+// they mean to the other folders (their own options) is put together in app/options.hpp.
 #pragma once
 
 #include <cstdint>
@@ -107,6 +107,7 @@ struct WatchSettings {
   Micros stall{};
   /// Width and height in pixels beyond which a picture is refused.
   int max_picture = 0;
+  std::vector<std::string> file_folders;
 
   /// Inference threads to use: `threads`, or one a processor core, at most 4.
   int thread_count() const;

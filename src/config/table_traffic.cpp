@@ -80,6 +80,14 @@ const std::array kRows = std::to_array<Declaration>({
      .help = "Width or height in pixels beyond which a picture is refused",
      .apply = [](Settings& s, const Value& v) { s.watch.max_picture = as_int(v); }},
 
+    {.name = "watch.file_folders",
+     .shape = {.kind = Kind::kList, .may_be_empty = true},
+     .default_text = "",
+     .help =
+         "Folders from which cameras may read recordings; empty: any that Vedette's user may read",
+     .apply = [](Settings& s,
+                 const Value& v) { s.watch.file_folders = std::get<std::vector<std::string>>(v); }},
+
     {.name = "live.fps",
      .shape = whole(1, 60),
      .default_text = "10",

@@ -5,6 +5,7 @@
 #include <opencv2/dnn.hpp>
 
 #include "media/engine.hpp"
+#include "media/opencv_threads.hpp"
 
 namespace vedette::media {
 namespace {
@@ -151,7 +152,7 @@ Result<std::unique_ptr<Engine>> open_opencv(const EngineOptions& options, const 
     return fail(ErrorCode::kUnsupported,
                 "OpenCV runs models with an input of the order nchw only; use OpenVINO.");
   }
-  cv::setNumThreads(options.threads);
+  want_opencv_threads(options.threads);
   auto engine = std::make_unique<OpenCvEngine>(options.model.string(), info.input);
   VEDETTE_CHECK(engine->load());
   return engine;

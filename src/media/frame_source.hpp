@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
@@ -89,6 +90,10 @@ class FrameSource {
 /// error is one sentence with cause and remedy; passwords in URLs are never in it.
 Result<std::unique_ptr<FrameSource>> open_source(const SourceOptions& options,
                                                  const std::stop_token& stop = {});
+
+/// From now on files are read from these folders (and those in them) alone; none: from everywhere.
+/// Called by a server before it begins, for all that opens or stores sources in this process.
+void allow_file_folders(std::vector<std::string> folders);
 
 /// What is wrong with the text of a source, without opening it: kInvalid with a sentence that says
 /// what it is instead. For those who store one.

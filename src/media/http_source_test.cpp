@@ -257,6 +257,34 @@ TEST(HttpSource, AnRtspRedirectToAnotherHostIsNotFollowed) {
   EXPECT_EQ(requests, 0);
 }
 
+// Segments of 2 s each that come at once: each of their frames is given, at its time.
+TEST(HttpSource, ALivePlaylistLosesNoFrames) {
+  const auto part = clip("a.ts", {.frames = 24});
+  std::string list =
+      "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:0\n";
+  for (int i = 0; i < 3; ++i) {
+    if (i > 0) list += "#EXT-X-DISCONTINUITY\n";
+    list += "#EXTINF:1,\n" + std::to_string(i) + ".ts\n";
+  }
+  const Pages pages({{"/l.m3u8", {.body = list}},
+                     {"/0.ts", {.body = part}},
+                     {"/1.ts", {.body = part}},
+                     {"/2.ts", {.body = part}}});
+  auto source = open_source(patient(pages.url("/l.m3u8")));
+  ASSERT_TRUE(source) << source.error().message;
+  EXPECT_EQ((*source)->info().kind, SourceKind::kHttp);
+  const auto start = std::chrono::steady_clock::now();
+  std::int64_t last = -1;
+  for (int i = 0; i < 70; ++i) {
+    const auto frame = (*source)->next({});
+    ASSERT_TRUE(frame && *frame) << frame.error().message;
+    EXPECT_EQ((*frame)->number, last + 1);
+    last = (*frame)->number;
+  }
+  EXPECT_GT(std::chrono::steady_clock::now() - start, 2s) << "at their own pace";
+  EXPECT_EQ((*source)->stats().dropped, 0);
+}
+
 // An ESP32-CAM: no boundary before the first picture, 4 pictures a second.
 TEST(HttpSource, MjpegTimesAreThoseOfArrival) {
   JpegEncoder encoder;

@@ -8,6 +8,7 @@
 #include <opencv2/video/background_segm.hpp>
 #include <vector>
 
+#include "media/opencv_threads.hpp"
 #include "media/picture.hpp"
 #include "media/suppression.hpp"
 #include "media/yuv_scaler.hpp"
@@ -70,8 +71,7 @@ class MotionSession final : public Session {
               .precision = "u8",
               .device = "CPU",
               .threads = 1};
-    // Small pictures: sharing them between threads costs more than it saves.
-    cv::setNumThreads(1);
+    want_opencv_threads(1);
   }
 
   Result<> detect(const Frame& frame, std::vector<Detection>& into) override {

@@ -6,6 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <filesystem>
+#include <mutex>
+#include <system_error>
+#include <vector>
 
 #include "base/text.hpp"
 
@@ -79,6 +83,22 @@ bool is_address_without_scheme(std::string_view text) {
   return name == "localhost" ||
          (std::ranges::count(name, '.') == 3 &&
           std::ranges::all_of(name, [](char c) { return is_digit(c) || c == '.'; }));
+}
+
+struct Folders {
+  std::mutex folders_mutex;
+  std::vector<std::filesystem::path> allowed;  // guarded by folders_mutex
+};
+Folders& folders() {
+  static Folders all;
+  return all;
+}
+
+// With links and .. followed as far as they exist.
+std::filesystem::path real_path(const std::string& path) {
+  std::error_code failed;
+  auto real = std::filesystem::weakly_canonical(std::filesystem::absolute(path, failed), failed);
+  return failed ? std::filesystem::path() : real;
 }
 
 // Why a text without "://" is neither file nor device, if it is not.
@@ -182,9 +202,34 @@ Result<SourceUrl> parse_source_url(const SourceOptions& options) {
   return url;
 }
 
+void allow_file_folders(std::vector<std::string> wanted) {
+  auto& all = folders();
+  const std::lock_guard lock(all.folders_mutex);
+  all.allowed.clear();
+  for (const auto& folder : wanted) all.allowed.push_back(real_path(folder));
+}
+
+Result<> check_folder(const SourceUrl& url) {
+  if (!is_file(url.kind)) return {};
+  auto& all = folders();
+  const std::lock_guard lock(all.folders_mutex);
+  if (all.allowed.empty()) return {};
+  const auto path = real_path(url.path);
+  for (const auto& folder : all.allowed) {
+    const auto [rest, ignored] =
+        std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
+    if (rest == folder.end() || rest->empty()) return {};
+  }
+  return fail(
+      ErrorCode::kForbidden,
+      fmt::format("The file {} is not in a folder that recordings may be read from; move it "
+                  "to one, or add its folder to watch.file_folders.",
+                  url.shown));
+}
+
 Result<> check_source(const SourceOptions& options) {
-  VEDETTE_CHECK(parse_source_url(options));
-  return {};
+  VEDETTE_TRY(url, parse_source_url(options));
+  return check_folder(url);
 }
 
 }  // namespace vedette::media

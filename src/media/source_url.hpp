@@ -31,4 +31,8 @@ inline bool is_file(SourceKind kind) {
 /// what is no source here, with a sentence that says what it is and how to write it.
 Result<SourceUrl> parse_source_url(const SourceOptions& options);
 
+/// kForbidden when this is a file outside of the folders that files may be read from, whether it
+/// exists or not.
+Result<> check_folder(const SourceUrl& url);
+
 }  // namespace vedette::media

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "media/test_samples.hpp"
+
 namespace vedette::media {
 namespace {
 
@@ -80,6 +84,24 @@ TEST(SourceUrl, OnlyAFileIsLooped) {
   EXPECT_EQ(check_source(options).error().code, ErrorCode::kInvalid);
   options.url = "x.mp4";
   EXPECT_TRUE(check_source(options));
+}
+
+TEST(SourceUrl, FilesComeFromAllowedFoldersOnly) {
+  const TestFolder folder;
+  std::filesystem::create_directory(folder.path() / "in");
+  std::filesystem::create_directory(folder.path() / "in2");
+  std::filesystem::create_symlink("/etc", folder.path() / "in" / "link");
+  const auto path = [&](const char* name) { return (folder.path() / name).string(); };
+  allow_file_folders({path("in/")});
+  EXPECT_TRUE(check_source(source(path("in/a.mp4"))));
+  EXPECT_TRUE(check_source(source(path("in/deep/a.mp4"))));
+  EXPECT_TRUE(check_source(source("rtsp://h/x")));
+  for (const char* name : {"a.mp4", "in2/a.mp4", "in/../a.mp4", "in/link/passwd"}) {
+    EXPECT_EQ(check_source(source(path(name))).error().code, ErrorCode::kForbidden) << name;
+    EXPECT_EQ(open_source(source(path(name))).error().code, ErrorCode::kForbidden) << name;
+  }
+  allow_file_folders({});
+  EXPECT_TRUE(check_source(source(path("in2/a.mp4"))));
 }
 
 }  // namespace

@@ -42,6 +42,14 @@ struct Remembered {
 // Why a run of a camera came to its end, when it was not for its source's.
 enum class Ended { kSource, kToBeginAnew };
 
+// What comes back by itself, and what somebody has to put right.
+std::string_view issue_of(const Error& error) {
+  const bool is_unreadable =
+      error.code == ErrorCode::kCorrupt || error.code == ErrorCode::kUnsupported ||
+      error.code == ErrorCode::kForbidden || error.code == ErrorCode::kTooLarge;
+  return error.retryable || !is_unreadable ? "source unreachable" : "source unreadable";
+}
+
 class CameraRun {
  public:
   CameraRun(const Camera& camera, const LineBoard& board, const CameraLoopParts& parts,
@@ -133,7 +141,7 @@ Result<void> CameraRun::watch() {
   options.max_width = parts_.options.max_picture;
   options.max_height = parts_.options.max_picture;
   auto source = media::open_source(options, context_.stop_token());
-  if (!source) return give_up("source unreachable", source.error());
+  if (!source) return give_up(issue_of(source.error()), source.error());
   is_file_ = (*source)->info().kind == media::SourceKind::kFile;
   Result<void> result = watch_source(**source);
   // A file that was seen to its end keeps its last picture.
@@ -231,7 +239,7 @@ Result<Ended> CameraRun::watch_frames(WatchPipeline& pipeline, media::FrameSourc
         context_.failure(watched.error());  // cut off: what is there was seen
         continue;
       }
-      failed_ = pipeline.has_detector_failed() ? "detector failed" : "source unreachable";
+      failed_ = pipeline.has_detector_failed() ? "detector failed" : issue_of(watched.error());
       return fail(watched.error());
     }
     if (!*watched) {

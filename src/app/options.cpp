@@ -49,6 +49,7 @@ http::ServerOptions server_options(const config::Settings& settings) {
   options.header_bytes = static_cast<std::size_t>(from.max_header);
   options.connections = static_cast<std::size_t>(from.max_connections);
   options.connections_per_address = static_cast<std::size_t>(from.max_connections_per_address);
+  options.max_body = static_cast<std::uint64_t>(from.max_body);
   options.streams = static_cast<std::size_t>(from.max_streams);
   options.header_time = whole_seconds(from.header_timeout);
   options.body_time = whole_seconds(from.body_timeout);

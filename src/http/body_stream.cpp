@@ -35,11 +35,7 @@ Result<std::string_view> BodyStream::read() {
 
 bool BodyStream::put(std::string& bytes) {
   const Lock lock(body_mutex_);
-  if (waiting_.empty()) {
-    std::swap(waiting_, bytes);
-  } else {
-    waiting_ += bytes;
-  }
+  waiting_ += bytes;  // not swapped: each of the buffers keeps the room it needs
   bytes.clear();
   changed_.notify_one();
   is_asked_ = is_asked_ && waiting_.size() < kMostUnread;

@@ -183,6 +183,21 @@ TEST(BodyStream, KeepsTheRoutesLimit) {
   EXPECT_EQ(fits.reply().body, "stored");
 }
 
+TEST(BodyStream, TheServersLimitIsEveryRoutes) {
+  ServerOptions options;
+  options.max_body = 10;
+  Uploads uploads(echo, kGiB, options);
+  RawClient fits(uploads.server.port());
+  fits.send(Uploads::head("Content-Length: 10") + "0123456789");
+  EXPECT_EQ(fits.reply().body, "0123456789");
+  RawClient declared(uploads.server.port());
+  declared.send(Uploads::head("Content-Length: 11"));
+  EXPECT_EQ(declared.reply().status, 413);
+  RawClient chunked(uploads.server.port());
+  chunked.send(Uploads::head("Transfer-Encoding: chunked") + "b\r\n01234567890\r\n");
+  EXPECT_EQ(chunked.reply().status, 413);
+}
+
 TEST(BodyStream, ABrokenFramingEndsIt) {
   Uploads uploads(echo);
   for (const auto* chunks : {"3\r\nabcdef\r\n", "-1\r\n", "zz\r\n", "fffffffffffffffffff\r\n"}) {

@@ -22,10 +22,11 @@ StaticFiles::StaticFiles(std::span<const EmbeddedFile> files) : table_(std::make
 namespace {
 
 /// Browsers name text/html when somebody follows a link or types an address, and not for pictures,
-/// scripts or data.
-bool takes_html(const Request& request) {
-  const auto accept = request.header("accept").value_or("");
-  return accept.contains("text/html");
+/// scripts or data. Who takes anything, as curl does, gets the page where no file is meant.
+bool asks_for_page(const Request& request) {
+  const auto accept = request.header("accept").value_or("*/*");
+  const auto last = std::string_view(request.path).substr(request.path.rfind('/') + 1);
+  return accept.contains("text/html") || (accept.contains("*/*") && !last.contains('.'));
 }
 
 }  // namespace
@@ -38,7 +39,7 @@ Response StaticFiles::serve(const Request& request) const {
   if (const auto it = table_->files.find(path); it != table_->files.end()) {
     return cached(it->second);
   }
-  if (path.empty() || takes_html(request)) {
+  if (path.empty() || asks_for_page(request)) {
     if (const auto it = table_->files.find("index.html"); it != table_->files.end()) {
       return cached(it->second);
     }

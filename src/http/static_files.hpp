@@ -29,8 +29,8 @@ class StaticFiles {
   StaticFiles(StaticFiles&&) noexcept;
 
   /// The file of `request.path`; index.html for "/", and for every other path when a page is asked
-  /// for (Accept: text/html), because which paths are pages the application knows; else 404. Never
-  /// blocks: fit for inline_ok.
+  /// for (Accept: text/html; or anything, for a name without extension), because which paths are
+  /// pages the application knows; else 404. Never blocks: fit for inline_ok.
   Response serve(const Request& request) const;
 
  private:

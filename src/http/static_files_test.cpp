@@ -54,7 +54,9 @@ TEST(StaticFiles, ServesThePageForEveryPathOfTheApplication) {
 TEST(StaticFiles, KnowsWhatIsNotThere) {
   EXPECT_EQ(serve("/assets/app-00000000.js").status, 404);
   EXPECT_EQ(serve("/favicon.ico", "image/avif,image/webp,*/*;q=0.8").status, 404);
-  EXPECT_EQ(serve("/roads").status, 404) << "nobody asked for a page";
+  EXPECT_EQ(serve("/roads", "application/json").status, 404) << "nobody asked for a page";
+  EXPECT_EQ(serve("/roads/mill.st").status, 404);
+  EXPECT_TRUE(body_of(serve("/roads/mill-street")));
   EXPECT_TRUE(body_of(serve("/")));
 }
 

@@ -144,7 +144,7 @@ def test_lines_are_tried_on_what_was_seen_and_not_stored(serve, database, sample
     wait_until("the clip is counted", lambda: client.fetch(f"/api/cameras/{camera['id']}")["status"]["state"] == "finished", 120)
     live = client.fetch(f"/api/traffic/crossings?camera={camera['id']}")["crossings"]
 
-    turned = {**GATE, "x1": GATE["x2"], "x2": GATE["x1"]}
+    turned = {**GATE, "name": "Turned", "x1": GATE["x2"], "x2": GATE["x1"]}
     tried = client.post(f"{path}/try", {"lines": [GATE, turned], "minutes": 10})
     assert tried.status == 200, tried.body
     trial = tried.json()

@@ -17,10 +17,10 @@ def instant(text):
     return datetime.datetime.fromisoformat(text)
 
 
-def add_street(client, scene, loop):
+def add_street(client, scene, loop, starts_at=STARTS_AT):
     camera = scene.camera(loop=loop, enabled=False)
     if not loop:
-        camera["starts_at"] = STARTS_AT
+        camera["starts_at"] = starts_at
     assert client.post("/api/cameras", camera).status == 201
     assert client.put("/api/cameras/street/lines", {"lines": [scene.line]}).status == 200
     assert client.put("/api/cameras/street", {**camera, "enabled": True}).status == 200
@@ -85,6 +85,25 @@ def test_killed_in_the_middle_of_a_file_counts_it_once(two, scene):
     assert sum(row["vehicles"] for row in rows["rows"]) == len(expected)
     assert rows["rows"][0]["report_hour"] == STARTS_AT
     assert rows["coverage"][0]["coverage_s"] <= scene.media_s + 0.5
+
+
+@pytest.mark.timeout(400)
+def test_footage_beyond_the_retention_is_counted_once_too(serve, scene, tmp_path):
+    """What a killed run stored is what keeps the next one from counting it again: it goes only when the run is done."""
+    url = f"sqlite:{tmp_path / 'vedette.db'}"
+    server = serve(url, environment=QUICK)
+    add_street(server.client, scene, loop=False, starts_at="2024-01-01T10:00:00Z")
+    expected = len(scene.expected()["crossings"])
+
+    def vehicles():
+        return sum(row["vehicles"] for row in server.client.fetch("/api/traffic/history?camera=street")["rows"])
+    for seen in (1, 3):
+        wait_until(f"{seen} of them are in the history", lambda seen=seen: vehicles() >= seen, 60)
+        server.kill()
+        server = serve(url, environment=QUICK)
+    wait_until("the file is done", lambda: status(server.client)["state"] == "finished", 240)
+    wait_until("all are in the history", lambda: vehicles() >= expected, 20)
+    stays_true("each once", lambda: vehicles() == expected, 3)
 
 
 def test_frozen_past_its_lease_writes_nothing_afterwards(two, scene):
@@ -157,6 +176,10 @@ def test_postgres_away_and_back(serve, own_postgres, scene, tmp_path):
     own_postgres.start()
 
     wait_until("it is ready again", lambda: server.client.get("/readyz").status == 200, 40)
+
+    def roster():
+        return next(loop for loop in server.client.fetch("/api/loops")["loops"] if loop["name"] == "cameras")
+    wait_until("changes of cameras are followed again at once, whatever it waited for", lambda: roster()["state"] == "running", 15)
     wait_until("it runs again", lambda: status(server.client)["state"] == "running", 60)
     seen = len(crossings(server.client))
     wait_until("it counts again", lambda: len(crossings(server.client)) > seen, 60)

@@ -185,6 +185,15 @@ def test_a_line_is_tried_on_one_to_sixty_minutes(client, minutes):
     assert client.post("/api/cameras/nobody/lines/try", {"lines": [GATE]}).status == 404
 
 
+def test_a_look_at_a_source_stores_nothing(serve, sample):
+    client = serve().client
+    looked = client.post("/api/sources/look", {"source": str(sample("traffic/street-oneway.mp4", "traffic/vtest.avi"))})
+    assert looked.status == 200 and looked.body.startswith(b"\xff\xd8") and looked.body.endswith(b"\xff\xd9")
+    refused = client.post("/api/sources/look", {"source": "/nowhere/clip.mp4"})
+    assert refused.status == 400 and refused.json()["error"]["field"] == "source" and "/nowhere/clip.mp4" in refused.json()["error"]["message"]
+    assert client.fetch("/api/cameras")["cameras"] == []
+
+
 def test_pages_of_a_list_hold_each_camera_once(client):
     names = {add(client, f"Camera {number}")["name"] for number in range(7)}
     seen, cursor = [], ""

@@ -95,7 +95,8 @@ def test_pages_are_served_with_their_guards(serve):
     assert page.headers["x-content-type-options"] == "nosniff"
     # A route of the UI is the same page: links can be reloaded.
     assert client.get("/roads", headers={"Accept": "text/html"}).body == page.body
-    assert client.get("/roads").status == 404
+    assert client.get("/roads").body == page.body, "also for who takes anything"
+    assert client.get("/roads", headers={"Accept": "application/json"}).status == 404
     assert client.get("/assets/none.js").status == 404
     assert client.get("/../../etc/passwd").status in (400, 404)
 

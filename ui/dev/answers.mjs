@@ -1,7 +1,7 @@
 // The made-up world behind dev/mock.mjs: cameras, counts, loops.
 
 export const kScenarios = [
-  'normal', 'empty', 'one', 'many', 'motion', 'long', 'away', 'down', 'slow', 'silent', 'trouble', 'nolines', 'broken', 'login', 'nopicture', 'quiet',
+  'normal', 'empty', 'one', 'many', 'motion', 'long', 'away', 'down', 'slow', 'silent', 'trouble', 'nolines', 'broken', 'login', 'nopicture', 'quiet', 'young', 'tooslow', 'finished',
 ];
 
 const kTypes = { car: 0.8, truck: 0.09, bus: 0.03, motorcycle: 0.03, bicycle: 0.05 };
@@ -59,12 +59,17 @@ function makeCameras(s) {
     model: { name: 'motion', kind: 'motion', engine: 'OpenCV', precision: '', ms: 2.1, licence: null },
   };
   const unreachable = {
-    state: 'retrying', word: 'source unreachable', since: ago(1800), as_of: ago(1800), retry_at: iso(Date.now() + 26_000), in_view: null,
+    state: 'retrying', word: 'source unreachable', since: ago(1800), attempts: 36, as_of: ago(1800), retry_at: iso(Date.now() + 26_000), in_view: null,
     moving: null, live: false, fps_decoded: null, fps_inferred: null,
     cause: 'Connection refused by 10.0.4.17:554. Check that the camera is on and the address is right.',
   };
+  const tooSlow = {
+    word: 'too slow', fps_inferred: 9.5, dropped: 2933,
+    cause: '9.5 of 24 pictures a second are looked at; counts may be low. Use a smaller model or watch fewer cameras on this machine.',
+  };
+  const finished = { state: 'finished', word: 'finished', since: ago(5200), in_view: null, moving: null, fps_decoded: null, fps_inferred: null, live: false };
   const list = [
-    camera('Mill Street', s.has('nolines') ? { lines: [] } : {}, s.has('motion') ? motion : s.has('broken') ? unreachable : {}),
+    camera('Mill Street', s.has('nolines') ? { lines: [] } : s.has('young') ? { created_at: ago(490) } : s.has('finished') ? { source: '/data/clips/overhead.avi' } : {}, s.has('motion') ? motion : s.has('broken') ? unreachable : s.has('tooslow') ? tooSlow : s.has('finished') ? finished : {}),
   ];
   if (s.has('long')) {
     list[0].name = 'Donaudampfschifffahrtsgesellschaftskapitänsmützenstraße at the corner of Old Harbour Road, camera 2';
@@ -166,6 +171,8 @@ function kpi(q) {
     status: 200,
     body: {
       camera_id: id, from: iso(from), to: iso(to), as_of: iso(Date.now()), counting: c.lines.length ? 'lines' : 'tracks',
+      since: c.created_at, hours_from: iso(Math.floor(Date.now() / 3600e3) * 3600e3 - 23 * 3600e3),
+      last_60_min: { vehicles: dead ? null : 312 + world.crossed, coverage_s: dead ? 0 : world.scenario.has('young') ? 470 : 3380, period_s: world.scenario.has('young') ? 490 : 3600 },
       this_hour: { vehicles: dead ? null : now.n + world.crossed, coverage_s: dead ? 0 : now.watched, period_s: now.elapsed },
       last_15_min: { vehicles: dead ? null : 84, coverage_s: dead ? 0 : 860, period_s: 900, flow_per_h: dead ? null : 352 + world.crossed },
       total: { vehicles: total, coverage_s: watched, period_s: (to - from) / 1000 },
@@ -229,12 +236,14 @@ function statusOf(open) {
     version: '0.1.0', started_at: ago(7400), process: 'north-1:4121', roles: ['api', 'watch', 'keep'],
     database: {
       kind: 'PostgreSQL', reachable: !away, version: '15.14', message: away ? 'could not connect to 10.0.4.2:5432: connection refused' : null, since: away ? ago(95) : null,
-      size_bytes: away ? null : 1_912_000_000, schema_version: away ? null : 4, writes: 24_813, slowest_write_ms: 18.2,
+      size_bytes: away ? null : 1_912_000_000, tables: { work: 3, traffic: 4 }, writable: !away, writes: 24_813, slowest_write_ms: 18.2,
     },
+    machine: { load_1: 1.4, cores: 4, memory_bytes: 16e9, memory_available_bytes: 9.1e9 },
+    notes: world.scenario.has('motion') ? [{ title: 'Counted by motion, no detection model', text: 'Mill Street. Whatever moves is counted there; types are not known.' }] : [],
     processes: away ? [] : [
       { id: 'a1', name: 'north-1:4121', roles: 'api, watch, keep', version: '0.1.0', started_at: ago(7400), heartbeat_at: ago(1), resident_bytes: 312e6, alive: true },
       { id: 'b2', name: 'north-2:977', roles: 'keep', version: '0.1.0', started_at: ago(990), heartbeat_at: ago(2), resident_bytes: 48e6, alive: true },
-      ...(world.scenario.has('trouble') ? [{ id: 'c3', name: 'south-3:12', roles: 'watch', version: '0.1.0', started_at: ago(99000), heartbeat_at: ago(48), resident_bytes: 290e6, alive: false }] : []),
+      ...(world.scenario.has('trouble') ? [{ id: 'c3', name: 'south-3:12', roles: 'watch', version: '0.1.0', started_at: ago(99000), heartbeat_at: ago(48), resident_bytes: 290e6, alive: false }, { id: 'd4', name: 'south-4:9', roles: 'watch', version: '0.1.0', started_at: ago(99000), heartbeat_at: ago(600), resident_bytes: 290e6, stopped_at: ago(600), alive: false }] : []),
     ],
     viewers: { live_streams: open.live, event_streams: open.events, connections: 9, requests: 48_112, requests_per_s: 12.2, p99_ms: 3.1 },
   };

@@ -106,7 +106,7 @@ test('the history comes as CSV', async () => {
   const page = await open(path());
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('link', { name: 'CSV' }).click(),
+    page.getByRole('button', { name: 'CSV' }).click().then(() => page.getByRole('link', { name: 'By day' }).click()),
   ]);
   assert.equal(await download.failure(), null);
 });

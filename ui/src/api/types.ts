@@ -30,10 +30,12 @@ export type Crossing = Schemas['Crossing'];
 export type Crossings = Schemas['Crossings'];
 export type History = Schemas['History'];
 export type HistoryRow = Schemas['HistoryRow'];
+/** Counts of one line and direction. */
+export interface LineHistory { rows: Pick<HistoryRow, 'report_hour' | 'vehicles'>[]; next: string | null }
 export type Coverage = Schemas['Coverage'];
 export type Kpi = Omit<Schemas['Kpi'], 'lines'> & { lines: LineCount[]; last_60_min?: Counted };
 export type Counted = Schemas['Counted'];
-export type LineCount = Omit<Schemas['Kpi']['lines'][number], 'by_hour'> & { by_hour: (number | null)[]; since?: Instant };
+export type LineCount = Omit<Schemas['Kpi']['lines'][number], 'by_hour' | 'vehicles' | 'since'> & { by_hour: (number | null)[]; vehicles: number | null; since?: Instant | null };
 export type Quality = Schemas['Quality'];
 export type QualityIssue = Quality['issues'][number];
 

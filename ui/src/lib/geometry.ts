@@ -71,7 +71,7 @@ export function withEnd<T extends Ends>(line: T, end: 1 | 2, to: Point, size: Si
 }
 
 /** The same line counted the other way round; each direction keeps its name. */
-export function reversed<T extends LineInput>(line: T): T {
+export function reversed<T extends Ends & Pick<LineInput, 'a_to_b' | 'b_to_a'>>(line: T): T {
   return {
     ...line,
     x1: line.x2, y1: line.y2, x2: line.x1, y2: line.y1,

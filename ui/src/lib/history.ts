@@ -32,7 +32,7 @@ function starts(r: Range, grain: Grain): Date[] {
 
 /** One bucket for each hour or local day of the range, oldest first. */
 export function buckets(
-  rows: HistoryRow[],
+  rows: Pick<HistoryRow, 'report_hour' | 'vehicles'>[],
   coverage: Coverage[],
   r: Range,
   grain: Grain,
@@ -48,7 +48,8 @@ export function buckets(
   const find = (instant: string) => bucketAt(list, Date.parse(instant));
   for (const c of coverage) {
     const bucket = find(c.report_hour);
-    if (!bucket || c.coverage_s <= 0) continue;
+    // What was watched before there was anything to count there says nothing of it.
+    if (!bucket || c.coverage_s <= 0 || bucket.end <= since) continue;
     bucket.watched_s += c.coverage_s;
     bucket.vehicles ??= 0;
   }

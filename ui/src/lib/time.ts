@@ -63,6 +63,13 @@ export function zone(date: Date): string {
   return part?.value ?? '';
 }
 
+/** How far the zone is east of UTC: `+05:30`. */
+export function utcOffset(date: Date): string {
+  const minutes = -date.getTimezoneOffset();
+  const far = Math.abs(minutes);
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(far / 60))}:${two(far % 60)}`;
+}
+
 /** `4 min 52 s`, `2 h 5 min`, `3 d 4 h`: two units at most. */
 export function duration(seconds: number): string {
   const s = Math.max(0, seconds);

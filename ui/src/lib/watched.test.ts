@@ -19,9 +19,10 @@ test.each([
 
 test('a camera is measured by its own time', () => {
   const now = at('07:05');
-  expect(watchedSince({ coverage_s: 480, period_s: 7.1 * kHour, vehicles: 12 }, now, at('06:57'), now)).toBe('8 of 8 min watched, since 06:57');
-  expect(watchedSince({ coverage_s: 0, period_s: 7 * kHour, vehicles: null }, now, now, now)).toBe('not watched yet');
-  expect(watchedSince({ coverage_s: 1800, period_s: kHour, vehicles: 3 }, now, at('01:00'), now)).toBe('30 of 60 min watched');
+  expect(watchedSince({ coverage_s: 480, period_s: 7.1 * kHour, vehicles: 12 }, at('00:00'), at('06:57'), now, now)).toBe('8 of 8 min watched, since 06:57');
+  expect(watchedSince({ coverage_s: 480, period_s: 480, vehicles: 12 }, at('00:00'), at('06:57'), now, now)).toBe('8 of 8 min watched, since 06:57');
+  expect(watchedSince({ coverage_s: 0, period_s: 7 * kHour, vehicles: null }, at('00:00'), now, now, now)).toBe('not watched yet');
+  expect(watchedSince({ coverage_s: 1800, period_s: kHour, vehicles: 3 }, at('06:05'), at('01:00'), now, now)).toBe('30 of 60 min watched');
 });
 
 test('a recording begins when it was recorded', () => {

@@ -30,36 +30,34 @@ export function birth(camera: Pick<Camera, 'source' | 'loop' | 'created_at' | 's
   return recorded < added ? recorded : added;
 }
 
-/** As `watched`, of a period that began before the camera was there: of its own time, and since when. */
-export function watchedSince(of: { coverage_s: number; period_s: number; vehicles: number | null }, end: Date, born: Date, now: Date): string {
-  const young = Math.max(0, (end.getTime() - born.getTime()) / 1000);
-  if (young >= of.period_s) return watched(of.coverage_s, of.period_s, of.vehicles === null);
-  const own = Math.max(young, of.coverage_s);
+/**
+ * As `watched`, of a figure for the time from `from` on: of what came after the camera was there, and since when that is.
+ * `period_s` may begin at `from` or at `born`.
+ */
+export function watchedSince(of: { coverage_s: number; period_s: number; vehicles: number | null }, from: Date, born: Date, end: Date, now: Date): string {
+  if (born <= from) return watched(of.coverage_s, of.period_s, of.vehicles === null);
+  const own = Math.max(0, Math.min(of.period_s, (end.getTime() - born.getTime()) / 1000), of.coverage_s);
   if (own < 1) return 'not watched yet';
   return `${watched(of.coverage_s, own, of.vehicles === null)}, since ${when(born, now)}`;
 }
 
 /** A line's counts as they may be shown: null is what nobody measured. */
-export interface LineFigure extends Omit<LineCount, 'vehicles' | 'by_hour'> {
-  vehicles: number | null;
-  by_hour: (number | null)[];
+export interface LineFigure extends LineCount {
   /** Set when the line, or its camera, is younger than what is shown. */
   young: Date | null;
 }
 
-const kHours = 24;
-
 /** The rows of the table. Before a line was drawn, and while nobody watched, there is no figure, not a zero. */
 export function lineFigures(kpi: Kpi, lines: Line[], born: Date): LineFigure[] {
-  const asOf = new Date(kpi.as_of);
-  const runningHour = Math.floor(asOf.getTime() / 3_600_000) * 3_600_000;
+  const hours = (kpi.lines[0]?.by_hour.length ?? 0) - 1;
+  const runningHour = Math.floor(Date.parse(kpi.as_of) / 3_600_000) * 3_600_000;
   return kpi.lines.map((row) => {
     const drawn = row.since ?? lines.find((l) => l.id === row.line_id)?.created_at;
     const since = drawn && new Date(drawn) > born ? new Date(drawn) : born;
     return {
       ...row,
       vehicles: kpi.total.vehicles === null || since >= new Date(kpi.to) ? null : row.vehicles,
-      by_hour: row.by_hour.map((n, i) => (runningHour - (kHours - 2 - i) * 3_600_000 <= since.getTime() ? null : n)),
+      by_hour: row.by_hour.map((n, i) => (runningHour - (hours - 1 - i) * 3_600_000 <= since.getTime() ? null : n)),
       young: since > new Date(kpi.from) && since < new Date(kpi.to) ? since : null,
     };
   });

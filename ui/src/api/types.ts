@@ -33,7 +33,7 @@ export type HistoryRow = Schemas['HistoryRow'];
 /** Counts of one line and direction. */
 export interface LineHistory { rows: Pick<HistoryRow, 'report_hour' | 'vehicles'>[]; next: string | null }
 export type Coverage = Schemas['Coverage'];
-export type Kpi = Omit<Schemas['Kpi'], 'lines'> & { lines: LineCount[]; last_60_min?: Counted };
+export type Kpi = Omit<Schemas['Kpi'], 'lines'> & { lines: LineCount[]; last_60_min?: Counted; hours_from?: Instant };
 export type Counted = Schemas['Counted'];
 export type LineCount = Omit<Schemas['Kpi']['lines'][number], 'by_hour' | 'vehicles' | 'since'> & { by_hour: (number | null)[]; vehicles: number | null; since?: Instant | null };
 export type Quality = Schemas['Quality'];

@@ -21,6 +21,7 @@ struct DemoCamera {
   const char* file;
   const char* name;
   traffic::Line line;
+  bool has_people = false;  // and nothing else to count
 };
 
 // The lines of the two road clips are those their counts by eye were made on.
@@ -31,8 +32,10 @@ const std::array<DemoCamera, 2> kRoads{
      {"traffic/highway-two-way.avi",
       "Motorway",
       {"", "Near carriageway", 0, 205, 319, 205, "towards the camera", "away"}}}};
-const DemoCamera kPeople{
-    "traffic/vtest.avi", "Car park", {"", "Path", 60, 330, 700, 330, "towards the camera", "away"}};
+const DemoCamera kPeople{"traffic/vtest.avi",
+                         "Car park",
+                         {"", "Path", 60, 330, 700, 330, "towards the camera", "away"},
+                         true};
 
 std::optional<fs::path> find(const std::vector<fs::path>& folders, const char* file) {
   std::error_code error;
@@ -48,6 +51,7 @@ Result<void> add(db::Database& database, const DemoCamera& demo, const fs::path&
   camera.name = demo.name;
   camera.source = file.string();
   camera.is_loop = true;
+  if (demo.has_people) camera.types = {"person", "moving"};
   VEDETTE_TRY(added, traffic::add_camera(database, std::move(camera)));
   VEDETTE_CHECK(traffic::set_lines(database, added.id, {demo.line}));
   log::info("demo", "camera '{}' plays {} endlessly, as a stand-in for a live one", added.name,

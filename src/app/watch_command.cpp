@@ -144,6 +144,29 @@ Result<traffic::WatchOptions> read(const WatchArguments& arguments) {
   return options;
 }
 
+// Lines are in pixels of the picture, and one that is not in it would count nothing.
+Result<> fit_lines(std::vector<traffic::CountingLine>& lines, const media::SourceInfo& source) {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (lines[k].name != lines[i].name) continue;
+      return fail(ErrorCode::kUsage,
+                  fmt::format("--line: two lines are called '{}'; give each a name of its own",
+                              lines[i].name));
+    }
+    if (source.width <= 0 || source.height <= 0) continue;
+    if (!traffic::is_inside(lines[i], source.width, source.height)) {
+      return fail(
+          ErrorCode::kUsage,
+          fmt::format("--line: '{}' leaves the picture, which is {} x {} pixels: x is from 0 "
+                      "to {}, y from 0 (top) to {}",
+                      lines[i].name, source.width, source.height, source.width, source.height));
+    }
+    lines[i].width = source.width;
+    lines[i].height = source.height;
+  }
+  return {};
+}
+
 // A model that cannot tell the types asked for apart counts what it knows: a vehicle, or something
 // that moves.
 Result<> fit_types(std::vector<std::string>& types, const media::ModelInfo& model) {
@@ -178,9 +201,10 @@ void print_line(const std::string& text) {
 
 void declare_watch_arguments(Flags& flags, WatchArguments& arguments) {
   flags.argument("source", arguments.source, "A video file, rtsp://..., http://... or /dev/videoN")
-      .texts("line", "NAME:X1,Y1,X2,Y2", arguments.lines,
-             "A counting line in pixels of the picture, such as gate:200,250,639,250; may be given "
-             "again")
+      .texts("line", "NAME:X1,Y1,X2,Y2[:A/B]", arguments.lines,
+             "A counting line in pixels of the picture, such as gate:200,250,639,250, or "
+             "gate:200,250,639,250:in/out to name what crosses from its left to its right, and "
+             "back; may be given again")
       .texts("zone", "NAME:X1,Y1,...", arguments.zones,
              "A zone with three corners or more, such as yard:0,0,100,0,100,80; may be given again")
       .text("model", "FILE", arguments.model,
@@ -217,6 +241,7 @@ Result<int> run_watch(const WatchArguments& arguments, config::Settings all, boo
   source_options.max_height = settings.max_picture;
   VEDETTE_TRY(source, media::open_source(source_options, signals.token()));
   const media::SourceInfo source_info = source->info();
+  VEDETTE_CHECK(fit_lines(options.lines, source_info));
 
   traffic::DetectorSettings wanted = detector_settings(all);
   wanted.options.cache_dir.clear();  // leaves nothing behind

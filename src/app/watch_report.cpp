@@ -9,6 +9,8 @@
 #include <numeric>
 #include <string_view>
 
+#include "traffic/direction_names.hpp"
+
 namespace vedette::app {
 namespace {
 
@@ -117,6 +119,10 @@ std::string WatchReport::lines_json() const {
     line.put_text("name", pipeline_.lines()[i].name);
     line.put_count("a_to_b", lines_[i].a_to_b);
     line.put_count("b_to_a", lines_[i].b_to_a);
+    ObjectText directions;
+    directions.put_text("a_to_b", direction_name(pipeline_.lines()[i], traffic::Direction::kAToB));
+    directions.put_text("b_to_a", direction_name(pipeline_.lines()[i], traffic::Direction::kBToA));
+    line.put("directions", directions.str());
     line.put("by_type", by_type(lines_[i].by_type, pipeline_.types()));
     lines.push_back(line.str());
   }
@@ -209,9 +215,15 @@ std::string WatchReport::text(const Run& run) const {
       run.detector.engine, run.detector.precision);
   text += fmt::format("  road users: {}\n", listed(wanted_tracks(), pipeline_.types()));
   for (std::size_t i = 0; i < lines_.size(); ++i) {
-    text += fmt::format("  line {}: {} a to b, {} b to a ({})\n", pipeline_.lines()[i].name,
-                        lines_[i].a_to_b, lines_[i].b_to_a,
-                        listed(lines_[i].by_type, pipeline_.types()));
+    const traffic::CountingLine& line = pipeline_.lines()[i];
+    const auto shown = [&](traffic::Direction direction) {
+      return fmt::format("{} {}", traffic::direction_arrow(line, direction),
+                         traffic::direction_name(line, direction));
+    };
+    text +=
+        fmt::format("  line {}: {} {}, {} {} ({})\n", line.name, shown(traffic::Direction::kAToB),
+                    lines_[i].a_to_b, shown(traffic::Direction::kBToA), lines_[i].b_to_a,
+                    listed(lines_[i].by_type, pipeline_.types()));
   }
   for (std::size_t i = 0; i < pipeline_.zones().zones().size(); ++i) {
     const traffic::ZoneState& state = pipeline_.zones().states()[i];

@@ -33,7 +33,9 @@ Result<> decode_yolox(const Tensor& output, int input_width, int input_height,
     return fail(ErrorCode::kUnsupported,
                 fmt::format("The model's output has the shape [{}], but the layout yolox with an "
                             "input of {}x{} gives [1, {}, 5 + classes]; correct layout or input in "
-                            "the sidecar.",
+                            "the sidecar. Known layouts: yolox, ssd-detections, ssd-raw. YOLOv5 to "
+                            "YOLO11 (boxes decoded inside, often turned round) and NanoDet are "
+                            "none of them.",
                             fmt::join(shape, ", "), input_width, input_height, cells));
   }
 

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -187,6 +189,68 @@ TEST(Decoders, GiveSoundBoxesFromAnyNumbers) {
     }
   });
   EXPECT_TRUE(holds);
+}
+
+constexpr std::array<std::size_t, 4> kRow{1, 1, 1, 7};
+constexpr std::array<std::size_t, 3> kCorners{1, 1, 4};
+
+// 32 x 32: 16 + 4 + 1 cells of 5 + 3 values.
+struct YoloxOutput {
+  std::vector<float> values = std::vector<float>(21 * 8, 0.2F);
+  Result<> check(std::size_t names = 3) const {
+    const std::vector<std::size_t> shape{1, 21, 8};
+    return check_yolox({.values = values, .shape = shape}, 32, 32, names);
+  }
+};
+
+TEST(CheckOutputs, ASensibleModelPassesThoughItSeesNothing) {
+  EXPECT_TRUE(YoloxOutput{}.check());
+  const std::vector<float> none(7, -1.0F);
+  EXPECT_TRUE(check_ssd_detections({.values = none, .shape = kRow}));
+  const std::vector<float> boxes{0.1F, 0.1F, 0.4F, 0.4F};
+  EXPECT_TRUE(check_ssd_raw({.values = boxes, .shape = kCorners}));
+}
+
+TEST(CheckOutputs, ANameForEachClass) {
+  const auto checked = YoloxOutput{}.check(4);
+  ASSERT_FALSE(checked);
+  EXPECT_NE(checked.error().message.find("3 classes apart, but its sidecar names 4"),
+            std::string::npos);
+}
+
+TEST(CheckOutputs, BoxesDecodedInsideTheModelAreTold) {
+  YoloxOutput output;
+  for (std::size_t i = 0; i < output.values.size(); i += 8) {
+    output.values[i + 2] = 60;  // pixels where the logarithm of a size should be
+    output.values[i + 3] = 40;
+  }
+  const auto checked = output.check();
+  ASSERT_FALSE(checked);
+  EXPECT_NE(checked.error().message.find("decode"), std::string::npos);
+}
+
+TEST(CheckOutputs, NumbersThatAreNoneAreTold) {
+  for (const float none :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    YoloxOutput output;
+    std::ranges::fill(output.values, none);
+    const auto checked = output.check();
+    ASSERT_FALSE(checked);
+    EXPECT_NE(checked.error().message.find("NaN or infinite"), std::string::npos);
+    const std::vector<float> row{0, 1, none, none, none, none, none};
+    EXPECT_FALSE(check_ssd_detections({.values = row, .shape = kRow}));
+    const std::vector<float> box(4, none);
+    EXPECT_FALSE(check_ssd_raw({.values = box, .shape = kCorners}));
+  }
+}
+
+TEST(CheckOutputs, CornersInPixelsAreTold) {
+  const std::vector<float> row{0, 1, 0.9F, 10, 20, 60, 80};
+  const auto checked = check_ssd_detections({.values = row, .shape = kRow});
+  ASSERT_FALSE(checked);
+  EXPECT_NE(checked.error().message.find("not in pixels"), std::string::npos);
+  const std::vector<float> box{10, 20, 60, 80};
+  EXPECT_FALSE(check_ssd_raw({.values = box, .shape = kCorners}));
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ namespace vedette::media {
 namespace {
 
 constexpr int kMaxThreads = 256;
+// Inferences; about once in some seconds of a camera.
+constexpr std::int64_t kCheckedEvery = 64;
 constexpr int kMaxInFlight = 64;
 constexpr std::uintmax_t kMaxModelBytes = std::uintmax_t{2} << 30;
 
@@ -168,6 +170,7 @@ class ModelSession final : public Session {
     shared_.meter.add(took);
     const auto& input = shared_.info.input;
     const auto first = slot.request->output(shared_.places.first);
+    if (decoded_++ % kCheckedEvery == 0) VEDETTE_CHECK(check(first));
     switch (shared_.info.layout) {
       case OutputLayout::kYolox:
         VEDETTE_CHECK(decode_yolox(first, input.width, input.height, shared_.selection,
@@ -189,7 +192,25 @@ class ModelSession final : public Session {
     return {};
   }
 
+  // Whether the numbers make sense at all, now and then: a wrong export counts nothing, and would
+  // not say why.
+  Result<> check(const Tensor& first) const {
+    const auto& info = shared_.info;
+    switch (info.layout) {
+      case OutputLayout::kYolox:
+        return check_yolox(first, info.input.width, info.input.height, info.labels.size());
+      case OutputLayout::kSsdDetections:
+        return check_ssd_detections(first);
+      case OutputLayout::kSsdRaw:
+        return check_ssd_raw(first);
+      case OutputLayout::kMotion:
+        break;
+    }
+    return {};
+  }
+
   Shared& shared_;
+  std::int64_t decoded_ = 0;
   Letterbox letterbox_;
   Suppressor suppressor_;
   InferenceMeter meter_;

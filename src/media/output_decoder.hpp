@@ -43,4 +43,12 @@ Result<> decode_ssd_raw(const Tensor& boxes, const Tensor& scores, bool boxes_y_
                         int input_width, int input_height, const Selection& selection,
                         const Placement& placement, std::vector<Detection>& into);
 
+/// Whether an output's numbers can be boxes of its layout, and whether there is a name for each
+/// class: kUnsupported with cause and remedy when most cannot. Looks at boxes of any score, so that
+/// a model that was exported in another way is told from an empty road. What has another shape is
+/// left to the decoders.
+Result<> check_yolox(const Tensor& output, int input_width, int input_height, std::size_t names);
+Result<> check_ssd_detections(const Tensor& output);
+Result<> check_ssd_raw(const Tensor& boxes);
+
 }  // namespace vedette::media

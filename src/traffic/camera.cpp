@@ -123,6 +123,12 @@ const std::vector<std::string>& all_types() {
   return types;
 }
 
+const std::vector<std::string>& usual_types() {
+  static const std::vector<std::string> types{"car",     "truck",   "bus",   "motorcycle",
+                                              "bicycle", "vehicle", "moving"};
+  return types;
+}
+
 std::string id_from_name(std::string_view name) {
   std::string id;
   for (const char c : name) {
@@ -168,7 +174,7 @@ Result<void> complete(Camera& camera) {
     return wrong_field("model",
                        "The model's name is too long; GET /api/detectors lists those there are.");
   }
-  if (camera.types.empty()) camera.types = all_types();
+  if (camera.types.empty()) camera.types = usual_types();
   std::vector<std::string> types;
   for (std::string& type : camera.types) {
     if (std::ranges::find(all_types(), type) == all_types().end()) {

@@ -530,7 +530,6 @@ export interface components {
              *       "bus",
              *       "motorcycle",
              *       "bicycle",
-             *       "person",
              *       "vehicle",
              *       "moving"
              *     ]

@@ -146,11 +146,19 @@ void EventRelay::relay_until(const std::stop_token& stop) {
 }
 
 void mount_events(http::Router& router, const EventRelay& relay, http::SseHub& hub) {
+  const std::vector<EventTopic> topics = relay.topics();
+  Parameters parameters{"topics", "last_event_id"};
+  for (const EventTopic& topic : topics) {
+    const std::string& name = topic.narrowed_by;
+    if (!name.empty() && std::ranges::find(parameters, name) == parameters.end())
+      parameters.push_back(name);
+  }
   router.get("/api/events",
-             [topics = relay.topics(), &hub](const http::Request& request) {
-               const auto wanted = narrowed(request, topics);
-               return wanted ? hub.subscribe(*wanted) : refuse(wanted.error());
-             },
+             strict(std::move(parameters),
+                    [topics, &hub](const http::Request& request) {
+                      const auto wanted = narrowed(request, topics);
+                      return wanted ? hub.subscribe(*wanted) : refuse(wanted.error());
+                    }),
              {.inline_ok = true});
 }
 

@@ -203,19 +203,20 @@ Answer ready(const CoreServices& services, const http::Request&) {
 }  // namespace
 
 void mount_operations(http::Router& router, const std::shared_ptr<const CoreServices>& services) {
-  router.get("/api/loops", handler(services, loops));
-  router.post("/api/loops/{name}/retry", handler(services, retry), {.body = http::BodyKind::kAny});
-  router.get("/api/loops/{name}/leases", handler(services, leases));
-  router.get("/api/status", handler(services, status));
+  router.get("/api/loops", handler(services, {}, loops));
+  router.post("/api/loops/{name}/retry", handler(services, {}, retry),
+              {.body = http::BodyKind::kAny});
+  router.get("/api/loops/{name}/leases", handler(services, {"limit"}, leases));
+  router.get("/api/status", handler(services, {}, status));
 }
 
 void mount_health(http::Router& router, const std::shared_ptr<const CoreServices>& services) {
-  router.get("/healthz", [](const http::Request&) { return http::text(200, "ok\n"); },
+  router.get("/healthz", strict({}, [](const http::Request&) { return http::text(200, "ok\n"); }),
              {.open = true, .is_vital = true, .inline_ok = true});
-  router.get("/readyz", handler(services, ready),
+  router.get("/readyz", handler(services, {}, ready),
              {.open = true, .is_vital = true, .inline_ok = true});
   router.get("/metrics",
-             handler(services, [](const CoreServices& s, const http::Request&) -> Answer {
+             handler(services, {}, [](const CoreServices& s, const http::Request&) -> Answer {
                return http::text(200, metrics_text(s), "text/plain; version=0.0.4; charset=utf-8");
              }));
 }

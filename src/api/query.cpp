@@ -1,9 +1,13 @@
 #include "api/query.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
+
+#include "config/table.hpp"
 
 namespace vedette::api {
 
@@ -18,6 +22,52 @@ std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t lea
   if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
     return std::nullopt;
   return value;
+}
+
+namespace {
+
+// "camera_id" for "camera", "type" for "types", "form" for "from".
+std::optional<std::string> meant(std::string_view word, std::span<const std::string> known) {
+  for (const std::string& name : known) {
+    if (word.size() > 2 && (word.starts_with(name) || name.starts_with(word))) return name;
+  }
+  return config::nearest(word, known);
+}
+
+}  // namespace
+
+Result<void> only_parameters(const http::Request& request, std::span<const std::string> known) {
+  for (const auto& [name, value] : request.queries) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    const std::string shown = name.substr(0, 64);
+    if (known.empty()) {
+      return bad_parameter(shown,
+                           fmt::format("There is no parameter '{}'; this takes none.", shown));
+    }
+    const auto hint = meant(name, known);
+    return bad_parameter(shown,
+                         fmt::format("There is no parameter '{}'{}. Those there are: {}.", shown,
+                                     hint ? fmt::format("; did you mean '{}'?", *hint) : "",
+                                     fmt::join(known, ", ")));
+  }
+  return {};
+}
+
+Result<Micros> offset_of(const http::Request& request) {
+  const auto text = request.query("offset");
+  if (!text || *text == "Z") return Micros{0};
+  // A '+' that was not written %2B has become a blank.
+  const bool has_form = text->size() == 6 && (*text)[3] == ':' &&
+                        std::string_view("+- ").find((*text)[0]) != std::string_view::npos;
+  const auto hours = has_form ? whole_number(text->substr(1, 2), 0, 14) : std::nullopt;
+  const auto minutes = has_form ? whole_number(text->substr(4, 2), 0, 59) : std::nullopt;
+  if (!hours || !minutes || *minutes % 5 != 0) {
+    return bad_parameter("offset",
+                         "'offset' must be a zone's distance from UTC, for example %2B05:30 or "
+                         "-03:00, in whole five minutes, at most 14 hours.");
+  }
+  const Micros distance = std::chrono::hours(*hours) + std::chrono::minutes(*minutes);
+  return (*text)[0] == '-' ? -distance : distance;
 }
 
 Result<std::vector<std::string>> list_of(const http::Request& request, std::string_view name) {
@@ -107,7 +157,9 @@ Result<std::pair<std::optional<Instant>, std::int64_t>> record_cursor(
   VEDETTE_TRY(keys, cursor_of(request, 2));
   if (keys.empty()) return std::pair<std::optional<Instant>, std::int64_t>{};
   const auto time = from_rfc3339(keys[0]);
-  const auto id = whole_number(keys[1], 0, std::int64_t{1} << 62);
+  // Gaps that are in no table have negative ids.
+  constexpr std::int64_t kMost = std::int64_t{1} << 62;
+  const auto id = whole_number(keys[1], -kMost, kMost);
   if (!time || !id)
     return bad_parameter("cursor", "'cursor' must be the `next` of an earlier answer.");
   return std::pair<std::optional<Instant>, std::int64_t>{time, *id};

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,14 @@
 #include "http/request.hpp"
 
 namespace vedette::api {
+
+/// kInvalid for a query parameter that is not among `known`, with those there are: nobody is
+/// answered another question than the one that was asked.
+Result<void> only_parameters(const http::Request& request, std::span<const std::string> known);
+
+/// `offset`, "+05:30": of a zone, east of Greenwich, in whole five minutes; zero when it is not
+/// given.
+Result<Micros> offset_of(const http::Request& request);
 
 /// An instant parameter, absent when it is not given.
 Result<std::optional<Instant>> instant_of(const http::Request& request, std::string_view name);

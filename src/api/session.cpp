@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/answers.hpp"
+#include "api/handlers.hpp"
 
 namespace vedette::api {
 namespace {
@@ -39,20 +40,25 @@ http::Response log_out(const http::Auth& auth, const http::Request& request) {
 }  // namespace
 
 void mount_session(http::Router& router, const std::shared_ptr<const http::Auth>& auth) {
-  router.get("/api/session",
-             [auth](const http::Request& request) { return session_of(*auth, request.identity); },
-             {.open = true, .inline_ok = true});
+  router.get(
+      "/api/session",
+      strict({},
+             [auth](const http::Request& request) { return session_of(*auth, request.identity); }),
+      {.open = true, .inline_ok = true});
   router.post("/api/login",
-              [auth](const http::Request& request) {
-                auto response = log_in(*auth, request);
-                if (response) return *std::move(response);
-                auto refusal = refuse(response.error());
-                if (response.error().code == ErrorCode::kTooMany) refusal.set("Retry-After", "60");
-                return refusal;
-              },
+              strict({},
+                     [auth](const http::Request& request) {
+                       auto response = log_in(*auth, request);
+                       if (response) return *std::move(response);
+                       auto refusal = refuse(response.error());
+                       if (response.error().code == ErrorCode::kTooMany)
+                         refusal.set("Retry-After", "60");
+                       return refusal;
+                     }),
               {.body_limit = kMostBody, .open = true, .pool = http::PoolKind::kLogIn});
   router.post(
-      "/api/logout", [auth](const http::Request& request) { return log_out(*auth, request); },
+      "/api/logout",
+      strict({}, [auth](const http::Request& request) { return log_out(*auth, request); }),
       {.body_limit = kMostBody, .body = http::BodyKind::kAny, .open = true, .inline_ok = true});
 }
 

@@ -356,6 +356,22 @@ Result<std::string> cameras_mark(db::Session& session) {
       row.get<std::optional<Instant>>(2).value_or(Instant{}).time_since_epoch().count());
 }
 
+namespace {
+
+// Two cameras of one name would be two rows that nobody can tell apart.
+Result<void> check_name_is_free(db::Session& session, const Camera& camera) {
+  VEDETTE_TRY(rows, session.query("SELECT id FROM camera WHERE lower(trim(name)) = lower(trim($1)) "
+                                  "AND id <> $2 ORDER BY id LIMIT 1",
+                                  {camera.name, camera.id}));
+  if (rows.empty()) return {};
+  return fail(ErrorCode::kConflict,
+              fmt::format("There is a camera named '{}' already ('{}'). Choose another name.",
+                          camera.name, rows.front().get<std::string>(0)),
+              "name");
+}
+
+}  // namespace
+
 Result<Camera> add_camera(db::Database& database, Camera camera) {
   const bool is_id_chosen = !camera.id.empty();
   VEDETTE_CHECK(complete(camera));
@@ -372,6 +388,7 @@ Result<Camera> add_camera(db::Database& database, Camera camera) {
       }
       camera.id = fmt::format("{}-{}", wanted.substr(0, 56), next);
     }
+    VEDETTE_CHECK(check_name_is_free(session, camera));
     const std::string now = db::now_sql(session.dialect());
     // A camera that was here before under this id goes on with a higher revision, so that its old
     // runs stay closed.
@@ -396,6 +413,7 @@ Result<Camera> replace_camera(db::Database& database, Camera camera) {
   return database.write([&](db::Session& session) -> Result<Camera> {
     VEDETTE_TRY(stored, find_camera(session, camera.id));
     if (!stored) return no_camera(camera.id);
+    if (camera.name != stored->name) VEDETTE_CHECK(check_name_is_free(session, camera));
     auto source = unmask_address(camera.source, stored->source);
     if (!source) return wrong_field("source", std::move(source.error().message));
     VEDETTE_CHECK(session.execute(

@@ -51,7 +51,7 @@ TEST_P(Cameras, AreAddedChangedAndRemoved) {
   const Camera added = must(add_camera(database(), camera_named("Mill Street")));
   EXPECT_EQ(added.id, "mill-street");
   EXPECT_EQ(added.types, usual_types());
-  EXPECT_EQ(must(add_camera(database(), camera_named("Mill Street"))).id, "mill-street-2");
+  EXPECT_EQ(must(add_camera(database(), camera_named("Mill-Street"))).id, "mill-street-2");
   EXPECT_EQ(add_camera(database(), added).error().code, ErrorCode::kConflict);
 
   Camera changed = added;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "db/database.hpp"
+#include "traffic/line_row.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -12,12 +13,11 @@ std::string crossing_id(db::Dialect dialect) {
 }
 
 std::string crossing_columns(db::Dialect dialect) {
-  return crossing_id(dialect) +
-         ", x.crossed_at, x.camera_id, x.line_id, coalesce(l.name, ''), x.direction, coalesce(CASE "
-         "x.direction WHEN "
-         "'a_to_b' THEN l.a_to_b ELSE l.b_to_a END, ''), x.track_id, x.vehicle_type, x.x, x.y, "
-         "x.frame FROM crossings x "
-         "LEFT JOIN camera_line l ON l.id = x.line_id";
+  return fmt::format(
+      "{}, x.crossed_at, x.camera_id, x.line_id, coalesce(l.name, ''), x.direction, x.track_id, "
+      "x.vehicle_type, x.x, x.y, x.frame, {} FROM crossings x LEFT JOIN camera_line l ON l.id = "
+      "x.line_id",
+      crossing_id(dialect), kLabelColumns);
 }
 
 CrossingRecord crossing_of(const db::Row& row) {
@@ -28,24 +28,25 @@ CrossingRecord crossing_of(const db::Row& row) {
   crossing.line_id = row.get<std::string>(3);
   crossing.line = row.get<std::string>(4);
   crossing.direction = row.get<std::string>(5);
-  crossing.label = row.get<std::string>(6);
-  crossing.track_id = row.get<std::int64_t>(7);
-  crossing.vehicle_type = row.get<std::string>(8);
-  crossing.x = row.get<double>(9);
-  crossing.y = row.get<double>(10);
-  crossing.frame = row.get<std::int64_t>(11);
+  crossing.track_id = row.get<std::int64_t>(6);
+  crossing.vehicle_type = row.get<std::string>(7);
+  crossing.x = row.get<double>(8);
+  crossing.y = row.get<double>(9);
+  crossing.frame = row.get<std::int64_t>(10);
+  crossing.label = label_of(row, 11, crossing.direction);
   return crossing;
 }
 
 }  // namespace
 
-Result<CrossingPage> crossings(db::Database& database, const Filter& filter, std::string_view line,
-                               int limit, std::optional<Instant> before, std::int64_t before_id) {
+Result<CrossingPage> crossings(db::Database& database, const LineFilter& filter, int limit,
+                               std::optional<Instant> before, std::int64_t before_id) {
   return database.read([&](db::Session& session) -> Result<CrossingPage> {
     const std::string id = crossing_id(session.dialect());
     db::Where where;
-    add_filter(where, filter, "x.crossed_at", "x.camera_id", "x.vehicle_type");
-    if (!line.empty()) where.add("x.line_id = " + where.param(std::string(line)));
+    add_filter(where, filter.filter, "x.crossed_at", "x.camera_id", "x.vehicle_type");
+    if (!filter.line.empty()) where.add("x.line_id = " + where.param(filter.line));
+    if (!filter.direction.empty()) where.add("x.direction = " + where.param(filter.direction));
     if (before) {
       const std::string time = where.param(*before);
       const std::string last = where.param(before_id);

@@ -25,7 +25,7 @@ struct CrossingRecord {
   std::string line_id;
   std::string line;  // the line's name
   std::string direction;
-  std::string label;  // the direction's own name, or empty
+  std::string label;  // the direction in words
   std::int64_t track_id = 0;
   std::string vehicle_type;
   double x = 0;
@@ -36,10 +36,9 @@ struct CrossingPage {
   std::vector<CrossingRecord> crossings;  // newest first
   bool has_more = false;
 };
-/// Goes on below (`before`, `before_id`) where those are given; only `line` where that is not
-/// empty.
-Result<CrossingPage> crossings(db::Database& database, const Filter& filter, std::string_view line,
-                               int limit, std::optional<Instant> before, std::int64_t before_id);
+/// Goes on below (`before`, `before_id`) where those are given.
+Result<CrossingPage> crossings(db::Database& database, const LineFilter& filter, int limit,
+                               std::optional<Instant> before, std::int64_t before_id);
 
 /// Crossings of a camera that were stored after the one with this id, oldest first; for the live
 /// feed. Ids of one camera rise in the order of their commits: one process at a time writes them.

@@ -18,6 +18,12 @@ struct Filter {
   std::optional<Instant> to;         // exclusive
 };
 
+struct LineFilter {
+  Filter filter = {};
+  std::string line = {};       // empty: all
+  std::string direction = {};  // "a_to_b" or "b_to_a"; empty: both
+};
+
 /// Adds the filter on these columns; an empty `type` leaves the types out.
 void add_filter(db::Where& where, const Filter& filter, std::string_view time,
                 std::string_view camera, std::string_view type);

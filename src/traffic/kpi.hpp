@@ -1,4 +1,5 @@
-// The key figures of one camera.
+// The key figures of one camera. Nothing is given for a time nobody measured: a camera counts since
+// it was added (or since the recording it plays was made), a line since it was drawn.
 #pragma once
 
 #include <array>
@@ -25,7 +26,7 @@ inline constexpr std::string_view kNoSpeedReason =
 struct Counted {
   std::optional<std::int64_t> vehicles;
   double coverage_s = 0;
-  double period_s = 0;
+  double period_s = 0;  // of the period so far, not before the camera was there
 };
 struct TypeShare {
   std::string vehicle_type;
@@ -37,21 +38,30 @@ struct LineCount {
   std::string name;
   std::string direction;
   std::string label;
-  std::int64_t vehicles = 0;
-  std::array<std::int64_t, 24> by_hour{};  // the 24 hours up to now, oldest first
+  std::optional<Instant> since;  // absent: it has not counted yet
+  double coverage_s = 0;         // of the period, since the line is there
+  /// Absent when nothing of the period was watched since the line is there.
+  std::optional<std::int64_t> vehicles;
+  /// The 24 hours up to now, oldest first; each absent as `vehicles`.
+  std::array<std::optional<std::int64_t>, 24> by_hour{};
 };
 struct Kpi {
   bool is_by_lines = false;
+  Instant since{};
   Counted this_hour;
   Counted last_15_min;
+  Counted last_60_min;
   std::optional<double> flow_per_h;
   Counted total;
   std::vector<TypeShare> mix;  // most first
+  Instant hours_from{};        // of by_hour
   std::vector<LineCount> lines;
 };
-/// kNotFound for an unknown camera. `lines` and `last_15_min` are counted from the rows up to
-/// `now`; the rest comes from the roll-up and is as old as its last pass.
+/// kNotFound for an unknown camera. Counted from the roll-up and the rows it has not read yet; of a
+/// camera without lines, all but the last minutes is as old as the roll-up's last pass. Hours begin
+/// as in a zone `offset` east of Greenwich.
 Result<Kpi> kpi(db::Database& database, std::string_view camera,
-                const std::vector<std::string>& types, Instant from, Instant to, Instant now);
+                const std::vector<std::string>& types, Instant from, Instant to, Instant now,
+                Micros offset = Micros{0});
 
 }  // namespace vedette::traffic

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "db/database.hpp"
 #include "traffic/recorder.hpp"
@@ -14,6 +15,8 @@ namespace {
 
 // Rows deleted in one transaction: some milliseconds of work, so that writers hardly wait.
 constexpr std::int64_t kChunk = 5000;
+
+constexpr std::string_view kLineKey = "bucket, camera_id, line_id, direction, vehicle_type";
 
 struct Pruned {
   std::string_view table;
@@ -121,9 +124,11 @@ Result<PruneReport> prune(db::Database& database, const work::Fence& fence,
     report.other += runs;
   }
   if (retention.five_minute > Micros{0}) {
-    for (const std::string_view table : {"traffic_5min", "coverage_5min"}) {
-      const std::string_view key =
-          table == "traffic_5min" ? "bucket, camera_id, vehicle_type" : "bucket, camera_id";
+    const std::pair<std::string_view, std::string_view> tables[] = {
+        {"traffic_5min", "bucket, camera_id, vehicle_type"},
+        {"traffic_line_5min", kLineKey},
+        {"coverage_5min", "bucket, camera_id"}};
+    for (const auto& [table, key] : tables) {
       VEDETTE_TRY(rows, prune_table(database, fence, {table, key, "bucket < $1"},
                                     now - retention.five_minute, stop));
       report.five_minute += rows;
@@ -139,6 +144,9 @@ Result<PruneReport> prune(db::Database& database, const work::Fence& fence,
                 prune_table(database, fence, {"coverage_hour", "bucket, camera_id", "bucket < $1"},
                             now - retention.hourly, stop));
     report.hourly += coverage;
+    VEDETTE_TRY(lines, prune_table(database, fence, {"traffic_line_hour", kLineKey, "bucket < $1"},
+                                   now - retention.hourly, stop));
+    report.hourly += lines;
   }
   // Who was seen when serves late rows only: a day beyond the live rows is plenty.
   const Micros seen =

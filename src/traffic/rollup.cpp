@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "db/database.hpp"
+#include "traffic/periods.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -49,12 +50,22 @@ struct Added {
   std::int64_t samples = 0;
 };
 
+struct LineKey {
+  Instant bucket;
+  std::string camera;
+  std::string line;
+  std::string direction;
+  std::string type;
+  auto operator<=>(const LineKey&) const = default;
+};
+
 using CameraBucket = std::pair<Instant, std::string>;
 
 // Everything one pass adds, gathered before it is written.
 struct Gathered {
   std::map<SeenKey, std::string> seen;                 // -> type
   std::array<std::map<HistoryKey, Added>, 2> history;  // [0] 5 minutes, [1] hour
+  std::array<std::map<LineKey, std::int64_t>, 2> lines;
   std::array<std::map<CameraBucket, std::int64_t>, 2> coverage;
   std::vector<std::pair<std::int64_t, Instant>> spans;  // id, rolled to
 };
@@ -149,9 +160,12 @@ void gather_crossing(const db::Row& row, Gathered& gathered) {
   const auto type = row.get<std::string>(2);
   const auto track = row.get<std::int64_t>(3);
   const auto at = row.get<Instant>(4);
+  const auto line = row.get<std::string>(5);
+  const auto direction = row.get<std::string>(6);
   for (const bool is_hour : {false, true}) {
     const Instant bucket = floor_to(at, step_of(is_hour));
     ++gathered.history[is_hour][{bucket, camera, type}].crossings;
+    ++gathered.lines[is_hour][{bucket, camera, line, direction, type}];
     gathered.seen.try_emplace({bucket, is_hour ? kCrosserHour : kCrosser5Min, camera, track}, type);
   }
 }
@@ -262,6 +276,22 @@ Result<void> write_history(db::Session& session, const Gathered& gathered) {
   return {};
 }
 
+Result<void> write_lines(db::Session& session, const Gathered& gathered) {
+  for (const bool is_hour : {false, true}) {
+    const std::string table = is_hour ? "traffic_line_hour" : "traffic_line_5min";
+    db::BulkInsert rows(
+        table, {"bucket", "camera_id", "line_id", "direction", "vehicle_type", "crossings"});
+    rows.on_conflict(
+        fmt::format("ON CONFLICT (bucket, camera_id, line_id, direction, vehicle_type) DO UPDATE "
+                    "SET crossings = {}.crossings + excluded.crossings",
+                    table));
+    for (const auto& [key, crossings] : gathered.lines[is_hour])
+      rows.add(key.bucket, key.camera, key.line, key.direction, key.type, crossings);
+    if (!rows.empty()) VEDETTE_CHECK(session.insert(rows));
+  }
+  return {};
+}
+
 Result<void> write_coverage(db::Session& session, const Gathered& gathered) {
   for (const bool is_hour : {false, true}) {
     const std::string table = is_hour ? "coverage_hour" : "coverage_5min";
@@ -291,12 +321,9 @@ Result<void> derive_hours(db::Session& session, const Gathered& gathered) {
       "traffic_history.report_hour AND c.camera_id "
       "= traffic_history.camera_id), 0)";
   const std::string update = fmt::format(
-      "UPDATE traffic_history SET coverage_s = {0} / 1000000.0, "
-      "intensity = CASE WHEN {0} = 0 THEN vehicles WHEN {0} < {1} THEN NULL ELSE vehicles * "
-      "3600000000.0 / {0} END, "
-      "density = CASE WHEN {0} < {1} THEN NULL ELSE samples * 1000000.0 / {0} END "
-      "WHERE samples IS NOT NULL AND (report_hour, camera_id) IN (VALUES ",
-      watched, kLeastCoverage.count());
+      "UPDATE traffic_history SET coverage_s = {} / 1000000.0, intensity = {}, density = {} WHERE "
+      "samples IS NOT NULL AND (report_hour, camera_id) IN (VALUES ",
+      watched, intensity_sql("vehicles", watched, Micros{1h}), density_sql("samples", watched));
   auto next = touched.begin();
   std::vector<db::Value> values;
   return in_chunks(touched.size(), [&](std::size_t size) -> Result<void> {
@@ -332,7 +359,7 @@ Result<RollupReport> roll_up(db::Database& database, const work::Fence& fence,
         constexpr std::string_view kSampleColumns =
             "camera_id, vehicle_type, track_id, last_update";
         constexpr std::string_view kCrossingColumns =
-            "camera_id, vehicle_type, track_id, crossed_at";
+            "camera_id, vehicle_type, track_id, crossed_at, line_id, direction";
         VEDETTE_TRY(more_samples, read_from(session, "current_traffic", kSampleColumns, below,
                                             most_rows, positions.live, [&](const db::Row& row) {
                                               gather_sample(row, gathered);
@@ -351,6 +378,7 @@ Result<RollupReport> roll_up(db::Database& database, const work::Fence& fence,
 
         VEDETTE_CHECK(count_new(session, gathered));
         VEDETTE_CHECK(write_history(session, gathered));
+        VEDETTE_CHECK(write_lines(session, gathered));
         VEDETTE_CHECK(write_coverage(session, gathered));
         VEDETTE_CHECK(derive_hours(session, gathered));
         if (positions.live != before.live) {

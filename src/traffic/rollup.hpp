@@ -22,9 +22,6 @@ namespace vedette::traffic {
 /// The channel that tells of new history.
 inline constexpr std::string_view kHistoryChannel = "history";
 
-/// Less than this much of an hour watched is not scaled to a whole hour.
-inline constexpr Micros kLeastCoverage = std::chrono::minutes(1);
-
 struct RollupReport {
   std::int64_t samples = 0;    // rows of current_traffic counted
   std::int64_t crossings = 0;  // rows of crossings counted
@@ -39,9 +36,9 @@ struct RollupReport {
 /// together).
 ///
 /// Meanings (contracts.md): tracks = distinct tracks of the period; crossers = distinct tracks that
-/// crossed a line; vehicles = crossers where the camera has lines, else tracks; intensity =
-/// vehicles * 3600 / coverage_s (null below kLeastCoverage; plain vehicles where no watched time
-/// was recorded at all); density = samples, one a second and road user, / coverage_s.
+/// crossed a line; vehicles = crossers where the camera has lines, else tracks; intensity
+/// and density as traffic/periods.hpp makes them. What each line counted, by direction, is kept
+/// beside.
 Result<RollupReport> roll_up(db::Database& database, const work::Fence& fence,
                              std::int64_t most_rows = 50'000);
 

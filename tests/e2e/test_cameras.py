@@ -38,6 +38,14 @@ def test_the_same_id_twice_is_a_conflict(client):
     assert client.post("/api/cameras", {"id": "gate", "name": "Other", "source": "x.mp4", "enabled": False}).status == 409
 
 
+def test_a_name_that_is_taken_is_refused(client):
+    add(client, name="Mill Street")
+    add(client, name="Gate")
+    assert client.post("/api/cameras", {"name": "mill street", "source": "x.mp4", "enabled": False}).status == 409
+    taken = client.put("/api/cameras/gate", {"name": "Mill Street", "source": "x.mp4", "enabled": False})
+    assert taken.status == 409 and taken.json()["error"]["field"] == "name"
+
+
 def test_names_become_ids_that_differ(client):
     assert add(client, "Mill Street / north")["id"] == "mill-street-north"
     assert add(client, "Mill Street  north")["id"] == "mill-street-north-2"

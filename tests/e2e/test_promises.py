@@ -80,6 +80,16 @@ def test_a_target_that_cannot_be_read_is_400_everywhere(client):
     assert_all("400", answer_of)
 
 
+def test_an_unknown_parameter_is_400_everywhere(client):
+    """Nobody is answered another question than the one that was asked."""
+    def answer_of(method, template, operation):
+        at = target(template, operation)
+        return client.request(method, f"{at}{'&' if '?' in at else '?'}colour=red", BODIES.get(operation["operationId"]))
+    assert_all("400", answer_of)
+    hint = client.get("/api/traffic/history?camera_id=gate").json()["error"]
+    assert hint["field"] == "camera_id" and "did you mean 'camera'?" in hint["message"]
+
+
 def test_what_is_not_there_is_404_everywhere(client):
     assert_all("404", lambda *one: ask(client, *one, one="nobody"))
 

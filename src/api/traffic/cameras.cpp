@@ -17,7 +17,10 @@
 namespace vedette::api {
 namespace {
 
-Result<traffic::Camera> camera_input(const http::Request& request) {
+// Clocks of machines differ a little.
+constexpr Micros kClocksDiffer = std::chrono::minutes(1);
+
+Result<traffic::Camera> camera_input(const http::Request& request, Instant now) {
   VEDETTE_TRY(object, object_of(request));
   Fields fields(std::move(object));
   traffic::Camera camera;
@@ -42,6 +45,13 @@ Result<traffic::Camera> camera_input(const http::Request& request) {
       return bad_parameter("starts_at",
                            "'starts_at' is no time. It must look like 2026-11-22T15:00:00Z.");
     }
+  }
+  if (camera.starts_at && *camera.starts_at > now + kClocksDiffer) {
+    return bad_parameter(
+        "starts_at",
+        fmt::format("'starts_at' is in the future (it is {} now): it must be the time at which the "
+                    "recording began.",
+                    to_rfc3339(now)));
   }
   camera.model = std::move(model);
   camera.is_enabled = is_enabled.value_or(true);
@@ -170,25 +180,25 @@ Result<http::Response> show(const TrafficServices& services, int status,
 
 void mount_cameras(http::Router& router, const std::shared_ptr<const TrafficServices>& services) {
   using Answer = Result<http::Response>;
-  router.get("/api/cameras", handler(services, list));
+  router.get("/api/cameras", handler(services, {"limit", "cursor"}, list));
   router.post(
       "/api/cameras",
-      handler(services, [](const TrafficServices& s, const http::Request& request) -> Answer {
-        VEDETTE_TRY(camera, camera_input(request));
+      handler(services, {}, [](const TrafficServices& s, const http::Request& request) -> Answer {
+        VEDETTE_TRY(camera, camera_input(request, s.core->clock.now()));
         VEDETTE_TRY(added, traffic::add_camera(s.core->database, std::move(camera)));
         return show(s, 201, added);
       }));
   router.get(
       "/api/cameras/{id}",
-      handler(services, [](const TrafficServices& s, const http::Request& request) -> Answer {
+      handler(services, {}, [](const TrafficServices& s, const http::Request& request) -> Answer {
         VEDETTE_TRY(camera, stored_camera(s, request));
         return show(s, 200, camera);
       }));
   router.put(
       "/api/cameras/{id}",
-      handler(services, [](const TrafficServices& s, const http::Request& request) -> Answer {
+      handler(services, {}, [](const TrafficServices& s, const http::Request& request) -> Answer {
         VEDETTE_TRY(id, camera_id_of(request));
-        VEDETTE_TRY(camera, camera_input(request));
+        VEDETTE_TRY(camera, camera_input(request, s.core->clock.now()));
         if (!camera.id.empty() && camera.id != id) {
           return bad_parameter("id", "A camera's id cannot be changed; leave it out.");
         }
@@ -198,19 +208,19 @@ void mount_cameras(http::Router& router, const std::shared_ptr<const TrafficServ
       }));
   router.del(
       "/api/cameras/{id}",
-      handler(services, [](const TrafficServices& s, const http::Request& request) -> Answer {
+      handler(services, {}, [](const TrafficServices& s, const http::Request& request) -> Answer {
         VEDETTE_TRY(id, camera_id_of(request));
         VEDETTE_CHECK(traffic::remove_camera(s.core->database, id));
         return http::empty(204);
       }));
   router.get(
       "/api/cameras/{id}/lines",
-      handler(services, [](const TrafficServices& s, const http::Request& request) -> Answer {
+      handler(services, {}, [](const TrafficServices& s, const http::Request& request) -> Answer {
         VEDETTE_TRY(camera, stored_camera(s, request));
         return lines_answer(s, camera.id, camera.lines);
       }));
-  router.put("/api/cameras/{id}/lines", handler(services, set_lines));
-  router.post("/api/cameras/{id}/lines/try", handler(services, try_lines));
+  router.put("/api/cameras/{id}/lines", handler(services, {}, set_lines));
+  router.post("/api/cameras/{id}/lines/try", handler(services, {}, try_lines));
 }
 
 }  // namespace vedette::api

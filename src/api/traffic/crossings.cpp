@@ -30,16 +30,16 @@ std::string crossings_csv(const std::vector<traffic::CrossingRecord>& crossings)
 }
 
 Answer crossings(const TrafficServices& services, const http::Request& request) {
-  VEDETTE_TRY(filter, filter_of(request));
+  VEDETTE_TRY(filter, line_filter_of(request));
   VEDETTE_TRY(limit, limit_of(request));
   VEDETTE_TRY(before, record_cursor(request));
-  const std::string line(request.query("line").value_or(""));
-  if (line.size() > 64 || line.find('\0') != std::string::npos) {
-    return bad_parameter("line", "'line' must be the id of a line, at most 64 characters.");
-  }
-  VEDETTE_TRY(page, traffic::crossings(services.core->database, filter, line, limit, before.first,
+  VEDETTE_TRY(page, traffic::crossings(services.core->database, filter, limit, before.first,
                                        before.second));
-  if (wants_csv(request)) return csv_response(crossings_csv(page.crossings), "crossings.csv");
+  if (wants_csv(request)) {
+    return csv_response(
+        crossings_csv(page.crossings),
+        file_name_of(filter.filter, Micros{0}, services.core->clock.now()) + "_crossings.csv");
+  }
   json::array list;
   for (const traffic::CrossingRecord& crossing : page.crossings)
     list.push_back(crossing_json(crossing));
@@ -54,7 +54,10 @@ Answer crossings(const TrafficServices& services, const http::Request& request) 
 }  // namespace
 
 void mount_crossings(http::Router& router, const std::shared_ptr<const TrafficServices>& services) {
-  router.get("/api/traffic/crossings", handler(services, crossings));
+  router.get(
+      "/api/traffic/crossings",
+      handler(services, {"camera", "types", "line", "direction", "from", "to", "limit", "cursor"},
+              crossings));
 }
 
 }  // namespace vedette::api

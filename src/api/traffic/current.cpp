@@ -31,7 +31,7 @@ Answer current(const TrafficServices& services, const http::Request& request) {
 }  // namespace
 
 void mount_current(http::Router& router, const std::shared_ptr<const TrafficServices>& services) {
-  router.get("/api/traffic/current", handler(services, current));
+  router.get("/api/traffic/current", handler(services, {"camera", "types"}, current));
 }
 
 }  // namespace vedette::api

@@ -25,7 +25,7 @@ Result<http::Response> detectors(const TrafficServices& services, const http::Re
 }  // namespace
 
 void mount_detectors(http::Router& router, const std::shared_ptr<const TrafficServices>& services) {
-  router.get("/api/detectors", handler(services, detectors));
+  router.get("/api/detectors", handler(services, {}, detectors));
 }
 
 }  // namespace vedette::api

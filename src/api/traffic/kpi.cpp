@@ -35,7 +35,8 @@ Answer kpi(const TrafficServices& services, const http::Request& request) {
   const Instant now = services.core->clock.now();
   const Instant end = to.value_or(std::max(now, *from + Micros{1}));
   if (end <= *from) return bad_parameter("to", "'to' must be later than 'from'.");
-  VEDETTE_TRY(kpi, traffic::kpi(services.core->database, *camera, types, *from, end, now));
+  VEDETTE_TRY(offset, offset_of(request));
+  VEDETTE_TRY(kpi, traffic::kpi(services.core->database, *camera, types, *from, end, now, offset));
 
   json::object last = counted_json(kpi.last_15_min);
   last["flow_per_h"] = rounded_or_null(kpi.flow_per_h, 10);
@@ -47,32 +48,39 @@ Answer kpi(const TrafficServices& services, const http::Request& request) {
   }
   json::array lines;
   for (const traffic::LineCount& line : kpi.lines) {
-    lines.push_back(
-        json::object{{"line_id", line.line_id},
-                     {"name", line.name},
-                     {"direction", line.direction},
-                     {"label", line.label},
-                     {"vehicles", line.vehicles},
-                     {"by_hour", json::array(line.by_hour.begin(), line.by_hour.end())}});
+    json::array by_hour;
+    for (const auto& count : line.by_hour) by_hour.push_back(or_null(count));
+    lines.push_back(json::object{{"line_id", line.line_id},
+                                 {"name", line.name},
+                                 {"direction", line.direction},
+                                 {"label", line.label},
+                                 {"since", or_null(line.since)},
+                                 {"coverage_s", rounded(line.coverage_s, 10)},
+                                 {"vehicles", or_null(line.vehicles)},
+                                 {"by_hour", std::move(by_hour)}});
   }
   return answer(
       200, json::object{{"camera_id", *camera},
                         {"from", to_rfc3339(*from)},
                         {"to", to_rfc3339(end)},
                         {"as_of", to_rfc3339(now)},
+                        {"since", to_rfc3339(kpi.since)},
                         {"counting", kpi.is_by_lines ? "lines" : "tracks"},
                         {"this_hour", counted_json(kpi.this_hour)},
                         {"last_15_min", std::move(last)},
+                        {"last_60_min", counted_json(kpi.last_60_min)},
                         {"total", counted_json(kpi.total)},
                         {"speed", {{"median_kmh", nullptr}, {"reason", traffic::kNoSpeedReason}}},
                         {"mix", std::move(mix)},
+                        {"hours_from", to_rfc3339(kpi.hours_from)},
                         {"lines", std::move(lines)}});
 }
 
 }  // namespace
 
 void mount_kpi(http::Router& router, const std::shared_ptr<const TrafficServices>& services) {
-  router.get("/api/traffic/kpi", handler(services, kpi));
+  router.get("/api/traffic/kpi",
+             handler(services, {"camera", "types", "from", "to", "offset"}, kpi));
 }
 
 }  // namespace vedette::api

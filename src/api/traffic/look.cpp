@@ -66,7 +66,7 @@ Result<http::Response> look(const TrafficServices& services, const http::Request
 }  // namespace
 
 void mount_look(http::Router& router, const std::shared_ptr<const TrafficServices>& services) {
-  router.post("/api/sources/look", handler(services, look), {.pool = http::PoolKind::kSlow});
+  router.post("/api/sources/look", handler(services, {}, look), {.pool = http::PoolKind::kSlow});
 }
 
 }  // namespace vedette::api

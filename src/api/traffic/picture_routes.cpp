@@ -106,9 +106,9 @@ std::optional<http::Response> live_here(const TrafficServices& services,
 }  // namespace
 
 void mount_pictures(http::Router& router, const std::shared_ptr<const TrafficServices>& services) {
-  router.get("/api/cameras/{id}/snapshot.jpg", handler(services, snapshot),
+  router.get("/api/cameras/{id}/snapshot.jpg", handler(services, {"annotated", "own"}, snapshot),
              {.pool = http::PoolKind::kSlow});
-  router.get("/api/cameras/{id}/live.mjpg", handler(services, live),
+  router.get("/api/cameras/{id}/live.mjpg", handler(services, {"annotated", "own"}, live),
              {.pool = http::PoolKind::kSlow, .at_hand = [services](const http::Request& request) {
                 return live_here(*services, request);
               }});

@@ -46,7 +46,8 @@ Answer quality(const TrafficServices& services, const http::Request& request) {
 }  // namespace
 
 void mount_quality(http::Router& router, const std::shared_ptr<const TrafficServices>& services) {
-  router.get("/api/traffic/quality", handler(services, quality));
+  router.get("/api/traffic/quality",
+             handler(services, {"camera", "from", "to", "limit", "cursor"}, quality));
 }
 
 }  // namespace vedette::api

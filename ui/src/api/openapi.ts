@@ -186,7 +186,7 @@ export interface paths {
         };
         /**
          * What was counted by period, camera and type, newest first.
-         * @description JSON, or CSV with `Accept` `text/csv`.
+         * @description JSON, or CSV with `Accept` `text/csv`. `line` and `direction` go with `by=line`. A page may have no row and still a next one.
          */
         get: operations["getHistory"];
         put?: never;
@@ -204,7 +204,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same as CSV. */
+        /** The same as CSV, with names and units; without `limit` it is whole, or 400 above 100000 rows. */
         get: operations["getHistoryCsv"];
         put?: never;
         post?: never;
@@ -777,6 +777,35 @@ export interface components {
             speed_reason: string | null;
             next: string | null;
         };
+        LineHistory: {
+            grain: string;
+            rows: components["schemas"]["LineHistoryRow"][];
+            next: string | null;
+        };
+        LineHistoryRow: {
+            report_hour: components["schemas"]["Instant"];
+            camera_id: string;
+            /** @description The camera's name. */
+            camera: string;
+            line_id: string;
+            /** @description The line's name. */
+            line: string;
+            /** @enum {string} */
+            direction: "a_to_b" | "b_to_a";
+            /** @description The direction in words. */
+            label: string;
+            vehicle_type: components["schemas"]["VehicleType"];
+            vehicles: number;
+            /** @description vehicles × 3600 / coverage_s; null below a minute watched, and in the period in which the line was drawn. */
+            flow_per_h: number | null;
+            coverage_s: number;
+            /**
+             * Format: date-time
+             * @description Since when the line counts; null where it plays a recording of the past.
+             */
+            since: string | null;
+            partial: boolean;
+        };
         Crossing: {
             id: number;
             t: components["schemas"]["Instant"];
@@ -786,7 +815,7 @@ export interface components {
             line: string;
             /** @enum {string} */
             direction: "a_to_b" | "b_to_a";
-            /** @description The direction's own name, or empty. */
+            /** @description The direction in words, the user's or those of the line's geometry. */
             label: string;
             track_id: number;
             vehicle_type: components["schemas"]["VehicleType"];
@@ -802,7 +831,7 @@ export interface components {
             /** @description null when nothing of the period was watched. */
             vehicles: number | null;
             coverage_s: number;
-            /** @description Length of the period so far. */
+            /** @description Length of the period so far, not before the camera was there. */
             period_s: number;
         };
         Kpi: {
@@ -810,6 +839,11 @@ export interface components {
             from: components["schemas"]["Instant"];
             to: components["schemas"]["Instant"];
             as_of: components["schemas"]["Instant"];
+            /**
+             * Format: date-time
+             * @description Since when the camera is there: added, or the beginning of the recording that it plays.
+             */
+            since: string;
             /**
              * @description Whether vehicles are counted at lines or as distinct tracks.
              * @enum {string}
@@ -823,6 +857,7 @@ export interface components {
                 /** @description vehicles × 3600 / coverage_s; null when less than a minute was watched. */
                 flow_per_h: number | null;
             };
+            last_60_min: components["schemas"]["Counted"];
             total: components["schemas"]["Counted"];
             speed: {
                 median_kmh: number | null;
@@ -833,15 +868,28 @@ export interface components {
                 vehicles: number;
                 share: number;
             }[];
+            /**
+             * Format: date-time
+             * @description Where the first hour of `by_hour` begins.
+             */
+            hours_from: string;
             lines: {
                 line_id: string;
                 name: string;
                 /** @enum {string} */
                 direction: "a_to_b" | "b_to_a";
                 label: string;
-                vehicles: number;
-                /** @description Crossings in each of the last 24 hours, oldest first. */
-                by_hour: number[];
+                /**
+                 * Format: date-time
+                 * @description Since when the line counts; null when it has not counted yet.
+                 */
+                since: string | null;
+                /** @description Watched of the period since the line is there. */
+                coverage_s: number;
+                /** @description null when nothing of the period was watched since the line is there. */
+                vehicles: number | null;
+                /** @description Crossings in each of the last 24 hours, oldest first, the last one the running hour; null as `vehicles`. */
+                by_hour: (number | null)[];
             }[];
         };
         Quality: {
@@ -1018,6 +1066,7 @@ export interface components {
         /** @description The loop's name, for example `camera:mill-street`. */
         name: string;
         limit: number;
+        /** @description The `next` of an earlier answer to the same question. */
         cursor: string;
         /** @description One or more camera ids, separated by commas; all when absent. */
         cameras: string;
@@ -1028,6 +1077,13 @@ export interface components {
         /** @description Exclusive; now when absent. */
         to: string;
         grain: "5min" | "hour" | "day";
+        /** @description Hours and days begin as in the zone this far east of UTC, in whole five minutes (`+` is written `%2B`). Where hours begin off the full hour they are summed from five minutes, and a road user who crosses in two of those counts in both. */
+        offset: string;
+        /** @description `line`: rows by counting line and direction. */
+        by: "camera" | "line";
+        /** @description Only this line's id. */
+        line: string;
+        direction: "a_to_b" | "b_to_a";
     };
     requestBodies: never;
     headers: never;
@@ -1039,6 +1095,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: components["parameters"]["limit"];
+                /** @description The `next` of an earlier answer to the same question. */
                 cursor?: components["parameters"]["cursor"];
             };
             header?: never;
@@ -1179,6 +1236,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
+            409: components["responses"]["Error"];
             413: components["responses"]["Error"];
             415: components["responses"]["Error"];
             431: components["responses"]["Error"];
@@ -1411,7 +1469,15 @@ export interface operations {
                 /** @description Exclusive; now when absent. */
                 to?: components["parameters"]["to"];
                 grain?: components["parameters"]["grain"];
+                /** @description `line`: rows by counting line and direction. */
+                by?: components["parameters"]["by"];
+                /** @description Only this line's id. */
+                line?: components["parameters"]["line"];
+                direction?: components["parameters"]["direction"];
+                /** @description Hours and days begin as in the zone this far east of UTC, in whole five minutes (`+` is written `%2B`). Where hours begin off the full hour they are summed from five minutes, and a road user who crosses in two of those counts in both. */
+                offset?: components["parameters"]["offset"];
                 limit?: components["parameters"]["limit"];
+                /** @description The `next` of an earlier answer to the same question. */
                 cursor?: components["parameters"]["cursor"];
             };
             header?: never;
@@ -1426,7 +1492,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["History"];
+                    "application/json": components["schemas"]["History"] | components["schemas"]["LineHistory"];
                     "text/csv": string;
                 };
             };
@@ -1448,7 +1514,15 @@ export interface operations {
                 /** @description Exclusive; now when absent. */
                 to?: components["parameters"]["to"];
                 grain?: components["parameters"]["grain"];
+                /** @description `line`: rows by counting line and direction. */
+                by?: components["parameters"]["by"];
+                /** @description Only this line's id. */
+                line?: components["parameters"]["line"];
+                direction?: components["parameters"]["direction"];
+                /** @description Hours and days begin as in the zone this far east of UTC, in whole five minutes (`+` is written `%2B`). Where hours begin off the full hour they are summed from five minutes, and a road user who crosses in two of those counts in both. */
+                offset?: components["parameters"]["offset"];
                 limit?: components["parameters"]["limit"];
+                /** @description The `next` of an earlier answer to the same question. */
                 cursor?: components["parameters"]["cursor"];
             };
             header?: never;
@@ -1480,12 +1554,14 @@ export interface operations {
                 /** @description Types of road user, separated by commas; all when absent. */
                 types?: components["parameters"]["types"];
                 /** @description Only this line's id. */
-                line?: string;
+                line?: components["parameters"]["line"];
+                direction?: components["parameters"]["direction"];
                 /** @description Inclusive. */
                 from?: components["parameters"]["from"];
                 /** @description Exclusive; now when absent. */
                 to?: components["parameters"]["to"];
                 limit?: components["parameters"]["limit"];
+                /** @description The `next` of an earlier answer to the same question. */
                 cursor?: components["parameters"]["cursor"];
             };
             header?: never;
@@ -1519,6 +1595,8 @@ export interface operations {
                 from: string;
                 /** @description Exclusive; now when absent. */
                 to?: components["parameters"]["to"];
+                /** @description Hours and days begin as in the zone this far east of UTC, in whole five minutes (`+` is written `%2B`). Where hours begin off the full hour they are summed from five minutes, and a road user who crosses in two of those counts in both. */
+                offset?: components["parameters"]["offset"];
             };
             header?: never;
             path?: never;
@@ -1551,6 +1629,7 @@ export interface operations {
                 /** @description Exclusive; now when absent. */
                 to?: components["parameters"]["to"];
                 limit?: components["parameters"]["limit"];
+                /** @description The `next` of an earlier answer to the same question. */
                 cursor?: components["parameters"]["cursor"];
             };
             header?: never;
@@ -1591,6 +1670,7 @@ export interface operations {
                     "application/json": components["schemas"]["Loops"];
                 };
             };
+            400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
         };
@@ -1668,6 +1748,7 @@ export interface operations {
                     "application/json": components["schemas"]["Status"];
                 };
             };
+            400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
         };
@@ -1690,6 +1771,7 @@ export interface operations {
                     "application/json": components["schemas"]["Detectors"];
                 };
             };
+            400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
         };
@@ -1742,6 +1824,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            400: components["responses"]["Error"];
             431: components["responses"]["Error"];
         };
     };
@@ -1763,6 +1846,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
         };
@@ -1785,6 +1869,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            400: components["responses"]["Error"];
             431: components["responses"]["Error"];
         };
     };
@@ -1806,6 +1891,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
+            400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
         };

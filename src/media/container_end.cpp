@@ -119,7 +119,8 @@ bool is_matroska_cut(const Bytes& file) {
     if (!id) return true;
     const auto length = read_ebml(file, at + static_cast<unsigned>(id->length), false);
     if (!length) return true;
-    const auto head = static_cast<std::uint64_t>(id->length + length->length);
+    const auto head =
+        static_cast<std::uint64_t>(id->length) + static_cast<std::uint64_t>(length->length);
     const bool is_opened = id->value == kSegment || (id->value == kCluster && length->is_unknown);
     if (!length->is_unknown && is_past_end(file, at, head + length->value)) return true;
     if (length->is_unknown && !is_opened) return false;

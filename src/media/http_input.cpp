@@ -44,7 +44,7 @@ AVIOContext* make_io(HttpStream& stream) {
 
 void free_io(AVIOContext* io) {
   if (!io) return;
-  av_freep(&io->buffer);
+  av_freep(static_cast<void*>(&io->buffer));
   avio_context_free(&io);
 }
 
@@ -207,7 +207,7 @@ int HttpInput::open_item(AVIOContext** made, const char* address, AVDictionary* 
   *made = make_io(**stream);
   if (!*made) return AVERROR(ENOMEM);
   (*made)->seekable = 0;
-  stream->release();  // now close_item's
+  static_cast<void>(stream->release());  // now close_item's
   return 0;
 }
 

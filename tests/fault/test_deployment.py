@@ -179,7 +179,7 @@ def test_postgres_away_and_back(serve, own_postgres, scene, tmp_path):
 
     def roster():
         return next(loop for loop in server.client.fetch("/api/loops")["loops"] if loop["name"] == "cameras")
-    wait_until("changes of cameras are followed again at once, whatever it waited for", lambda: roster()["state"] == "running", 15)
+    wait_until("changes of cameras are followed again at once, whatever it waited for", lambda: roster()["health"] == "good", 15)
     wait_until("it runs again", lambda: status(server.client)["state"] == "running", 60)
     seen = len(crossings(server.client))
     wait_until("it counts again", lambda: len(crossings(server.client)) > seen, 60)

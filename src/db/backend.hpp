@@ -34,6 +34,7 @@ struct Begin {
   std::optional<Micros> statement_timeout = std::nullopt;
   SteadyTime deadline = {};  // for the wait for locks of other processes
   std::stop_token stop = {};
+  bool is_urgent = false;
 };
 
 class Connection {

@@ -69,7 +69,7 @@ struct Database::Impl {
 
 Database::Impl::Attempt Database::Impl::attempt(Pool& pool, const Body& body, const Begin& begin) {
   Attempt outcome;
-  auto lease = pool.acquire(begin.deadline, begin.stop);
+  auto lease = pool.acquire(begin.deadline, begin.stop, begin.is_urgent);
   if (!lease) {
     outcome.result = fail(std::move(lease.error()));
     outcome.was_fresh = true;
@@ -197,7 +197,8 @@ Result<void> Database::run_write(Body body, const WriteOptions& options) {
                     .serializable = options.serializable,
                     .statement_timeout = options.statement_timeout,
                     .deadline = std::chrono::steady_clock::now() + patience,
-                    .stop = options.stop};
+                    .stop = options.stop,
+                    .is_urgent = options.is_urgent};
   return impl_->run(impl_->writers, body, begin);
 }
 

@@ -82,6 +82,9 @@ struct WriteOptions {
   bool serializable = false;
   /// Instead of DatabaseOptions::statement_timeout, for this transaction; 0 for no limit.
   std::optional<Micros> statement_timeout = std::nullopt;
+  /// Does not queue behind this process's other writes for a connection, which on SQLite is one:
+  /// for what must not be late (leases), and short.
+  bool is_urgent = false;
 };
 
 /// Keeps a subscription alive. Destroying it returns once a running callback has finished (unless

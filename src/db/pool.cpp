@@ -6,7 +6,8 @@
 
 namespace vedette::db {
 
-Result<Pool::Lease> Pool::acquire(SteadyTime deadline, const std::stop_token& stop) {
+Result<Pool::Lease> Pool::acquire(SteadyTime deadline, const std::stop_token& stop,
+                                  bool is_urgent) {
   const auto self = std::this_thread::get_id();
   std::unique_ptr<Connection> connection;
   {
@@ -20,7 +21,10 @@ Result<Pool::Lease> Pool::acquire(SteadyTime deadline, const std::stop_token& st
     } else {
       Waiter waiter;
       waiter.thread = self;
-      waiters_.push_back(&waiter);
+      waiter.is_urgent = is_urgent;
+      const auto behind =
+          is_urgent ? std::ranges::find(waiters_, false, &Waiter::is_urgent) : waiters_.end();
+      waiters_.insert(behind, &waiter);
       waiter.ready.wait_until(lock, stop, deadline, [&] { return waiter.has_turn; });
       if (!waiter.has_turn) {
         std::erase(waiters_, &waiter);

@@ -1,4 +1,5 @@
-// A bounded set of connections, lent to threads in the order in which they asked. SQLite's single
+// A bounded set of connections, lent to threads in the order in which they asked, the urgent ones
+// first. SQLite's single
 // writer is a pool of one. Any thread.
 #pragma once
 
@@ -49,7 +50,7 @@ class Pool {
 
   /// Waits for a turn until `deadline`: then kUnavailable, kCancelled when stopped. kInternal when
   /// this thread holds the only connection already. Opens a connection when none is idle.
-  Result<Lease> acquire(SteadyTime deadline, const std::stop_token& stop);
+  Result<Lease> acquire(SteadyTime deadline, const std::stop_token& stop, bool is_urgent = false);
 
   /// Forgets the idle connections, which a server's restart has made useless.
   void drop_idle();
@@ -59,6 +60,7 @@ class Pool {
     std::thread::id thread;
     std::condition_variable_any ready;
     bool has_turn = false;
+    bool is_urgent = false;
   };
   void give_back(std::unique_ptr<Connection> connection);
   void release_slot();

@@ -91,7 +91,7 @@ void Supervisor::Engine::renew_leases() {
         }
         return {};
       },
-      {.stop = {}, .statement_timeout = options_.lease.ttl / 2});
+      {.stop = {}, .statement_timeout = options_.lease.ttl / 2, .is_urgent = true});
   const Time done = BootClock::now();
   const bool is_ok = note_write(outcome);
 
@@ -147,7 +147,7 @@ void Supervisor::Engine::release_leases() {
         }
         return {};
       },
-      {.stop = {}, .statement_timeout = options_.lease.ttl / 2});
+      {.stop = {}, .statement_timeout = options_.lease.ttl / 2, .is_urgent = true});
   note_write(outcome);
   {
     // When it could not be given back it runs out by itself.
@@ -193,7 +193,7 @@ void Supervisor::Engine::claim_leases(const std::vector<LoopPtr>& candidates) {
         if (is_shared) session.notify(kLeaseChannel, {});
         return {};
       },
-      {.stop = {}, .statement_timeout = options_.lease.ttl / 2});
+      {.stop = {}, .statement_timeout = options_.lease.ttl / 2, .is_urgent = true});
   const bool is_ok = note_write(outcome);
 
   const Lock lock(loops_mutex_);

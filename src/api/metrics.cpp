@@ -66,6 +66,15 @@ void add_loops(Families& all, const work::SupervisorMetrics& metrics) {
           static_cast<double>(metrics.leases_lost));
   all.add(MetricKind::kGauge, "vedette_lease_renewal_seconds", "How long the last renewal took.",
           metrics.last_renewal_s.value_or(0));
+  all.add(MetricKind::kGauge, "vedette_lease_renewal_longest_seconds",
+          "The longest renewal since the process started.", metrics.longest_renewal_s);
+  all.add(MetricKind::kCounter, "vedette_lease_renewals_total", "Renewals that succeeded.",
+          static_cast<double>(metrics.renewals));
+  all.add(MetricKind::kCounter, "vedette_lease_renewals_failed_total",
+          "Renewals that failed: the database was away, full or too slow.",
+          static_cast<double>(metrics.renewals_failed));
+  all.add(MetricKind::kGauge, "vedette_leases_database_reachable",
+          "1 while leases can be renewed and taken.", metrics.is_database_reachable ? 1 : 0);
 }
 
 }  // namespace

@@ -132,6 +132,10 @@ std::unexpected<Error> CameraRun::give_up(std::string_view issue, const Error& e
 
 Result<void> CameraRun::watch() {
   view_ = parts_.live->view(camera_.id);
+  if (context_.outage()) {
+    VEDETTE_CHECK(
+        note_past_outage(*parts_.database, context_.fence(), camera_.id, *context_.outage()));
+  }
   context_.report(work::Health::kWait, "opening source");
   media::SourceOptions options;
   options.url = camera_.source;

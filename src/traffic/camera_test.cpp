@@ -184,6 +184,24 @@ TEST_P(Recording, AnOutageIsNotedOnceAndEndsWhenSomethingIsWatchedAgain) {
   EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM quality_log"), 1);
 }
 
+TEST_P(Recording, ATimeWithoutTheDatabaseIsNotedAsOne) {
+  work::Outage outage{at("2026-11-20T10:00:00Z"),
+                      at("2026-11-20T10:00:34Z"),
+                      {ErrorCode::kUnavailable, "connection refused", true, ""}};
+  must(note_past_outage(database(), work::Fence::none(), "a", outage));
+  outage.from += 1h;
+  outage.until += 1h;
+  outage.error = {ErrorCode::kDiskFull, "no space left", true, ""};
+  must(note_past_outage(database(), work::Fence::none(), "a", outage));
+  const QualityPage page = must(quality(database(), Filter{}, 10, {}, 0));
+  ASSERT_EQ(page.issues.size(), 2U);
+  EXPECT_EQ(page.issues[0].issue, "disk full");
+  EXPECT_EQ(page.issues[1].issue, "database unreachable");
+  EXPECT_EQ(page.issues[1].cause, "connection refused");
+  EXPECT_EQ(page.issues[1].from, at("2026-11-20T10:00:00Z"));
+  EXPECT_EQ(page.issues[1].to, at("2026-11-20T10:00:34Z"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, Cameras,
                          ::testing::Values(db::Dialect::kSqlite, db::Dialect::kPostgres),
                          db::testing::store_name);

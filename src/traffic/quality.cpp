@@ -115,4 +115,18 @@ Result<void> note_outage(db::Database& database, const work::Fence& fence,
   });
 }
 
+Result<void> note_past_outage(db::Database& database, const work::Fence& fence,
+                              std::string_view camera_id, const work::Outage& outage) {
+  const bool is_full = outage.error.code == ErrorCode::kDiskFull;
+  return database.write([&](db::Session& session) -> Result<void> {
+    VEDETTE_CHECK(fence.check(session));
+    VEDETTE_CHECK(session.execute(
+        "INSERT INTO quality_log (camera_id, issue, cause, ts, ended_at) VALUES ($1, $2, $3, $4, "
+        "$5)",
+        {camera_id, is_full ? "disk full" : "database unreachable", outage.error.message,
+         outage.from, outage.until}));
+    return {};
+  });
+}
+
 }  // namespace vedette::traffic

@@ -11,7 +11,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "traffic/filter.hpp"
-#include "work/lease.hpp"
+#include "work/loop.hpp"
 
 namespace vedette::db {
 class Database;
@@ -47,6 +47,10 @@ Result<void> note_outage(db::Database& database, const work::Fence& fence,
 /// Within a transaction. A state that has begun already, or has ended, stays as it is.
 Result<void> note_quality(db::Session& session, std::string_view camera_id,
                           const QualityNote& note);
+
+/// Notes that the camera was not watched for so long because of the database.
+Result<void> note_past_outage(db::Database& database, const work::Fence& fence,
+                              std::string_view camera_id, const work::Outage& outage);
 
 /// Closes the camera's open entries, within a transaction: it is seen again.
 Result<void> end_outages(db::Session& session, std::string_view camera_id);

@@ -5,8 +5,11 @@
 #include <future>
 #include <thread>
 
+#include "traffic/keepers.hpp"
 #include "traffic/retention.hpp"
 #include "traffic/traffic_store_test.hpp"
+#include "work/supervisor.hpp"
+#include "work/testing/eventually.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -54,6 +57,19 @@ TEST_P(Rollup, CountsVehiclesAndNotDetections) {
   EXPECT_EQ(hour_column("vehicles"), 2);
   EXPECT_EQ(hour_column("samples"), 101);
   EXPECT_EQ(hour_column("vehicles", kHour, "bus"), 1);
+}
+
+// Whoever reads the figures after a stop finds all that was stored before it.
+TEST_P(Rollup, AStopCountsWhatCameLast) {
+  work::Supervisor supervisor(database(), {});
+  must(supervisor.add(rollup_loop(database(), 1h)));
+  supervisor.start();
+  ASSERT_TRUE(work::testing::eventually(
+      [&] { return supervisor.status("roll-up")->state == work::LoopState::kWaiting; }));
+  see("a", "car", 1, kHour);
+  EXPECT_EQ(hour_column("tracks"), -1);
+  EXPECT_TRUE(supervisor.stop(20s).empty());
+  EXPECT_EQ(hour_column("tracks"), 1);
 }
 
 TEST_P(Rollup, ASecondPassChangesNothing) {

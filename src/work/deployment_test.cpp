@@ -80,7 +80,7 @@ TEST_P(DeploymentTest, AFrozenProcessWritesNothingAfterwards) {
   // or dies; then nothing can be taken over, and nothing needs to be.
   const auto impatient = [&] {
     db::DatabaseOptions options;
-    options.url = store->url();
+    options.url = url();
     options.busy_timeout = milliseconds(100);
     return db::Database::open(options).value();
   }();

@@ -74,6 +74,7 @@ class Supervisor::Engine {
     Time taken_at{};
     std::optional<Time> free_since;   // nobody holds it, as far as is known here
     std::optional<Time> given_up_at;  // handed over, and nobody has been seen to take it yet
+    std::optional<Outage> outage;     // that ended the last run, for the next one
     std::string no_room;              // why nobody takes it; empty: somebody should
 
     bool is_running = false;
@@ -101,13 +102,15 @@ class Supervisor::Engine {
   void advance(Loop& loop, Time now, Todo& todo) VEDETTE_REQUIRES(loops_mutex_);
   Loops::iterator drop_if_done(Loops::iterator entry, Todo& todo) VEDETTE_REQUIRES(loops_mutex_);
   void start_body(Loop& loop, Time now) VEDETTE_REQUIRES(loops_mutex_);
-  void run_body(Loop& loop, std::stop_token stop, Fence fence);
+  void run_body(Loop& loop, std::stop_token stop, Fence fence, std::optional<Outage> outage);
+  void note_outage(Loop& loop) const VEDETTE_REQUIRES(loops_mutex_);
   void settle(Loop& loop, Time now) VEDETTE_REQUIRES(loops_mutex_);
   void back_off(Loop& loop, Time now) VEDETTE_REQUIRES(loops_mutex_);
   void lose(Loop& loop, std::string_view why) VEDETTE_REQUIRES(loops_mutex_);
   LoopCell::Facts describe(const Loop& loop, Time now) const VEDETTE_REQUIRES(loops_mutex_);
   std::string unreachable_cause() const VEDETTE_REQUIRES(loops_mutex_);
   bool is_settled(const Loop& loop) const;
+  bool are_settled(bool last_ones) const VEDETTE_REQUIRES(loops_mutex_);
 
   // Database thread (engine_database.cpp; see() to hand_over(): engine_share.cpp).
   struct Held {

@@ -137,6 +137,7 @@ bool Supervisor::Engine::see_lease(Loop& loop, const LeaseView* view, Time now) 
     return true;
   }
   loop.free_since.reset();
+  loop.outage.reset();  // somebody could write, then
   loop.given_up_at.reset();
   loop.no_room.clear();
   next_look_ = std::min<Time>(next_look_, now + view->left + kClockGrain);

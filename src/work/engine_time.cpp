@@ -117,11 +117,15 @@ void Supervisor::Engine::start_body(Loop& loop, Time now) {
   loop.next_attempt_at.reset();
   loop.outcome = {};
   const Fence fence{loop.spec.lease, loop.token};
+  std::optional<Outage> outage = std::exchange(loop.outage, std::nullopt);
+  if (outage) outage->until = SystemClock().now();
   loop.is_running = true;
   loop.cell->begin_run(is_restart, std::exchange(loop.taken_over_from, {}), describe(loop, now));
   try {
-    loop.body = std::jthread(
-        [this, &loop, fence](std::stop_token stop) { run_body(loop, std::move(stop), fence); });
+    loop.body =
+        std::jthread([this, &loop, fence, outage = std::move(outage)](std::stop_token stop) {
+          run_body(loop, std::move(stop), fence, outage);
+        });
   } catch (const std::system_error& thrown) {
     loop.is_running = false;
     loop.cell->note_failure(
@@ -131,9 +135,10 @@ void Supervisor::Engine::start_body(Loop& loop, Time now) {
 }
 
 // The loop outlives its body: it is dropped only after the body's thread was joined.
-void Supervisor::Engine::run_body(Loop& loop, std::stop_token stop, Fence fence) {
+void Supervisor::Engine::run_body(Loop& loop, std::stop_token stop, Fence fence,
+                                  std::optional<Outage> outage) {
   set_thread_name(loop.spec.name);
-  LoopContext context(loop.cell, std::move(stop), std::move(fence));
+  LoopContext context(loop.cell, std::move(stop), std::move(fence), std::move(outage));
   Result<void> outcome = call(loop.spec.body, context);
   {
     const Lock lock(loops_mutex_);
@@ -169,8 +174,15 @@ void Supervisor::Engine::settle(Loop& loop, Time now) {
   if (loop.cell->has_succeeded_in_this_run() && now - loop.started_at >= options.healthy_after) {
     loop.failures = 0;
   }
+  note_outage(loop);
   loop.cell->note_failure(error);
   back_off(loop, now);
+}
+
+// The loop stops now: because of the database, where that is in trouble.
+void Supervisor::Engine::note_outage(Loop& loop) const {
+  if (!database_error_ || loop.outage || loop.spec.lease.empty()) return;
+  loop.outage = Outage{unreachable_since_, {}, *database_error_};
 }
 
 void Supervisor::Engine::back_off(Loop& loop, Time now) {
@@ -188,6 +200,7 @@ void Supervisor::Engine::back_off(Loop& loop, Time now) {
 void Supervisor::Engine::lose(Loop& loop, std::string_view why) {
   log::warn("work", "{}: lost its lease (attempt {}): {}", loop.spec.name, loop.token, why);
   loop.token = 0;
+  note_outage(loop);
   loop.is_handed_over = false;
   loop.sighting.reset();
   ++counters_.leases_lost;

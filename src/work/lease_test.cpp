@@ -229,7 +229,7 @@ TEST_P(LeaseTest, IntervalsNeverOverlap) {
   std::atomic<int> wins = 0;
   for (int i = 0; i < 4; ++i) {
     fighters.emplace_back([&, i](const std::stop_token& stop) {
-      const auto mine = store->open();
+      const auto mine = open_migrated();
       const LeaseStore me("id-" + std::to_string(i), "p:" + std::to_string(i), options);
       while (!stop.stop_requested()) {
         const auto claimed =
@@ -271,7 +271,7 @@ TEST_P(LeaseTest, AWriterFrozenInItsTransactionIsCutOffAndCannotCommit) {
   ASSERT_TRUE(claim(north));
   change("create table effect (n integer)");
   db::DatabaseOptions watched;
-  watched.url = store->url();
+  watched.url = url();
   watched.idle_transaction_timeout = milliseconds(500);
   const auto asleep = db::Database::open(watched).value();
   const auto written = asleep->write([&](db::Session& session) -> Result<void> {

@@ -42,8 +42,12 @@ LoopContext::LoopContext(std::stop_token stop, Fence fence)
     : LoopContext(std::make_shared<LoopCell>(LoopStatus{}, nullptr), std::move(stop),
                   std::move(fence)) {}
 
-LoopContext::LoopContext(std::shared_ptr<LoopCell> cell, std::stop_token stop, Fence fence)
-    : cell_(std::move(cell)), stop_(std::move(stop)), fence_(std::move(fence)) {}
+LoopContext::LoopContext(std::shared_ptr<LoopCell> cell, std::stop_token stop, Fence fence,
+                         std::optional<Outage> outage)
+    : cell_(std::move(cell)),
+      stop_(std::move(stop)),
+      fence_(std::move(fence)),
+      outage_(std::move(outage)) {}
 
 void LoopContext::report(Health health, std::string_view word, std::string_view cause,
                          std::string_view remedy) {

@@ -73,6 +73,13 @@ struct LoopStatus {
   std::vector<std::string> standbys;
 };
 
+/// A time in which a loop did not run because the database could not be reached or written.
+struct Outage {
+  Instant from{};
+  Instant until{};
+  Error error;
+};
+
 class LoopCell;
 
 /// What a body is given. It must return soon after stop_token() fires, and check fence() in every
@@ -82,12 +89,15 @@ class LoopContext {
   /// For a body that runs without a supervisor (a command, a test).
   explicit LoopContext(std::stop_token stop, Fence fence = Fence::none());
   /// Used by the supervisor.
-  LoopContext(std::shared_ptr<LoopCell> cell, std::stop_token stop, Fence fence);
+  LoopContext(std::shared_ptr<LoopCell> cell, std::stop_token stop, Fence fence,
+              std::optional<Outage> outage = std::nullopt);
 
   /// Fires when the loop is stopped, removed or handed over, and when its lease is lost.
   const std::stop_token& stop_token() const { return stop_; }
   bool stopping() const { return stop_.stop_requested(); }
   const Fence& fence() const { return fence_; }
+  /// What ended the run before this one, where it was the database.
+  const std::optional<Outage>& outage() const { return outage_; }
 
   /// Says how things are in the body's own words, until the next report() or running(), also across
   /// retries: `since` is when the word was first said. Cheap: may be called for every frame.
@@ -110,6 +120,7 @@ class LoopContext {
   std::shared_ptr<LoopCell> cell_;
   std::stop_token stop_;
   Fence fence_;
+  std::optional<Outage> outage_;
 };
 
 /// Success: nothing left to do, the loop is finished: for good, see LoopSpec::edition. An error or
@@ -148,6 +159,9 @@ struct LoopSpec {
   /// What the loop works on. Once the body has returned success, a loop with this lease and edition
   /// stays finished: in other processes, and after a restart of this one.
   std::string edition;
+  /// At a stop of the supervisor it is asked to end when the others have: it puts their last work
+  /// in order.
+  bool ends_last = false;
   LoopBody body;
   LoopOptions options;
 };

@@ -4,8 +4,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "db/migration.hpp"
 #include "db/testing/postgres_server.hpp"
@@ -124,7 +127,7 @@ TEST_F(PostgresOutage, LoopsSaySoGiveUpInTimeAndRecover) {
     ASSERT_TRUE(eventually([&] { return leased == 1; }));
     EXPECT_EQ(supervisor.status("roll-up")->token, round + 2);
     ASSERT_TRUE(eventually([&] { return supervisor.all().has_value(); }));
-    EXPECT_TRUE(supervisor.metrics().is_database_reachable);
+    ASSERT_TRUE(eventually([&] { return supervisor.metrics().is_database_reachable; }));
   }
   EXPECT_TRUE(supervisor.stop(seconds(5)).empty());
   const auto past = lease_history(*database, "roll-up", 10).value();
@@ -133,6 +136,34 @@ TEST_F(PostgresOutage, LoopsSaySoGiveUpInTimeAndRecover) {
   EXPECT_EQ(past[1].ended_by, "reclaimed");
   EXPECT_LE(*past[1].ended_at, past[0].acquired_at);
   EXPECT_LE(*past[2].ended_at, past[1].acquired_at);
+}
+
+// A loop that failed for want of the database does not sit out its back-off when it is back.
+TEST_F(PostgresOutage, ABackOffEndsWithTheOutage) {
+  std::atomic<int> begun = 0;
+  Supervisor supervisor(*database, options());
+  LoopSpec loop;
+  loop.name = "reader";
+  loop.options.backoff_min = hours(1);
+  loop.options.backoff_max = hours(2);
+  loop.body = [&](LoopContext& context) -> Result<void> {
+    ++begun;
+    do {
+      VEDETTE_CHECK(database->read([](db::Session& s) { return s.query("select 1"); }));
+      context.success(milliseconds(1));
+    } while (context.wait(milliseconds(10)));
+    return {};
+  };
+  ASSERT_TRUE(supervisor.add(std::move(loop)));
+  supervisor.start();
+  ASSERT_TRUE(eventually([&] { return begun == 1; }));
+  server->stop();
+  ASSERT_TRUE(
+      eventually([&] { return supervisor.status("reader")->state == LoopState::kRetrying; }));
+  ASSERT_TRUE(eventually([&] { return !supervisor.metrics().is_database_reachable; }));
+  server->start();
+  ASSERT_TRUE(eventually([&] { return begun == 2; }));
+  ASSERT_TRUE(eventually([&] { return supervisor.status("reader")->attempts == 0; }));
 }
 
 TEST_F(PostgresOutage, AStartWithoutTheDatabaseIsNoFailure) {
@@ -184,12 +215,24 @@ TEST_F(PostgresOutage, EndedSessionsLoseNothing) {
 
 // SQLite: another process keeps the write lock for longer than the lease.
 TEST(SqliteOutage, ALockedFileMeansTheSameAsAServerThatIsAway) {
-  const auto store = testing::Store::make(db::Dialect::kSqlite);
-  const auto other = store->open();
-  const auto database = open(store->url());
+  const db::testing::TempFolder folder;
+  const std::string url = "sqlite:" + (folder.path() / "test.db").string();
+  const auto other = open(url);
+  ASSERT_TRUE(db::migrate(*other, migrations()));
+  const auto database = open(url);
   std::atomic<int> running = 0;
+  std::mutex outages_mutex;
+  std::vector<std::optional<Outage>> outages;  // as each run was told
   Supervisor supervisor(*database, options());
-  ASSERT_TRUE(supervisor.add(sleeper("roll-up", "roll-up", running)));
+  LoopSpec loop = sleeper("roll-up", "roll-up", running);
+  loop.body = [&, body = loop.body](LoopContext& context) {
+    {
+      const std::lock_guard lock(outages_mutex);
+      outages.push_back(context.outage());
+    }
+    return body(context);
+  };
+  ASSERT_TRUE(supervisor.add(std::move(loop)));
   supervisor.start();
   ASSERT_TRUE(eventually([&] { return running == 1; }));
   {
@@ -206,11 +249,26 @@ TEST(SqliteOutage, ALockedFileMeansTheSameAsAServerThatIsAway) {
     EXPECT_TRUE(eventually([&] { return running == 0; }));
     EXPECT_TRUE(
         eventually([&] { return supervisor.status("roll-up")->state == LoopState::kUnreachable; }));
+    // What can be read all the while ends no trouble: it is one, since its beginning.
+    const std::string cause = supervisor.status("roll-up")->cause;
+    const std::int64_t failed = supervisor.metrics().renewals_failed;
+    EXPECT_TRUE(eventually([&] {
+      EXPECT_FALSE(supervisor.metrics().is_database_reachable);
+      return supervisor.metrics().renewals_failed >= failed + 3;
+    }));
+    EXPECT_EQ(supervisor.status("roll-up")->cause, cause);
     may_end = true;
     may_end.notify_all();
   }
   ASSERT_TRUE(eventually([&] { return running == 1; }));
   EXPECT_EQ(supervisor.status("roll-up")->token, 2);
+  ASSERT_TRUE(eventually([&] { return supervisor.metrics().is_database_reachable; }));
+  const std::lock_guard lock(outages_mutex);
+  ASSERT_EQ(outages.size(), 2u);
+  EXPECT_FALSE(outages[0]);
+  ASSERT_TRUE(outages[1]);
+  EXPECT_LT(outages[1]->from, outages[1]->until);
+  EXPECT_FALSE(outages[1]->error.message.empty());
 }
 
 }  // namespace

@@ -149,16 +149,19 @@ std::vector<std::string> Supervisor::Engine::stop(Micros grace) {
   {
     Lock lock(loops_mutex_);
     is_stopping_ = true;
-    for (auto& [name, loop] : loops_) loop->is_wanted = false;
-    if (is_started_) {
+    const auto deadline = std::chrono::steady_clock::now() + grace;
+    for (const bool last_ones : {false, true}) {
+      for (auto& [name, loop] : loops_) {
+        if (last_ones || !loop->spec.ends_last) loop->is_wanted = false;
+      }
+      if (!is_started_) continue;
       has_new_share_ = true;  // none: what is given up is for others to take at once
       time_wakeup_.raise();
       database_wakeup_.raise();
-      settled_.wait_for(lock, grace, [this]() VEDETTE_REQUIRES(loops_mutex_) {
-        for (const auto& [name, loop] : loops_) {
-          if (!is_settled(*loop)) return false;
-        }
-        return true;
+      // The last ones have their time even if others do not end.
+      const auto until = last_ones ? deadline : deadline - grace / 4;
+      settled_.wait_until(lock, until, [this, last_ones]() VEDETTE_REQUIRES(loops_mutex_) {
+        return are_settled(last_ones);
       });
     }
     for (const auto& [name, loop] : loops_) {
@@ -248,6 +251,12 @@ bool Supervisor::Engine::is_new_share(const LoopGroup& group) const {
   return !group.name.empty() && std::ranges::none_of(loops_, [&](const auto& entry) {
     const LoopGroup& other = entry.second->spec.group;
     return other.name == group.name && other.most_held == group.most_held;
+  });
+}
+
+bool Supervisor::Engine::are_settled(bool last_ones) const {
+  return std::ranges::all_of(loops_, [&](const auto& entry) {
+    return (!last_ones && entry.second->spec.ends_last) || is_settled(*entry.second);
   });
 }
 

@@ -256,6 +256,40 @@ TEST_P(Supervision, TellsOfChanges) {
   EXPECT_TRUE(eventually([&] { return changes > before; }));
 }
 
+TEST_P(Supervision, AtAStopTheLastOnesEndWhenTheOthersHave) {
+  std::atomic<bool> may_end = false;
+  std::atomic<bool> has_ended = false;
+  std::atomic<bool> was_asked = false;
+  std::atomic<bool> came_last = false;
+  Sleeper ready;
+  Supervisor supervisor(*database, options());
+  LoopSpec last = spec("a-last", [&](LoopContext& loop) -> Result<void> {
+    ++ready.running;
+    loop.wait(hours(1));
+    came_last = has_ended.load();
+    return {};
+  });
+  last.ends_last = true;
+  ASSERT_TRUE(supervisor.add(std::move(last)));
+  ASSERT_TRUE(supervisor.add(spec("b", [&](LoopContext& loop) -> Result<void> {
+    ++ready.running;
+    loop.wait(hours(1));
+    was_asked = true;
+    may_end.wait(false);
+    has_ended = true;
+    return {};
+  })));
+  supervisor.start();
+  ASSERT_TRUE(eventually([&] { return ready.running == 2; }));
+  std::jthread stopper([&] { EXPECT_TRUE(supervisor.stop(seconds(20)).empty()); });
+  ASSERT_TRUE(eventually([&] { return was_asked.load(); }));
+  EXPECT_NE(supervisor.status("a-last")->state, LoopState::kStopped);
+  may_end = true;
+  may_end.notify_all();
+  stopper.join();
+  EXPECT_TRUE(came_last);
+}
+
 TEST_P(Supervision, NeverStartedItStopsAtOnce) {
   Sleeper sleeper;
   Supervisor supervisor(*database, options());

@@ -38,7 +38,7 @@ struct DeploymentFixture : StoreTest {
   void SetUp() override {
     StoreTest::SetUp();
     if (IsSkipped()) return;
-    account_path = store->file("account");
+    account_path = file("account");
     const char* id = GetParam() == db::Dialect::kSqlite ? "integer primary key autoincrement"
                                                         : "bigserial primary key";
     const char* instant = GetParam() == db::Dialect::kSqlite ? "integer" : "timestamptz";
@@ -52,7 +52,7 @@ struct DeploymentFixture : StoreTest {
 
   /// `most`: how many of the loops it may hold; 0: any number. Without it the first takes them all.
   Child spawn(int loops, const std::string& preload = {}, std::optional<int> most = {}) {
-    return Child({VEDETTE_LEASE_CHILD, store->url(), account_path, std::to_string(kTtlMs),
+    return Child({VEDETTE_LEASE_CHILD, url(), account_path, std::to_string(kTtlMs),
                   std::to_string(loops), most ? std::to_string(*most) : "-"},
                  preload);
   }

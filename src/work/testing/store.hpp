@@ -1,42 +1,46 @@
-// A fresh database for one test, SQLite or PostgreSQL, with this folder's tables in it.
+// What the tests of this folder share: a fresh database of either kind with this folder's tables in
+// it, twice: as two processes have it.
 #pragma once
-
-#include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
 
-#include "db/database.hpp"
+#include "db/migration.hpp"
+#include "db/testing/store.hpp"
+#include "work/tables.hpp"
 
 namespace vedette::work::testing {
 
-class Store {
- public:
-  /// nullptr when PostgreSQL is asked for and not installed.
-  static std::unique_ptr<Store> make(db::Dialect dialect);
-  virtual ~Store() = default;
-
-  virtual std::string url() const = 0;
-  /// A file of this test's own, for whatever it writes down.
-  virtual std::string file(const std::string& name) const = 0;
-
-  /// A connection pool of its own, as another process would have; the tables are there.
-  std::unique_ptr<db::Database> open() const;
-};
-
 /// A test that runs once on each kind of database; see every_store().
-class StoreTest : public ::testing::TestWithParam<db::Dialect> {
+class StoreTest : public db::testing::EveryStore {
  protected:
-  /// Skips the test where PostgreSQL is not installed. Derived ones call it first and return when
-  /// IsSkipped().
-  void SetUp() override;
+  /// Derived ones call it first and return when IsSkipped().
+  void SetUp() override {
+    EveryStore::SetUp();
+    if (IsSkipped()) return;
+    database = open_migrated();
+    other_database = open_migrated();
+  }
 
-  std::unique_ptr<Store> store;
+  /// A connection pool of its own; the tables are there.
+  std::unique_ptr<db::Database> open_migrated() const {
+    auto opened = open();
+    db::testing::must(db::migrate(*opened, migrations()));
+    return opened;
+  }
+  /// A file of this test's own, for whatever it writes down.
+  std::string file(const std::string& name) const { return (files_.path() / name).string(); }
+
   std::unique_ptr<db::Database> database;
   std::unique_ptr<db::Database> other_database;  // as another process has it
+
+ private:
+  db::testing::TempFolder files_;
 };
 
-std::string store_name(const ::testing::TestParamInfo<db::Dialect>& info);
+inline std::string store_name(const ::testing::TestParamInfo<db::Dialect>& info) {
+  return db::testing::store_name(info);
+}
 
 inline auto every_store() {
   return ::testing::Values(db::Dialect::kSqlite, db::Dialect::kPostgres);

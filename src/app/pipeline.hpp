@@ -27,8 +27,9 @@ namespace vedette::http {
 class Router;
 }
 namespace vedette::work {
+class CpuPool;
 class Supervisor;
-}
+}  // namespace vedette::work
 
 namespace vedette::app {
 
@@ -40,6 +41,7 @@ struct Core {
   const config::Settings& settings;
   db::Database& database;
   work::Supervisor& supervisor;
+  work::CpuPool& cpu;
   api::EventRelay& relay;
   const Clock& clock;
   std::shared_ptr<const api::CoreServices> services;

@@ -23,6 +23,7 @@
 #include "embed/ui.hpp"
 #include "http/server.hpp"
 #include "http/static_files.hpp"
+#include "work/cpu_pool.hpp"
 #include "work/supervisor.hpp"
 
 namespace vedette::app {
@@ -54,6 +55,7 @@ class Serve {
   api::Readiness readiness_;
   std::unique_ptr<db::Database> database_;
   http::SseHub events_;
+  work::CpuPool cpu_{{}};
   // Before the supervisor: a loop that does not stop in time is joined by that one's end.
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
   std::unique_ptr<work::Supervisor> supervisor_;
@@ -107,7 +109,7 @@ void Serve::make_services() {
 }
 
 Result<void> Serve::make_pipelines() {
-  const Core core{settings_, *database_, *supervisor_, *relay_, clock_, services_};
+  const Core core{settings_, *database_, *supervisor_, cpu_, *relay_, clock_, services_};
   for (const PipelineKind& kind : pipelines()) {
     pipelines_.push_back(kind.make(core));
     VEDETTE_CHECK(pipelines_.back()->add_loops());

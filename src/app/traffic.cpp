@@ -62,7 +62,7 @@ class Traffic final : public Pipeline {
       : core_(core),
         history_cache_(64, 10s),
         live_({core.settings.live.fps, core.settings.live.quality, core.settings.live.max_width},
-              [this](std::string_view camera) { return pictures_.sink(camera); }),
+              core.cpu, [this](std::string_view camera) { return pictures_.sink(camera); }),
         detectors_(detector_settings(core.settings)),
         remote_pictures_(core.supervisor, pictures_,
                          core.settings.auth.protect_reads ? core.settings.auth.token : ""),

@@ -13,6 +13,7 @@
 #include "traffic/detectors.hpp"
 #include "traffic/live_view.hpp"
 #include "traffic/traffic_store_test.hpp"
+#include "work/cpu_pool.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -97,7 +98,8 @@ class CameraLoop : public TrafficStore {
 
   std::filesystem::path file_;
   Detectors detectors_{DetectorSettings{}};
-  LiveViews live_{{}, [](std::string_view) {
+  work::CpuPool cpu_{{.threads = 1}};
+  LiveViews live_{{}, cpu_, [](std::string_view) {
                     return PictureSink{[](Variant) { return 0; }, [](Variant, const auto&) {},
                                        [] {}};
                   }};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <future>
 #include <span>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "base/process.hpp"
 #include "media/draw.hpp"
 #include "media/jpeg.hpp"
+#include "work/cpu_pool.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -170,12 +172,19 @@ Result<std::optional<std::string>> LiveView::snapshot(Variant variant) const {
     frame = newest_;
     marks = marks_;
   }
-  VEDETTE_TRY(jpeg, render_picture(*frame, marks, variant, snapshot_options()));
+  std::string jpeg;
+  VEDETTE_CHECK(cpu_.run(camera_id_, {}, [&](const std::stop_token&) -> Result<void> {
+    VEDETTE_TRY(rendered, render_picture(*frame, marks, variant, snapshot_options()));
+    jpeg = std::move(rendered);
+    return {};
+  }));
   return std::optional(std::move(jpeg));
 }
 
-LiveViews::LiveViews(LiveOptions options, std::function<PictureSink(std::string_view)> make_sink)
+LiveViews::LiveViews(LiveOptions options, work::CpuPool& cpu,
+                     std::function<PictureSink(std::string_view)> make_sink)
     : options_(options),
+      cpu_(cpu),
       make_sink_(std::move(make_sink)),
       encoder_([this](const std::stop_token& stop) { encode_until(stop); }) {}
 
@@ -185,7 +194,7 @@ std::shared_ptr<LiveView> LiveViews::view(std::string_view camera_id) {
   const Lock lock(views_mutex_);
   const auto known = views_.find(camera_id);
   if (known != views_.end()) return known->second;
-  auto made = std::make_shared<LiveView>(make_sink_(camera_id));
+  auto made = std::make_shared<LiveView>(std::string(camera_id), make_sink_(camera_id), cpu_);
   made->wake_ = [this] {
     {
       const Lock wake_lock(wake_mutex_);
@@ -227,6 +236,7 @@ void LiveViews::encode_until(const std::stop_token& stop) {
     }
     const auto now = std::chrono::steady_clock::now();
     auto next = now + std::chrono::seconds(60);
+    std::vector<std::future<Result<void>>> under_way;
     for (const auto& view : views) {
       if (!view->is_looked_at()) continue;
       std::optional<media::Frame> frame;
@@ -243,9 +253,20 @@ void LiveViews::encode_until(const std::stop_token& stop) {
         view->is_fresh_ = false;
         view->drawn_at_ = now;
       }
-      encode(*view, *frame, marks, last_error);
+      under_way.push_back(
+          cpu_.submit(view->camera_id_, stop,
+                      [this, view, frame = std::move(*frame), marks = std::move(marks)](
+                          const std::stop_token&) { return encode(*view, frame, marks); }));
     }
     views.clear();
+    // Pictures that come meanwhile take the place of those that were not taken yet.
+    for (auto& picture : under_way) {
+      const Result<void> encoded = picture.get();
+      if (encoded || encoded.error().code == ErrorCode::kCancelled) continue;
+      if (encoded.error().message == last_error) continue;
+      last_error = encoded.error().message;
+      log::warn("live", "{}", last_error);
+    }
     Lock lock(wake_mutex_);
     wake_.wait_until(lock, stop, next,
                      [this]() VEDETTE_REQUIRES(wake_mutex_) { return is_woken_; });
@@ -253,18 +274,14 @@ void LiveViews::encode_until(const std::stop_token& stop) {
   }
 }
 
-void LiveViews::encode(LiveView& view, const media::Frame& frame, const Marks& marks,
-                       std::string& last_error) {
+Result<void> LiveViews::encode(const LiveView& view, const media::Frame& frame,
+                               const Marks& marks) const {
   for (const Variant variant : kVariants) {
     if (view.sink_.viewers(variant) == 0) continue;
-    auto jpeg = render_picture(frame, marks, variant, options_);
-    if (jpeg) {
-      view.sink_.publish(variant, std::make_shared<const std::string>(std::move(*jpeg)));
-    } else if (jpeg.error().message != last_error) {
-      last_error = jpeg.error().message;
-      log::warn("live", "{}", last_error);
-    }
+    VEDETTE_TRY(jpeg, render_picture(frame, marks, variant, options_));
+    view.sink_.publish(variant, std::make_shared<const std::string>(std::move(jpeg)));
   }
+  return {};
 }
 
 }  // namespace vedette::traffic

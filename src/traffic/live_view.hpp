@@ -2,8 +2,8 @@
 // all without any. A picture is clean and carries what was seen in it as JSON in a comment segment
 // (docs/decisions/0020), so that marks stay in step with it through every relay; a second variant
 // has boxes and lines burned in, for viewers that can only show pictures. Camera loops offer
-// frames; the API looks; one thread encodes for all cameras, at most `fps` pictures a second each.
-// Thread-safe.
+// frames; the API looks; the process's CpuPool encodes, at most `fps` pictures a second and camera,
+// each camera with its even share. Thread-safe.
 #pragma once
 
 #include <array>
@@ -23,6 +23,10 @@
 #include "media/frame.hpp"
 #include "traffic/road_user.hpp"
 #include "traffic/scene.hpp"
+
+namespace vedette::work {
+class CpuPool;
+}
 
 namespace vedette::traffic {
 
@@ -66,7 +70,8 @@ struct LiveOptions {
 /// One camera's place.
 class LiveView {
  public:
-  explicit LiveView(PictureSink sink) : sink_(std::move(sink)) {}
+  LiveView(std::string camera_id, PictureSink sink, work::CpuPool& cpu)
+      : camera_id_(std::move(camera_id)), sink_(std::move(sink)), cpu_(cpu) {}
 
   /// Takes the newest frame and what was seen in it; an older one that was not encoded yet is
   /// dropped. Does not block.
@@ -76,14 +81,17 @@ class LiveView {
   /// its JPEG is kept in its place, for a file that was seen to its end.
   void end(bool keep_still = false);
 
-  /// The newest picture in full size, or nullopt when there is none.
+  /// The newest picture in full size, or nullopt when there is none. Waits for its turn at the
+  /// processor; kTooMany when too many wait already.
   Result<std::optional<std::string>> snapshot(Variant variant) const;
 
  private:
   friend class LiveViews;
   bool is_looked_at() const;
 
+  const std::string camera_id_;
   PictureSink sink_;
+  work::CpuPool& cpu_;
   std::function<void()> wake_;
   mutable Mutex newest_mutex_;
   std::optional<media::Frame> newest_ VEDETTE_GUARDED_BY(newest_mutex_);
@@ -95,7 +103,9 @@ class LiveView {
 
 class LiveViews {
  public:
-  LiveViews(LiveOptions options, std::function<PictureSink(std::string_view camera_id)> make_sink);
+  /// `cpu` outlives this and its views.
+  LiveViews(LiveOptions options, work::CpuPool& cpu,
+            std::function<PictureSink(std::string_view camera_id)> make_sink);
   /// Stops the encoding thread.
   ~LiveViews();
 
@@ -108,10 +118,10 @@ class LiveViews {
 
  private:
   void encode_until(const std::stop_token& stop);
-  void encode(LiveView& view, const media::Frame& frame, const Marks& marks,
-              std::string& last_error);
+  Result<void> encode(const LiveView& view, const media::Frame& frame, const Marks& marks) const;
 
-  LiveOptions options_;
+  const LiveOptions options_;
+  work::CpuPool& cpu_;
   std::function<PictureSink(std::string_view)> make_sink_;
   mutable Mutex views_mutex_;
   std::map<std::string, std::shared_ptr<LiveView>, std::less<>> views_

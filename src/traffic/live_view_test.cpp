@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "media/jpeg.hpp"
+#include "work/cpu_pool.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -122,7 +123,8 @@ struct Audience {
 
 TEST(LiveViews, EncodesOnlyTheVariantSomebodyLooksAt) {
   Audience audience;
-  LiveViews views({}, [&](std::string_view) { return audience.sink(); });
+  work::CpuPool cpu({.threads = 1});
+  LiveViews views({}, cpu, [&](std::string_view) { return audience.sink(); });
   const auto view = views.view("mill");
   view->offer(drawn(), some_marks());
   {
@@ -136,7 +138,8 @@ TEST(LiveViews, EncodesOnlyTheVariantSomebodyLooksAt) {
 }
 
 TEST(LiveViews, LetGoOfTheFramesOfCamerasThatAreNoLongerWatched) {
-  LiveViews views({}, [](std::string_view) {
+  work::CpuPool cpu({.threads = 1});
+  LiveViews views({}, cpu, [](std::string_view) {
     return PictureSink{[](Variant) { return 0; }, [](Variant, const auto&) {}, [] {}};
   });
   std::vector<std::weak_ptr<const media::Picture>> pictures;

@@ -10,6 +10,7 @@
 #include "traffic/detectors.hpp"
 #include "traffic/live_view.hpp"
 #include "traffic/traffic_store_test.hpp"
+#include "work/cpu_pool.hpp"
 #include "work/supervisor.hpp"
 #include "work/testing/eventually.hpp"
 
@@ -41,7 +42,8 @@ class Roster : public TrafficStore {
 
  private:
   Detectors detectors_{DetectorSettings{}};
-  LiveViews live_{LiveOptions{}, [](std::string_view) {
+  work::CpuPool cpu_{{.threads = 1}};
+  LiveViews live_{LiveOptions{}, cpu_, [](std::string_view) {
                     return PictureSink{[](Variant) { return 0; }, [](Variant, const auto&) {},
                                        [] {}};
                   }};

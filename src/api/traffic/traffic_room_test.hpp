@@ -24,6 +24,7 @@
 #include "traffic/live_view.hpp"
 #include "traffic/rollup.hpp"
 #include "traffic/tables.hpp"
+#include "work/cpu_pool.hpp"
 #include "work/supervisor.hpp"
 #include "work/tables.hpp"
 
@@ -76,7 +77,8 @@ class Room {
   http::SseHub events_;
   ResponseCache cache_{16, std::chrono::seconds(0)};
   PictureTopics pictures_;
-  traffic::LiveViews live_{{}, [](std::string_view) { return traffic::PictureSink{}; }};
+  work::CpuPool cpu_{{.threads = 1}};
+  traffic::LiveViews live_{{}, cpu_, [](std::string_view) { return traffic::PictureSink{}; }};
   work::Supervisor supervisor_{*database_, {}};
   RemotePictures remote_pictures_{supervisor_, pictures_, ""};
   std::shared_ptr<const CoreServices> core_ = std::make_shared<const CoreServices>(

@@ -24,9 +24,8 @@ test('the picture lives, the figures say what they rest on, the table ticks', as
   assert.equal(await picture.evaluate((canvas) => canvas.width), camera.status.width);
   await page.locator('.foot .state.good', { hasText: 'Live' }).waitFor();
   const kpi = await api(`/api/traffic/kpi?camera=${camera.id}&from=${new Date(Date.now() - 3.6e6).toISOString()}`);
-  assert.match(await page.locator('.figure.lead .what').textContent(), /this hour|last 60 min/);
-  // At the start of an hour the page may have read its figures before anything was watched.
-  if (kpi.this_hour.vehicles !== null) await page.locator('.figure.lead .value', { hasText: /^\s*[\d,]+\s*$/ }).waitFor();
+  assert.match(await page.locator('.figure.lead .what').textContent(), /last 60 min/);
+  if (kpi.last_60_min.vehicles !== null) await page.locator('.figure.lead .value', { hasText: /^\s*[\d,]+\s*$/ }).waitFor();
   await page.locator('.panel', { hasText: 'In view now' }).getByText('updates each second').waitFor();
 });
 
@@ -109,6 +108,33 @@ test('the history comes as CSV', async () => {
     page.getByRole('button', { name: 'CSV' }).click().then(() => page.getByRole('link', { name: 'By day' }).click()),
   ]);
   assert.equal(await download.failure(), null);
+});
+
+test('the load of one line and direction is an address, and so is its CSV', async () => {
+  const [line] = camera.lines;
+  const page = await open(path());
+  await figuresShown(page);
+  await page.getByLabel('Line and direction').selectOption({ label: `${line.name}, ${line.a_to_b}` });
+  await page.waitForURL((url) => url.searchParams.get('line') === line.id && url.searchParams.get('direction') === 'a_to_b');
+  await page.reload();
+  await page.getByRole('slider', { name: /by hour/ }).waitFor();
+  await page.getByRole('button', { name: 'CSV' }).click();
+  const csv = await fetch(new URL(await page.getByRole('link', { name: 'By hour' }).getAttribute('href'), page.url()));
+  assert.equal(csv.status, 200);
+  const [head, ...rows] = (await csv.text()).trim().split(/\r?\n/);
+  assert.match(head, /line.*direction/);
+  assert.ok(rows.every((row) => row.includes(line.name) && row.includes(line.a_to_b)), rows.join(' / '));
+});
+
+test('before its birth neither a camera nor a line has a figure', async () => {
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  const page = await open(`${path()}?period=${yesterday}..${yesterday}`);
+  await page.locator('.figures[aria-busy="false"]').waitFor();
+  await page.locator('[data-line]').first().waitFor();
+  assert.deepEqual(await page.locator('[data-line] td:last-child').allTextContents(), Array(2 * camera.lines.length).fill('–'));
+  assert.equal((await page.locator('.figure.lead .value').textContent()).trim(), '–');
+  assert.equal(await page.locator('[data-tally]').count(), 0);
+  await page.getByText('Nothing of this period was watched.').waitFor();
 });
 
 test('who leaves the page or the camera ends the live picture', async () => {

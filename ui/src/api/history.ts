@@ -3,27 +3,24 @@
 import { read, url } from './client.ts';
 import type { History, LineHistory } from './types.ts';
 
-export async function readHistory(path: string, signal: AbortSignal): Promise<History> {
-  const first = await read<History>(path, signal);
+async function readPages<T extends { rows: unknown[]; next: string | null }>(path: string, signal: AbortSignal, add: (whole: T, page: T) => void): Promise<T> {
+  const first = await read<T>(path, signal);
   if (first.next === null) return first;
-  const whole = { ...first, rows: [...first.rows], coverage: [...first.coverage] };
+  const whole = { ...first, rows: [...first.rows], next: null };
   for (let cursor: string | null = first.next; cursor !== null; ) {
-    const page: History = await read<History>(`${path}&${url('', { cursor }).slice(1)}`, signal);
+    const page: T = await read<T>(`${path}&${url('', { cursor }).slice(1)}`, signal);
     whole.rows.push(...page.rows);
-    whole.coverage.push(...page.coverage);
+    add(whole, page);
     cursor = page.next;
   }
-  whole.next = null;
   return whole;
 }
 
+export function readHistory(path: string, signal: AbortSignal): Promise<History> {
+  return readPages<History>(path, signal, (whole, page) => (whole.coverage = [...whole.coverage, ...page.coverage]));
+}
+
 /** Of one line and direction; what was watched, the camera's history says. */
-export async function readLineHistory(path: string, signal: AbortSignal): Promise<LineHistory> {
-  const whole: LineHistory = { rows: [], next: null };
-  for (let cursor: string | null = null, isFirst = true; isFirst || cursor !== null; isFirst = false) {
-    const page: LineHistory = await read<LineHistory>(cursor === null ? path : `${path}&${url('', { cursor }).slice(1)}`, signal);
-    whole.rows.push(...page.rows);
-    cursor = page.next;
-  }
-  return whole;
+export function readLineHistory(path: string, signal: AbortSignal): Promise<LineHistory> {
+  return readPages<LineHistory>(path, signal, () => undefined);
 }

@@ -7,14 +7,14 @@ type Schemas = components['schemas'];
 
 export type Instant = Schemas['Instant'];
 
-export type Camera = Omit<Schemas['Camera'], 'status' | 'lines'> & { status: CameraStatus; lines: Line[] };
+export type Camera = Schemas['Camera'];
 export type CameraInput = Schemas['CameraInput'];
-export type CameraList = Omit<Schemas['CameraList'], 'cameras'> & { cameras: Camera[] };
+export type CameraList = Schemas['CameraList'];
 export type CameraStatus = Schemas['CameraStatus'];
 export type CameraState = CameraStatus['state'];
 export type ModelInUse = NonNullable<CameraStatus['model']>;
 
-export type Line = Schemas['Line'] & { created_at?: Instant; is_named?: boolean };
+export type Line = Schemas['Line'];
 export type LineInput = Schemas['LineInput'];
 export type Lines = Schemas['Lines'];
 export type LinesTrial = Schemas['LinesTrial'];
@@ -30,12 +30,11 @@ export type Crossing = Schemas['Crossing'];
 export type Crossings = Schemas['Crossings'];
 export type History = Schemas['History'];
 export type HistoryRow = Schemas['HistoryRow'];
-/** Counts of one line and direction. */
-export interface LineHistory { rows: Pick<HistoryRow, 'report_hour' | 'vehicles'>[]; next: string | null }
+export type LineHistory = Schemas['LineHistory'];
 export type Coverage = Schemas['Coverage'];
-export type Kpi = Omit<Schemas['Kpi'], 'lines'> & { lines: LineCount[]; last_60_min?: Counted; hours_from?: Instant };
+export type Kpi = Schemas['Kpi'];
 export type Counted = Schemas['Counted'];
-export type LineCount = Omit<Schemas['Kpi']['lines'][number], 'by_hour' | 'vehicles' | 'since'> & { by_hour: (number | null)[]; vehicles: number | null; since?: Instant | null };
+export type LineCount = Kpi['lines'][number];
 export type Quality = Schemas['Quality'];
 export type QualityIssue = Quality['issues'][number];
 

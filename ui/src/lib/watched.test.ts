@@ -34,7 +34,7 @@ test('a recording begins when it was recorded', () => {
 
 const kpi = (change: Partial<Kpi> = {}) =>
   ({
-    from: instant('00:00'), to: instant('10:30'), as_of: instant('10:30'), total: { vehicles: 40, coverage_s: 900, period_s: 37800 },
+    from: instant('00:00'), to: instant('10:30'), as_of: instant('10:30'), hours_from: new Date(at('10:00').getTime() - 23 * 3_600_000).toISOString(), total: { vehicles: 40, coverage_s: 900, period_s: 37800 },
     lines: [{ line_id: 'near', name: 'Near', direction: 'a_to_b', label: 'down', vehicles: 7, by_hour: Array.from({ length: 24 }, (_, i) => i) }],
     ...change,
   }) as unknown as Kpi;

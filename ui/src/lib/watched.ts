@@ -49,15 +49,14 @@ export interface LineFigure extends LineCount {
 
 /** The rows of the table. Before a line was drawn, and while nobody watched, there is no figure, not a zero. */
 export function lineFigures(kpi: Kpi, lines: Line[], born: Date): LineFigure[] {
-  const hours = (kpi.lines[0]?.by_hour.length ?? 0) - 1;
-  const runningHour = Math.floor(Date.parse(kpi.as_of) / 3_600_000) * 3_600_000;
+  const first = Date.parse(kpi.hours_from);
   return kpi.lines.map((row) => {
     const drawn = row.since ?? lines.find((l) => l.id === row.line_id)?.created_at;
     const since = drawn && new Date(drawn) > born ? new Date(drawn) : born;
     return {
       ...row,
       vehicles: kpi.total.vehicles === null || since >= new Date(kpi.to) ? null : row.vehicles,
-      by_hour: row.by_hour.map((n, i) => (runningHour - (hours - 1 - i) * 3_600_000 <= since.getTime() ? null : n)),
+      by_hour: row.by_hour.map((n, i) => (first + (i + 1) * 3_600_000 <= since.getTime() ? null : n)),
       young: since > new Date(kpi.from) && since < new Date(kpi.to) ? since : null,
     };
   });

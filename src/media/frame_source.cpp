@@ -5,6 +5,13 @@
 
 namespace vedette::media {
 
+bool is_file_source(std::string_view url) {
+  SourceOptions options;
+  options.url = url;
+  const auto parsed = parse_source_url(options);
+  return parsed && is_file(parsed->kind);
+}
+
 Result<std::unique_ptr<FrameSource>> open_source(const SourceOptions& options,
                                                  const std::stop_token& stop) {
   VEDETTE_TRY(url, parse_source_url(options));

@@ -70,6 +70,9 @@ struct SourceStats {
   int period = 0;
 };
 
+/// Whether the text means a file (and not a stream or a device); false for what is no source.
+bool is_file_source(std::string_view url);
+
 class FrameSource {
  public:
   virtual ~FrameSource() = default;

@@ -1,6 +1,7 @@
 #include "traffic/line_trial.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <optional>
 #include <set>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "db/database.hpp"
+#include "media/frame_source.hpp"
 #include "traffic/watched_time.hpp"
 
 namespace vedette::traffic {
@@ -146,7 +148,76 @@ void add(TriedLine& line, const Crossing& crossing, const std::string& type, std
   }
 }
 
+// What stored lines counted: of each the sum, and its crossings, newest first.
+struct Stored {
+  std::string line_id;
+  Crossing crossing;
+  std::string type;
+};
+
+Result<std::vector<Stored>> read_counted(db::Session& session, std::string_view camera,
+                                         Instant from, Instant to, std::int64_t most) {
+  VEDETTE_TRY(rows,
+              session.query("SELECT line_id, direction, vehicle_type, crossed_at, track_id, x, "
+                            "y FROM crossings WHERE camera_id = $1 AND crossed_at >= $2 AND "
+                            "crossed_at < $3 ORDER BY crossed_at DESC, track_id DESC LIMIT $4",
+                            {camera, from, to, most}));
+  std::vector<Stored> all;
+  for (const db::Row& row : rows) {
+    Stored stored{
+        .line_id = row.get<std::string>(0), .crossing = {}, .type = row.get<std::string>(2)};
+    const bool is_a_to_b = row.get<std::string_view>(1) == name(Direction::kAToB);
+    stored.crossing.direction = is_a_to_b ? Direction::kAToB : Direction::kBToA;
+    stored.crossing.time = row.get<Instant>(3).time_since_epoch();
+    stored.crossing.track = row.get<std::int64_t>(4);
+    stored.crossing.at = {static_cast<float>(row.get<double>(5)),
+                          static_cast<float>(row.get<double>(6))};
+    all.push_back(std::move(stored));
+  }
+  return all;
+}
+
+// Whether a line lies where the stored one lies, to a pixel.
+bool is_same_place(const Line& a, const Line& b, PictureSize size) {
+  const Line one = fitted(a, size.width, size.height);
+  const Line other = fitted(b, size.width, size.height);
+  const auto is_near = [](double x, double y) { return std::abs(x - y) < 0.5; };
+  return is_near(one.x1, other.x1) && is_near(one.y1, other.y1) && is_near(one.x2, other.x2) &&
+         is_near(one.y2, other.y2);
+}
+
+// Says of lines that are stored what they counted, and of those that lie as they did nothing else.
+void add_counted(LineTrial& trial, const Camera& camera, const std::vector<Line>& lines,
+                 const std::vector<Stored>& counted, PictureSize size, std::size_t most) {
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const auto known = std::ranges::find(camera.lines, lines[i].id, &Line::id);
+    if (lines[i].id.empty() || known == camera.lines.end() || known->created_at > trial.from) {
+      continue;
+    }
+    TriedLine stored;
+    for (const Stored& one : counted) {
+      if (one.line_id == known->id) add(stored, one.crossing, one.type, most);
+    }
+    const DirectionCounts counts = stored.crossings;
+    if (is_same_place(lines[i], *known, size)) trial.lines[i] = std::move(stored);
+    trial.lines[i].counted = counts;
+  }
+}
+
 }  // namespace
+
+Result<Instant> trial_end(db::Database& database, const Camera& camera, Instant now,
+                          Micros length) {
+  if (camera.is_loop || !media::is_file_source(camera.source)) return now;
+  return database.read([&](db::Session& session) -> Result<Instant> {
+    VEDETTE_TRY(rows, session.query("SELECT sampled_at FROM camera_status WHERE camera_id = $1",
+                                    {camera.id}));
+    if (rows.empty()) return now;
+    const auto last = rows.front().get<std::optional<Instant>>(0);
+    const Micros step = std::chrono::seconds(kTrialSampledEveryS);
+    return last && (*last < now - length || *last > now) ? *last + step : now;
+  });
+}
 
 Result<LineTrial> try_lines(db::Database& database, const Camera& camera,
                             const std::vector<Line>& lines, Instant from, Instant to,
@@ -154,12 +225,15 @@ Result<LineTrial> try_lines(db::Database& database, const Camera& camera,
   VEDETTE_CHECK(check_lines(camera, lines));
   LineTrial trial;
   PictureSize size;
+  std::vector<Stored> counted_before;
   VEDETTE_TRY(seen, database.read([&](db::Session& session) -> Result<Seen> {
     VEDETTE_TRY(read, read_positions(session, camera.id, from, to, options.most_positions));
     VEDETTE_TRY(watched, watched_between(session, camera.id, read.from, to));
     trial.coverage = watched;
     VEDETTE_TRY(picture, picture_size(session, camera.id));
     size = picture;
+    VEDETTE_TRY(stored, read_counted(session, camera.id, read.from, to, options.most_positions));
+    counted_before = std::move(stored);
     return std::move(read);
   }));
   trial.from = seen.from;
@@ -186,6 +260,7 @@ Result<LineTrial> try_lines(db::Database& database, const Camera& camera,
     if (!known.contains({crossing.line, crossing.track}))
       ++line_of(crossing).likely[index_of(crossing.direction)];
   }
+  add_counted(trial, camera, lines, counted_before, size, options.most_crossings);
   for (TriedLine& line : trial.lines) {
     std::ranges::sort(line.by_type, {}, [](const auto& type) {
       return std::pair(-(type.second[0] + type.second[1]), type.first);

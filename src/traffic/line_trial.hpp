@@ -1,12 +1,14 @@
 // Tries counting lines that are not stored on what a camera saw a little earlier: the rule of the
 // live count (LineCounter), fed with the stored positions, which are one second apart. It may
 // differ from the live count: a path begins up to a second late and cuts corners, and clearly
-// beyond a line means two pixels, since sizes are not stored. Used by the API; blocks on the
-// database (one read snapshot).
+// beyond a line means two pixels, since sizes are not stored. A line that is stored as it is given
+// has counted already: that is what is said of it. Used by the API; blocks on the database (one
+// read snapshot).
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,6 +56,9 @@ struct TriedLine {
   /// Of `crossings`, most first.
   std::vector<std::pair<std::string, DirectionCounts>> by_type;
   std::vector<TriedCrossing> newest;  // of `crossings`, newest first
+  /// What the stored line of this id counted in the same time; absent for a new line, and for one
+  /// that was not there yet all the time.
+  std::optional<DirectionCounts> counted;
 };
 
 struct LineTrial {
@@ -70,6 +75,10 @@ struct LineTrial {
 
   bool has_seen() const { return coverage > Micros{0} || tracks > 0; }
 };
+
+/// The end of the time to try lines on, of this length: now, or where the footage of a file ends
+/// that was not seen lately.
+Result<Instant> trial_end(db::Database& database, const Camera& camera, Instant now, Micros length);
 
 /// Counts what crossed `lines` from `from` (inclusive) to `to` (exclusive). Stores nothing. Refuses
 /// the lines that set_lines would refuse, in its words.

@@ -69,6 +69,45 @@ TEST_P(LineTrials, CountsByDirectionAsTheLineIsDrawn) {
   EXPECT_NEAR(crossing.point.y, 300, 0.01);
 }
 
+TEST_P(LineTrials, AStoredLineSaysWhatItCounted) {
+  camera_.lines = must(set_lines(database(), "a", {kAcross}));
+  Line line = camera_.lines[0];
+  // Of three that it counted one was in view long enough to be tried on.
+  drive(1, kFrom, {{200, 200}, {210, 280}, {220, 360}});
+  for (const std::int64_t track : {1, 2, 3}) cross("a", line.id, "car", track, kFrom + 1s * track);
+  cross("a", line.id, "truck", 9, kNow + 1s);
+  run("UPDATE camera_line SET created_at = $1", {kFrom - 1h});
+  camera_ = *must(find_camera(database(), "a"));
+  const TriedLine as_stored = tried({line}).lines[0];
+  EXPECT_EQ(as_stored.crossings, (DirectionCounts{3, 0}));
+  EXPECT_EQ(as_stored.likely, DirectionCounts{});
+  EXPECT_EQ(as_stored.counted, (DirectionCounts{3, 0}));
+  EXPECT_EQ(as_stored.newest.front().track_id, 3);
+  // Moved a little: what it may count, beside what it counted.
+  line.y1 = line.y2 = 320;
+  const TriedLine moved = tried({line}).lines[0];
+  EXPECT_EQ(moved.crossings, kDown);
+  EXPECT_EQ(moved.counted, (DirectionCounts{3, 0}));
+  EXPECT_FALSE(tried({kAcross}).lines[0].counted) << "a new line has counted nothing";
+  run("UPDATE camera_line SET created_at = $1", {kFrom + 1s});
+  camera_ = *must(find_camera(database(), "a"));
+  EXPECT_FALSE(tried({camera_.lines[0]}).lines[0].counted) << "it was not there from the beginning";
+}
+
+TEST_P(LineTrials, AFileIsTriedOnItsOwnTime) {
+  const auto end = [&] { return must(trial_end(database(), camera_, kNow, 10min)); };
+  EXPECT_EQ(end(), kNow);
+  run("INSERT INTO camera_status (camera_id, updated_at, sampled_at, status) VALUES ('a', $1, $2, "
+      "'{}')",
+      {kNow, kNow - 24h});
+  EXPECT_EQ(end(), kNow - 24h + 1s);
+  run("UPDATE camera_status SET sampled_at = $1", {kNow - 1min});
+  EXPECT_EQ(end(), kNow) << "it is being read";
+  camera_.source = "rtsp://10.0.0.1/live";
+  run("UPDATE camera_status SET sampled_at = $1", {kNow - 24h});
+  EXPECT_EQ(end(), kNow) << "a camera that was not watched lately says so";
+}
+
 TEST_P(LineTrials, OnlyTheSegmentCounts) {
   drive(1, kFrom, {{520, 200}, {520, 400}});
   EXPECT_EQ(counted(kAcross), DirectionCounts{});

@@ -49,7 +49,8 @@ json::object tried_line_json(const traffic::TriedLine& line, bool is_known) {
   return {{"crossings", std::move(crossings)},
           {"likely", std::move(likely)},
           {"by_type", std::move(types)},
-          {"newest", std::move(newest)}};
+          {"newest", std::move(newest)},
+          {"counted", line.counted ? json::value(directions_json(*line.counted)) : nullptr}};
 }
 
 std::string_view camera_state(const work::LoopStatus* loop, bool is_enabled) {

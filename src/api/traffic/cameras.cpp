@@ -85,6 +85,14 @@ Result<std::vector<traffic::Line>> lines_input(Fields& body) {
     VEDETTE_TRY(b_to_a, fields.text("b_to_a"));
     VEDETTE_TRY(width, fields.number("width"));
     VEDETTE_TRY(height, fields.number("height"));
+    // What was read may be written back: words from geometry stay that, and since when it counts
+    // is not for the writer to say.
+    VEDETTE_TRY(is_named, fields.boolean("is_named"));
+    VEDETTE_CHECK(fields.text("created_at"));
+    if (is_named && !*is_named) {
+      a_to_b.reset();
+      b_to_a.reset();
+    }
     VEDETTE_CHECK(fields.nothing_left());
     const auto is_size = [](const std::optional<double>& side) {
       return !side || (*side >= 1 && *side <= 16384 && *side == std::floor(*side));
@@ -148,10 +156,10 @@ Result<http::Response> try_lines(const TrafficServices& services, const http::Re
   }
   VEDETTE_TRY(size, size_now(services, camera.id));
   lines = traffic::drawn_on(std::move(lines), size);
-  const Instant now = services.core->clock.now();
-  VEDETTE_TRY(trial, traffic::try_lines(
-                         services.core->database, camera, lines,
-                         now - std::chrono::minutes(static_cast<std::int64_t>(length)), now));
+  const Micros time = std::chrono::minutes(static_cast<std::int64_t>(length));
+  db::Database& database = services.core->database;
+  VEDETTE_TRY(end, traffic::trial_end(database, camera, services.core->clock.now(), time));
+  VEDETTE_TRY(trial, traffic::try_lines(database, camera, lines, end - time, end));
   return answer(200, line_trial_json(trial));
 }
 

@@ -622,6 +622,13 @@ export interface components {
             /** @description Width of the pictures that the line was drawn on, with `height`; both left out: those of now. Pictures of another size come with the line at the same place in them. */
             width?: number;
             height?: number;
+            /** @description `false`: the words for the directions are from geometry, and stay so. */
+            is_named?: boolean;
+            /**
+             * Format: date-time
+             * @description Ignored: what was read may be written back.
+             */
+            created_at?: string;
         };
         LinesInput: {
             lines: components["schemas"]["LineInput"][];
@@ -671,7 +678,11 @@ export interface components {
              * @description The start of what was looked at: later than asked for when `truncated`.
              */
             from: string;
-            to: components["schemas"]["Instant"];
+            /**
+             * Format: date-time
+             * @description Now; of a file that was not read lately, where its footage ends.
+             */
+            to: string;
             /** @description How much of that time was watched, seconds. */
             coverage_s: number;
             /**
@@ -685,6 +696,11 @@ export interface components {
             truncated: boolean;
             /** @description As given, in the same order. */
             lines: {
+                /**
+                 * @description What the stored line of this id counted in the same time. null for a new line, and for one that was not there
+                 *     yet all the time. A line that lies as it is stored has nothing else to say: `crossings` is the same then.
+                 */
+                counted?: components["schemas"]["DirectionCounts"] | null;
                 /** @description null when nothing of the time was watched. */
                 crossings: components["schemas"]["DirectionCounts"] | null;
                 /**

@@ -150,11 +150,13 @@ std::shared_ptr<RemotePictures::Relay> RemotePictures::join(const std::string& c
 }
 
 Result<void> RemotePictures::open(const std::string& camera_id, traffic::Variant variant) {
-  std::unique_lock lock(relays_mutex_);
+  Lock lock(relays_mutex_);
   if (is_stopping_) return fail(ErrorCode::kUnavailable, "This process is stopping.");
   const auto relay = join(camera_id, variant);
   ++relay->waiting;
-  answered_.wait_for(lock, kOpenTime, [&] { return is_stopping_ || relay->answer; });
+  answered_.wait_for(lock, kOpenTime, [&]() VEDETTE_REQUIRES(relays_mutex_) {
+    return is_stopping_ || relay->answer;
+  });
   --relay->waiting;
   if (is_stopping_) return fail(ErrorCode::kUnavailable, "This process is stopping.");
   // Silence so far: the stream begins, and is ended with the reason should there be one.
@@ -164,7 +166,7 @@ Result<void> RemotePictures::open(const std::string& camera_id, traffic::Variant
 void RemotePictures::loops_changed() {
   for (const auto& [camera, variant] : pictures_.looked_at()) {
     if (supervisor_.holds(loop_name(camera))) continue;
-    const std::lock_guard lock(relays_mutex_);
+    const Lock lock(relays_mutex_);
     if (!is_stopping_) join(camera, variant)->has_shown = true;
   }
 }
@@ -172,7 +174,7 @@ void RemotePictures::loops_changed() {
 void RemotePictures::stop() {
   Relays relays;
   {
-    const std::lock_guard lock(relays_mutex_);
+    const Lock lock(relays_mutex_);
     is_stopping_ = true;
     relays.swap(relays_);
   }
@@ -184,7 +186,7 @@ void RemotePictures::stop() {
 
 void RemotePictures::note(Relay& relay, Result<void> answer, bool is_over) {
   {
-    const std::lock_guard lock(relays_mutex_);
+    const Lock lock(relays_mutex_);
     relay.answer = std::move(answer);
     relay.is_over = is_over;
   }
@@ -194,7 +196,7 @@ void RemotePictures::note(Relay& relay, Result<void> answer, bool is_over) {
 // Whether those who look are sent away when the pictures cannot be had: not while the camera may
 // only be on its way from one process to another.
 bool RemotePictures::end_viewers(Relay& relay, bool has_come) {
-  const std::lock_guard lock(relays_mutex_);
+  const Lock lock(relays_mutex_);
   relay.has_shown = relay.has_shown || has_come;
   return !relay.has_shown;
 }
@@ -202,7 +204,7 @@ bool RemotePictures::end_viewers(Relay& relay, bool has_come) {
 // Whether somebody looks, or is about to. When not, the relay is over: from then on its thread
 // takes no lock, because join() waits for it with relays_mutex_ held.
 bool RemotePictures::is_wanted(Relay& relay) {
-  const std::lock_guard lock(relays_mutex_);
+  const Lock lock(relays_mutex_);
   const auto now = Steady::now();
   if (relay.waiting > 0 || relay.topic->viewers() > 0) relay.wanted_at = now;
   relay.is_over = now - relay.wanted_at > kLinger;
@@ -293,7 +295,7 @@ Result<bool> RemotePictures::relay_once(const std::stop_token& stop, Relay& rela
 
 // So that a holder that does not answer costs one wait, and not one for each viewer.
 std::optional<std::string> RemotePictures::recent_failure(const std::string& process_id) {
-  const std::lock_guard lock(relays_mutex_);
+  const Lock lock(relays_mutex_);
   const auto known = failures_.find(process_id);
   if (known == failures_.end()) return std::nullopt;
   if (Steady::now() - known->second.at >= kFailureLife) return std::nullopt;
@@ -314,7 +316,7 @@ Result<std::optional<http::HttpReply>> RemotePictures::snapshot(const std::strin
   if (!reply) {
     const auto now = Steady::now();
     const auto why = unreachable(reply.error());
-    const std::lock_guard lock(relays_mutex_);
+    const Lock lock(relays_mutex_);
     std::erase_if(failures_,
                   [&](const auto& each) { return now - each.second.at >= kFailureLife; });
     failures_.insert_or_assign(holder->process_id, Failure{now, why});

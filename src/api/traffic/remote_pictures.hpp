@@ -7,7 +7,6 @@
 #include <condition_variable>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -15,6 +14,7 @@
 
 #include "api/traffic/pictures.hpp"
 #include "base/error.hpp"
+#include "base/mutex.hpp"
 #include "http/client.hpp"
 #include "work/loop.hpp"
 
@@ -69,7 +69,8 @@ class RemotePictures {
   };
 
   Result<std::optional<Holder>> find_holder(const std::string& camera_id) const;
-  std::shared_ptr<Relay> join(const std::string& camera_id, traffic::Variant variant);
+  std::shared_ptr<Relay> join(const std::string& camera_id, traffic::Variant variant)
+      VEDETTE_REQUIRES(relays_mutex_);
   void relay_until(const std::stop_token& stop, Relay& relay);
   Result<bool> relay_once(const std::stop_token& stop, Relay& relay, bool& has_come);
   bool is_wanted(Relay& relay);
@@ -82,12 +83,13 @@ class RemotePictures {
   PictureTopics& pictures_;
   const std::string token_;
 
-  std::mutex relays_mutex_;
-  std::condition_variable answered_;
+  Mutex relays_mutex_;
+  std::condition_variable_any answered_;
   using Relays = std::map<std::pair<std::string, traffic::Variant>, std::shared_ptr<Relay>>;
-  Relays relays_;
-  std::map<std::string, Failure> failures_;  // of snapshots, by process
-  bool is_stopping_ = false;
+  Relays relays_ VEDETTE_GUARDED_BY(relays_mutex_);
+  // Of snapshots, by process.
+  std::map<std::string, Failure> failures_ VEDETTE_GUARDED_BY(relays_mutex_);
+  bool is_stopping_ VEDETTE_GUARDED_BY(relays_mutex_) = false;
   std::stop_source stopping_;  // for snapshots
 };
 

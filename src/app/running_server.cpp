@@ -70,7 +70,11 @@ bool needs_a_look(const json::value& thing) {
 
 std::string reason(const json::value& loop) {
   auto cause = text(loop, "cause");
-  return cause.empty() ? text(loop, "last_error") : cause;
+  if (cause.empty()) cause = text(loop, "last_error");
+  const auto attempts = number(loop, "attempts");
+  if (attempts < 2) return cause;
+  return fmt::format("{}{}{:.0f} attempts since {}.", cause, cause.empty() ? "" : " ", attempts,
+                     text(loop, "since"));
 }
 
 std::string describe_database(const json::value& database) {

@@ -57,6 +57,19 @@ TEST(ServerReport, PutsWhatNeedsALookFirst) {
   EXPECT_EQ(report.lines[2].title, "Camera: B");
 }
 
+TEST(ServerReport, SaysHowOftenAndSinceWhenItWasTried) {
+  const auto report = read(kStatus, R"({"loops": [
+      {"name": "camera:a", "title": "Camera: A", "state": "retrying", "word": "source unreachable",
+       "health": "bad", "cause": "Connection refused.", "attempts": 36,
+       "since": "2026-11-22T06:47:18Z"},
+      {"name": "camera:b", "title": "Camera: B", "state": "starting", "word": "no room",
+       "health": "bad", "cause": "All 2 processes that could run it are full.", "attempts": 0}]})");
+  ASSERT_EQ(report.complaints.size(), 2U);
+  EXPECT_EQ(report.complaints[0].why,
+            "Connection refused. 36 attempts since 2026-11-22T06:47:18Z.");
+  EXPECT_EQ(report.complaints[1].why, "All 2 processes that could run it are full.");
+}
+
 TEST(ServerReport, ADatabaseThatCannotBeWrittenNeedsALook) {
   const auto report = read(R"({"database": {"kind": "SQLite", "reachable": true, "writable": false,
       "message": "There is no space left."}})",

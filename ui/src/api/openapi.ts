@@ -608,6 +608,7 @@ export interface components {
             /** @description Whether the live picture can be had from this process, be it by way of the one that watches the camera. */
             live: boolean;
         };
+        /** @description A line as it was read may be written back. */
         LineInput: {
             id?: string;
             name: string;
@@ -620,8 +621,8 @@ export interface components {
             a_to_b?: string;
             b_to_a?: string;
             /** @description Width of the pictures that the line was drawn on, with `height`; both left out: those of now. Pictures of another size come with the line at the same place in them. */
-            width?: number;
-            height?: number;
+            width?: number | null;
+            height?: number | null;
             /** @description `false`: the words for the directions are from geometry, and stay so. */
             is_named?: boolean;
             /**

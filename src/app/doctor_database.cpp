@@ -67,10 +67,9 @@ Findings check_database(const config::Settings& settings) {
   options.must_be_reachable = true;
   const auto database = db::Database::open(options);
   if (!database) {
-    return {
-        {Verdict::kBad, "Database",
-         fmt::format("{}: {}", mask_address(settings.database.url), database.error().message),
-         remedy(database.error(), file.has_value())}};
+    return {{Verdict::kBad, "Database",
+             fmt::format("{}: {}", mask_address(settings.database.url), database.error().message),
+             remedy(database.error(), file.has_value())}};
   }
   const auto state = (*database)->state();
   auto what = fmt::format("{} ({} {})", state.address,

@@ -22,6 +22,7 @@
 #include "config/value.hpp"
 #include "traffic/detectors.hpp"
 #include "traffic/scene.hpp"
+#include "traffic/types.hpp"
 #include "traffic/watch_pipeline.hpp"
 
 namespace vedette::app {
@@ -101,13 +102,10 @@ Result<std::vector<std::string>> parse_types(const std::string& text) {
   if (text == "all") return types;
   for (const auto part : std::views::split(text, ',')) {
     std::string type(part.begin(), part.end());
-    if (!media::is_known_type(type)) {
-      return fail(
-          ErrorCode::kUsage,
-          fmt::format("--types: \"{}\" is not a type; write a list such as car,truck,bus out "
-                      "of person, bicycle, car, motorcycle, bus, truck, vehicle, moving, or "
-                      "all",
-                      type));
+    if (auto known = traffic::check_type(type); !known) {
+      return fail(ErrorCode::kUsage, fmt::format("--types: {} Write a list such as car,truck,bus, "
+                                                 "or all.",
+                                                 known.error().message));
     }
     types.push_back(std::move(type));
   }
@@ -176,10 +174,7 @@ Result<> fit_types(std::vector<std::string>& types, const media::ModelInfo& mode
     types.clear();
     return {};
   }
-  constexpr std::array<std::string_view, 4> kMotor{"car", "truck", "bus", "motorcycle"};
-  const bool wants_motor = std::ranges::any_of(types, [&](const std::string& type) {
-    return std::ranges::find(kMotor, type) != kMotor.end();
-  });
+  const bool wants_motor = std::ranges::find_first_of(types, traffic::motor_types()) != types.end();
   if (wants_motor) types.emplace_back("vehicle");
   if (std::ranges::none_of(types,
                            [&](const std::string& type) { return known.find(type).has_value(); })) {

@@ -277,15 +277,6 @@ Result<> check_model_file(const std::filesystem::path& model) {
 Result<Selection> select(const DetectorOptions& options, const ModelInfo& info) {
   Selection selection;
   selection.score_threshold = std::clamp(options.score_threshold, 0.001F, 1.0F);
-  for (const auto& type : options.types) {
-    if (!is_known_type(type)) {
-      return fail(
-          ErrorCode::kInvalid,
-          fmt::format("\"{}\" is not a type; types are person, bicycle, car, motorcycle, bus, "
-                      "truck, vehicle, moving.",
-                      type));
-    }
-  }
   for (const auto& label : info.labels) {
     const bool is_wanted = !label.type.empty() &&
                            (options.types.empty() ||

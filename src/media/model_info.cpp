@@ -21,12 +21,17 @@ constexpr std::size_t kMaxLabels = 2'000;
 constexpr std::size_t kMaxText = 300;
 constexpr std::int64_t kMaxInput = 4'096;
 
-constexpr std::array<std::string_view, 8> kTypes{"person", "bicycle", "car",     "motorcycle",
-                                                 "bus",    "truck",   "vehicle", "moving"};
+constexpr std::size_t kMaxType = 32;
 
 constexpr std::string_view kHowTo =
     "write a sidecar next to it with name, layout (yolox, ssd-detections or ssd-raw), [input] and "
     "[labels]; models/yolox_nano.onnx.toml is one to copy";
+
+bool is_type_word(std::string_view word) {
+  return !word.empty() && word.size() <= kMaxType && std::ranges::all_of(word, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
 
 /// A table of the sidecar together with what is needed to say where something in it is wrong.
 class Section {
@@ -173,9 +178,10 @@ Result<std::vector<Label>> read_labels(const Section& section) {
   VEDETTE_TRY(types, section.section("types"));
   for (const auto& [key, node] : types.table()) {
     const auto type = node.value_exact<std::string>();
-    if (!type || !is_known_type(*type)) {
-      return types.wrong(&node,
-                         fmt::format("a label's type must be one of {}.", fmt::join(kTypes, ", ")));
+    if (!type || !is_type_word(*type)) {
+      return types.wrong(&node, fmt::format("a label's type must be a word of 1 to {} small "
+                                            "letters, digits and hyphens, such as \"car\".",
+                                            kMaxType));
     }
     bool is_used = false;
     for (auto& label : labels) {
@@ -246,10 +252,6 @@ std::string_view name(OutputLayout layout) {
       return "motion";
   }
   return "unknown";
-}
-
-bool is_known_type(std::string_view type) {
-  return std::ranges::find(kTypes, type) != kTypes.end();
 }
 
 Result<ModelInfo> parse_model_info(std::string_view text, std::string_view file) {

@@ -47,8 +47,8 @@ struct ModelInput {
 struct Label {
   /// As the model's makers call it, for example "motorbike".
   std::string name;
-  /// Vedette's type: person, bicycle, car, motorcycle, bus, truck, vehicle (of unknown kind),
-  /// moving (no model); empty: not of interest, never reported.
+  /// The word under which it is reported, which those who use the detector choose ("car"); empty:
+  /// not of interest, never reported.
   std::string type;
 };
 
@@ -74,8 +74,5 @@ Result<ModelInfo> parse_model_info(std::string_view text, std::string_view file)
 /// The description of this model file by the rule above. kUnsupported with a remedy when there is
 /// none.
 Result<ModelInfo> find_model_info(const std::filesystem::path& model);
-
-/// Vedette's types that a sidecar may map labels to.
-bool is_known_type(std::string_view type);
 
 }  // namespace vedette::media

@@ -70,7 +70,7 @@ TEST(ModelInfo, SaysWhichLineIsWrongAndWhatWouldBeRight) {
       {replaced("rgb", "grey"), "line 7", "bgr, rgb"},
       {replaced("[127.5, 127.5, 1]", "[127.5, 0, 1]"), "line 9", "other than 0"},
       {replaced("[127.5, 127.5, 127.5]", "[1, 2]"), "line 8", "three numbers"},
-      {replaced("auto = \"car\"", "auto = \"tram\""), "line 18", "person, bicycle, car"},
+      {replaced("auto = \"car\"", "auto = \"Light rail\""), "line 18", "small letters"},
       {replaced("auto = \"car\"", "lorry = \"truck\""), "line 18", "labels.names"},
       {replaced("\"none\"", "7"), "line 16", "text"},
       {replaced("ssd-raw", "ssd-detections"), "line 11", "ssd-raw only"},

@@ -13,6 +13,7 @@
 #include "db/database.hpp"
 #include "media/frame_source.hpp"
 #include "traffic/camera_status.hpp"
+#include "traffic/types.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -117,18 +118,6 @@ bool has_control_character(std::string_view text) {
 
 }  // namespace
 
-const std::vector<std::string>& all_types() {
-  static const std::vector<std::string> types{"car",     "truck",  "bus",     "motorcycle",
-                                              "bicycle", "person", "vehicle", "moving"};
-  return types;
-}
-
-const std::vector<std::string>& usual_types() {
-  static const std::vector<std::string> types{"car",     "truck",   "bus",   "motorcycle",
-                                              "bicycle", "vehicle", "moving"};
-  return types;
-}
-
 std::string id_from_name(std::string_view name) {
   std::string id;
   for (const char c : name) {
@@ -177,10 +166,7 @@ Result<void> complete(Camera& camera) {
   if (camera.types.empty()) camera.types = usual_types();
   std::vector<std::string> types;
   for (std::string& type : camera.types) {
-    if (std::ranges::find(all_types(), type) == all_types().end()) {
-      return wrong_field("types", fmt::format("'{}' is no type of road user; those there are: {}.",
-                                              type.substr(0, 40), fmt::join(all_types(), ", ")));
-    }
+    if (auto known = check_type(type); !known) return wrong_field("types", known.error().message);
     if (std::ranges::find(types, type) == types.end()) types.push_back(std::move(type));
   }
   camera.types = std::move(types);

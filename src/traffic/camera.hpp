@@ -65,12 +65,6 @@ struct Camera {
 /// The channel of change notices about cameras and lines.
 inline constexpr std::string_view kCamerasChannel = "cameras";
 
-/// Every type of road user that a camera may count.
-const std::vector<std::string>& all_types();
-/// What a camera counts that says nothing about it: all but persons, for which a post at the
-/// roadside is taken all too easily.
-const std::vector<std::string>& usual_types();
-
 /// Checks a camera before it is stored and fills in what may be absent (id from the name, the
 /// usual types). The error's `detail` is the name of the field that is wrong.
 Result<void> complete(Camera& camera);

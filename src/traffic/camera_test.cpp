@@ -5,6 +5,7 @@
 #include "traffic/quality.hpp"
 #include "traffic/recorder.hpp"
 #include "traffic/traffic_store_test.hpp"
+#include "traffic/types.hpp"
 
 namespace vedette::traffic {
 namespace {

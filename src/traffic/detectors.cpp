@@ -51,6 +51,7 @@ Result<Detectors::Choice> Detectors::open(const std::optional<std::string>& mode
     choice.session = media::new_motion_session();
     return choice;
   }
+  if (!chosen->problem.empty()) return fail(ErrorCode::kUnsupported, chosen->problem);
   VEDETTE_TRY(detector, shared(chosen->file));
   VEDETTE_TRY(session, detector->new_session(in_flight));
   choice.detector = std::move(detector);

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <tuple>
 #include <utility>
 
 #include "media/model_info.hpp"
+#include "traffic/types.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -21,8 +21,7 @@ bool is_model_file(const fs::path& file) {
 
 // How many of the types of vehicles a model does not know.
 int missing_types(const FoundModel& model) {
-  constexpr std::array<std::string_view, 4> kVehicles{"car", "truck", "bus", "motorcycle"};
-  return static_cast<int>(std::ranges::count_if(kVehicles, [&](std::string_view type) {
+  return static_cast<int>(std::ranges::count_if(motor_types(), [&](std::string_view type) {
     return std::ranges::find(model.types, type) == model.types.end();
   }));
 }
@@ -40,7 +39,13 @@ FoundModel describe(const fs::path& file) {
   model.licence = info->licence;
   std::set<std::string> types;
   for (const media::Label& label : info->labels) {
-    if (!label.type.empty()) types.insert(label.type);
+    if (label.type.empty()) continue;
+    if (auto known = check_type(label.type); !known) {
+      model.problem = fmt::format("The sidecar of {}, [labels.types] {}: {}", file.string(),
+                                  label.name, known.error().message);
+      return model;
+    }
+    types.insert(label.type);
   }
   model.types.assign(types.begin(), types.end());
   return model;

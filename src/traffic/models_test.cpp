@@ -7,11 +7,13 @@
 #include <fstream>
 
 #include "db/testing/store.hpp"
+#include "traffic/detectors.hpp"
 
 namespace vedette::traffic {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -65,6 +67,18 @@ TEST_F(Models, OneThatCannotBeUsedIsListedLastWithTheReasonAndNeverChosen) {
   EXPECT_THAT(names(), ElementsAre("people", "unknown"));
   EXPECT_THAT(find_models(folders())[1].problem, HasSubstr("unknown.onnx"));
   EXPECT_EQ(chosen("auto"), "people");
+}
+
+TEST_F(Models, OneWithAWordThatRoadsDoNotKnowCannotBeUsed) {
+  put("own/a.onnx", "army", {"car", "tank"});
+  EXPECT_EQ(chosen("auto"), "motion");
+  EXPECT_THAT(find_models(folders())[0].problem,
+              AllOf(HasSubstr("a.onnx"), HasSubstr("'tank'"), HasSubstr("motorcycle")));
+  DetectorSettings settings;
+  settings.folders = folders();
+  const auto opened = Detectors(settings).open("army");
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error().message, HasSubstr("'tank'"));
 }
 
 TEST_F(Models, AreMeantByNameByFileNameAndByPath) {

@@ -14,8 +14,8 @@ class Supervisor;
 namespace vedette::traffic {
 
 /// The roster's loop. `supervisor` gets the camera loops; it and everything in `parts` outlive the
-/// loop. Of all cameras at most `max_cameras` are watched here (0: any number); the processes of the
-/// deployment share them out evenly, see work::LoopGroup.
+/// loop. Of all cameras at most `max_cameras` are watched here (0: any number); the processes of
+/// the deployment share them out evenly, see work::LoopGroup.
 work::LoopSpec roster_loop(work::Supervisor& supervisor, CameraLoopParts parts, int max_cameras);
 
 }  // namespace vedette::traffic

@@ -3,10 +3,12 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/text.hpp"
 #include "http/url_text.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace vedette::http;
+  using vedette::is_clean_utf8;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   if (const auto path = normalise_path(input)) {
     const auto closed = *path + "/";

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <span>
 #include <string>
@@ -33,8 +33,11 @@ void hide_secrets(std::span<char*> words) {
         is_value_secret && !is_flag ? std::string("***") : vedette::mask_address(text);
     is_value_secret = is_flag && !text.contains('=') && vedette::is_secret_name(text);
     if (shown == text) continue;
-    std::memset(word, 0, text.size());
-    std::memcpy(word, shown.data(), std::min(shown.size(), text.size()));
+    const std::span letters(word, text.size());
+    std::ranges::fill(letters, '\0');
+    std::ranges::copy_n(shown.begin(),
+                        static_cast<std::ptrdiff_t>(std::min(shown.size(), letters.size())),
+                        letters.begin());
   }
 }
 

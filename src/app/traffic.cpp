@@ -2,7 +2,7 @@
 #include "app/traffic.hpp"
 
 #include <chrono>
-#include <opencv2/core/utility.hpp>
+#include <opencv2/core/version.hpp>
 #include <string>
 #include <utility>
 
@@ -138,9 +138,7 @@ std::string openvino_version() {
 }
 
 std::vector<PartVersion> parts() {
-  return {{"OpenVINO", openvino_version()},
-          {"OpenCV", cv::getVersionString()},
-          {"FFmpeg", av_version_info()}};
+  return {{"OpenVINO", openvino_version()}, {"OpenCV", CV_VERSION}, {"FFmpeg", av_version_info()}};
 }
 
 }  // namespace

@@ -210,7 +210,7 @@ Result<void> HttpStream::State::ask(HttpRequest request) {
   if (request_.method != "HEAD") set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   for (const auto& [name, value] : request_.headers) {
     // libcurl's way to say that a field is there and empty.
-    const auto line = value.empty() ? name + ";" : name + ": " + value;
+    const auto line = value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value);
     curl_slist* longer = curl_slist_append(headers_.get(), line.c_str());
     is_taken = is_taken && longer != nullptr;
     if (longer != nullptr) {

@@ -173,7 +173,7 @@ def test_a_line_is_not_tried_on_what_nobody_watched(client):
     camera = add(client)
     path = f"/api/cameras/{camera['id']}/lines"
     trial = client.post(f"{path}/try", {"lines": [GATE]}).json()
-    assert trial["coverage_s"] == 0 and trial["lines"] == [{"crossings": None, "likely": None, "by_type": [], "newest": []}]
+    assert trial["coverage_s"] == 0 and trial["lines"] == [{"crossings": None, "likely": None, "by_type": [], "newest": [], "counted": None}]
     span = datetime.datetime.fromisoformat(trial["to"]) - datetime.datetime.fromisoformat(trial["from"])
     assert span == datetime.timedelta(minutes=10)
     assert client.fetch(path)["lines"] == []

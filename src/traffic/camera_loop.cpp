@@ -262,9 +262,12 @@ Result<Ended> CameraRun::watch_frames(WatchPipeline& pipeline, media::FrameSourc
 void CameraRun::take_lines(WatchPipeline& pipeline) {
   lines_version_ = board_.version();
   std::vector<Line> lines = board_.lines();
-  // New names of directions, or that a line is known to be of this size, move nothing.
-  const auto place = [](const Line& line) {
-    return std::tuple(line.id, line.x1, line.y1, line.x2, line.y2, line.name, line.width > 0);
+  // New names of directions move nothing. Nor does it that a line which said no size is known to be
+  // of the present one: to begin anew here would lose who is just crossing it.
+  const auto place = [this](const Line& line) {
+    const PictureSize size = line.width > 0 ? PictureSize{line.width, line.height} : size_;
+    return std::tuple(line.id, line.x1, line.y1, line.x2, line.y2, line.name, size.width,
+                      size.height);
   };
   const bool is_same = std::ranges::equal(lines, lines_, {}, place, place);
   lines_ = std::move(lines);

@@ -189,18 +189,26 @@ std::string percent_decode_leniently(std::string_view text) {
 }
 
 std::string Address::text() const {
-  std::string text = scheme + "://";
+  std::string after;
   if (user) {
-    text += encode_secret(*user);
-    if (secret) text += ":" + encode_secret(*secret);
-    text += "@";
+    after += encode_secret(*user);
+    if (secret) after += ":" + encode_secret(*secret);
+    after += "@";
   }
-  text += host;
-  if (!port.empty()) text += ":" + port;
-  text += encode_rest(path);
-  if (query) text += "?" + encode_rest(*query);
-  if (fragment) text += "#" + encode_rest(*fragment);
-  return text;
+  const auto host_begin = after.size();
+  after += host;
+  if (!port.empty()) after += ":" + port;
+  std::string rest = encode_rest(path);
+  if (query) rest += "?" + encode_rest(*query);
+  if (fragment) rest += "#" + encode_rest(*fragment);
+  // An @ behind the host stays as it was written as long as nobody can take what follows for one.
+  const auto parts = find_authority(scheme, after + rest);
+  if (!parts.is_clear || parts.host_begin != host_begin) {
+    for (auto at = rest.find('@'); at != std::string::npos; at = rest.find('@', at)) {
+      rest.replace(at, 1, "%40");
+    }
+  }
+  return scheme + "://" + after + rest;
 }
 
 Result<Address> parse_address(std::string_view text) {

@@ -55,6 +55,15 @@ TEST(Address, RawSpecialCharactersOfAPasswordWork) {
   }
 }
 
+TEST(Address, AnAtBehindTheHostIsNoHostOnceItIsWrittenOut) {
+  EXPECT_EQ(must_parse("rtsp://10.0.0.1:554/live@main").text(), "rtsp://10.0.0.1:554/live@main");
+  // Raw, no host can follow this @; with its blank written as %20 one could.
+  const Address odd = must_parse("http://cam/a@b c");
+  EXPECT_EQ(odd.host, "cam");
+  EXPECT_EQ(odd.text(), "http://cam/a%40b%20c");
+  EXPECT_EQ(must_parse(odd.text()).host, "cam");
+}
+
 TEST(Address, WhatCanBeReadInTwoWaysIsNotGuessed) {
   for (const char* text : {"rtsp://admin:p@ss/word@host/x", "rtsp://admin:12/34@host/x"}) {
     const auto address = parse_address(text);

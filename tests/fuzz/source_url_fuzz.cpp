@@ -15,7 +15,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto same = unmask_address(shown, options.url); same && shown == options.url) {
     if (*same != options.url) std::abort();
   }
-  if (const auto address = parse_address(options.url)) (void)address->text();
+  if (const auto address = parse_address(options.url)) {
+    // What is written anew says the same, and is still hidden.
+    const auto again = parse_address(address->text());
+    if (!again || again->host != address->host || again->secret != address->secret) std::abort();
+    const bool has_secret = address->user && (!address->user->empty() || address->secret);
+    if (has_secret && !mask_address(address->text()).contains("***@")) std::abort();
+  }
   for (const bool loop : {false, true}) {
     options.loop = loop;
     const auto url = media::parse_source_url(options);

@@ -7,7 +7,6 @@
 #include <map>
 #include <optional>
 #include <stop_token>
-#include <tuple>
 #include <utility>
 
 #include "base/log.hpp"
@@ -261,17 +260,8 @@ Result<Ended> CameraRun::watch_frames(WatchPipeline& pipeline, media::FrameSourc
 
 void CameraRun::take_lines(WatchPipeline& pipeline) {
   lines_version_ = board_.version();
-  std::vector<Line> lines = board_.lines();
-  // New names of directions move nothing. Nor does it that a line which said no size is known to be
-  // of the present one: to begin anew here would lose who is just crossing it.
-  const auto place = [this](const Line& line) {
-    const PictureSize size = line.width > 0 ? PictureSize{line.width, line.height} : size_;
-    return std::tuple(line.id, line.x1, line.y1, line.x2, line.y2, line.name, size.width,
-                      size.height);
-  };
-  const bool is_same = std::ranges::equal(lines, lines_, {}, place, place);
-  lines_ = std::move(lines);
-  if (!is_same) pipeline.set_lines(counting_lines(lines_));
+  lines_ = board_.lines();
+  pipeline.set_lines(counting_lines(lines_));
 }
 
 // Whether the run's time, or its numbers for tracks, go no further.

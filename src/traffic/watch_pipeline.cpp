@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 #include <utility>
 
 namespace vedette::traffic {
@@ -64,6 +65,10 @@ void WatchPipeline::set_lines(std::vector<CountingLine> lines) {
     }
     fitting.push_back(width_ > 0 ? fitted(line, width_, height_) : line);
   }
+  const auto place = [](const CountingLine& line) {
+    return std::tuple(line.name, line.a.x, line.a.y, line.b.x, line.b.y);
+  };
+  if (std::ranges::equal(fitting, counter_.lines(), {}, place, place)) return;
   counter_ =
       LineCounter(std::move(fitting), with_tracks(options_.counter, options_.tracker.max_tracks));
   undecided_.clear();

@@ -89,7 +89,8 @@ class WatchPipeline {
   bool has_detector_failed() const { return has_detector_failed_; }
 
   /// Other lines from the next frame on. Counting starts afresh: a vehicle that stands on a line at
-  /// this moment is not counted over it.
+  /// this moment is not counted over it. Where all lie where they lay in the present picture (their
+  /// size has become known, directions have other words), it goes on.
   void set_lines(std::vector<CountingLine> lines);
 
   const TypeTable& types() const { return tracker_.types(); }

@@ -345,6 +345,28 @@ TEST(WatchPipeline, NewLinesCountFromTheNextFrameOn) {
   EXPECT_EQ(crossings, 2);
 }
 
+TEST(WatchPipeline, LinesThatLieWhereTheyLayGoOnCounting) {
+  ListedSource source;
+  for (int i = 0; i < 100; ++i) source.frames.push_back(picture(i));
+  ScriptedSession session(1, traffic_at);
+  WatchPipeline pipeline(one_line(), source, session);
+  std::int64_t crossings = 0;
+  for (int i = 0; i < 100; ++i) {
+    const auto watched = pipeline.next({});
+    ASSERT_TRUE(watched && *watched);
+    crossings += static_cast<std::int64_t>((*watched)->crossings.size());
+    // By turns as they were drawn, with no size, and as drawn on these pictures, in other words.
+    std::vector<CountingLine> lines = one_line().lines;
+    if (i % 2 == 1) {
+      lines[0].width = (*watched)->frame.width();
+      lines[0].height = (*watched)->frame.height();
+      lines[0].a_to_b = "to town";
+    }
+    pipeline.set_lines(std::move(lines));
+  }
+  EXPECT_EQ(crossings, 2);
+}
+
 TEST(WatchGate, SparesTheModelWhileNothingMovesAndLosesNobody) {
   ListedSource source;
   // A car comes, parks, stands for long while a cloud makes the picture a little darker, leaves.

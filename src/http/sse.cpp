@@ -35,12 +35,8 @@ std::optional<Filter> parse_filter(const Request& request) {
   constexpr std::size_t kMaxTopics = 32;
   constexpr std::size_t kMaxName = 100;
   Filter filter;
-  for (auto list : request.query_all("topics")) {
-    while (!list.empty()) {
-      const auto end = list.find(',');
-      const auto topic = trim(list.substr(0, end));
-      list.remove_prefix(end == std::string_view::npos ? list.size() : end + 1);
-      if (topic.empty()) continue;
+  for (const auto list : request.query_all("topics")) {
+    for (const std::string_view topic : split(list, ',')) {
       if (topic.size() > kMaxName || filter.topics.size() == kMaxTopics) return std::nullopt;
       filter.topics.emplace_back(topic);
     }

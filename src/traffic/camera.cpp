@@ -27,14 +27,6 @@ bool is_id_character(char c) {
          c == '-' || c == '.';
 }
 
-std::vector<std::string> split_types(std::string_view text) {
-  std::vector<std::string> types;
-  for (const std::string_view type : split(text, ',')) {
-    if (!type.empty()) types.emplace_back(type);
-  }
-  return types;
-}
-
 Camera camera_of(const db::Row& row) {
   Camera camera;
   camera.id = row.get<std::string>(0);
@@ -43,7 +35,8 @@ Camera camera_of(const db::Row& row) {
   camera.is_loop = row.get<bool>(3);
   camera.starts_at = row.get<std::optional<Instant>>(4);
   camera.model = row.get<std::optional<std::string>>(5);
-  camera.types = split_types(row.get<std::string_view>(6));
+  const auto types = split(row.get<std::string_view>(6), ',');
+  camera.types.assign(types.begin(), types.end());
   camera.is_enabled = row.get<bool>(7);
   camera.revision = row.get<std::int64_t>(8);
   camera.created_at = row.get<Instant>(9);

@@ -40,6 +40,9 @@ struct SourceOptions {
   /// Bytes read at most to find out what a stream holds.
   std::int64_t max_probe_bytes = 5'000'000;
   bool rtsp_over_udp = false;
+  /// Files are read from these folders (and those in them) alone, else kForbidden; none: from
+  /// everywhere.
+  std::vector<std::string> file_folders;
 };
 
 struct SourceInfo {
@@ -94,12 +97,8 @@ class FrameSource {
 Result<std::unique_ptr<FrameSource>> open_source(const SourceOptions& options,
                                                  const std::stop_token& stop = {});
 
-/// From now on files are read from these folders (and those in them) alone; none: from everywhere.
-/// Called by a server before it begins, for all that opens or stores sources in this process.
-void allow_file_folders(std::vector<std::string> folders);
-
 /// What is wrong with the text of a source, without opening it: kInvalid with a sentence that says
-/// what it is instead. For those who store one.
+/// what it is instead, or kForbidden by the folders. For those who store one.
 Result<> check_source(const SourceOptions& options);
 
 }  // namespace vedette::media

@@ -12,7 +12,6 @@
 namespace vedette::media {
 
 Result<> check_file(const SourceUrl& url) {
-  VEDETTE_CHECK(check_folder(url));
   struct stat facts{};
   if (stat(url.path.c_str(), &facts) != 0) {
     const int reason = errno;

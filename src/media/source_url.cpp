@@ -7,7 +7,6 @@
 #include <array>
 #include <cstring>
 #include <filesystem>
-#include <mutex>
 #include <system_error>
 #include <vector>
 
@@ -83,15 +82,6 @@ bool is_address_without_scheme(std::string_view text) {
   return name == "localhost" ||
          (std::ranges::count(name, '.') == 3 &&
           std::ranges::all_of(name, [](char c) { return is_digit(c) || c == '.'; }));
-}
-
-struct Folders {
-  std::mutex folders_mutex;
-  std::vector<std::filesystem::path> allowed;  // guarded by folders_mutex
-};
-Folders& folders() {
-  static Folders all;
-  return all;
 }
 
 // With links and .. followed as far as they exist.
@@ -202,20 +192,11 @@ Result<SourceUrl> parse_source_url(const SourceOptions& options) {
   return url;
 }
 
-void allow_file_folders(std::vector<std::string> wanted) {
-  auto& all = folders();
-  const std::lock_guard lock(all.folders_mutex);
-  all.allowed.clear();
-  for (const auto& folder : wanted) all.allowed.push_back(real_path(folder));
-}
-
-Result<> check_folder(const SourceUrl& url) {
-  if (!is_file(url.kind)) return {};
-  auto& all = folders();
-  const std::lock_guard lock(all.folders_mutex);
-  if (all.allowed.empty()) return {};
+Result<> check_folder(const SourceUrl& url, const SourceOptions& options) {
+  if (!is_file(url.kind) || options.file_folders.empty()) return {};
   const auto path = real_path(url.path);
-  for (const auto& folder : all.allowed) {
+  for (const std::string& allowed : options.file_folders) {
+    const auto folder = real_path(allowed);
     const auto [rest, ignored] =
         std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
     if (rest == folder.end() || rest->empty()) return {};
@@ -229,7 +210,7 @@ Result<> check_folder(const SourceUrl& url) {
 
 Result<> check_source(const SourceOptions& options) {
   VEDETTE_TRY(url, parse_source_url(options));
-  return check_folder(url);
+  return check_folder(url, options);
 }
 
 }  // namespace vedette::media

@@ -33,6 +33,6 @@ Result<SourceUrl> parse_source_url(const SourceOptions& options);
 
 /// kForbidden when this is a file outside of the folders that files may be read from, whether it
 /// exists or not.
-Result<> check_folder(const SourceUrl& url);
+Result<> check_folder(const SourceUrl& url, const SourceOptions& options);
 
 }  // namespace vedette::media

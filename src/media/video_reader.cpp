@@ -101,6 +101,7 @@ Result<std::unique_ptr<VideoReader>> VideoReader::open(const SourceUrl& url,
                                                        const std::stop_token& stop) {
   prepare_libav();
   if (is_file(url.kind)) {
+    VEDETTE_CHECK(check_folder(url, options));
     VEDETTE_CHECK(check_file(url));
   }
   std::unique_ptr<VideoReader> reader(new VideoReader(url, options));

@@ -48,6 +48,7 @@ struct CameraLoopOptions {
   Micros stall = std::chrono::seconds(10);
   Micros retry_max = std::chrono::seconds(60);
   int max_picture = 8192;
+  std::vector<std::string> file_folders;  // as media::SourceOptions has them
 };
 
 /// What camera loops share; all of it outlives them.

@@ -234,3 +234,18 @@ def test_others_hear_of_a_new_camera(client):
         assert events.status == 200
         add(client)
         assert events.event_named("cameras")
+
+
+def test_recordings_are_read_from_their_folders_alone(serve, database, tmp_path):
+    inside, outside = tmp_path / "clips" / "a.mp4", tmp_path / "b.mp4"
+    client = serve(database, environment={"VEDETTE_WATCH_FILE_FOLDERS": str(tmp_path / "clips")}).client
+    assert client.post("/api/cameras", {"name": "In", "source": str(inside), "enabled": False}).status == 201
+    for path, method, body in [
+            ("/api/cameras", "post", {"name": "Out", "source": str(outside)}),
+            ("/api/cameras", "post", {"name": "Out", "source": str(outside), "loop": True}),
+            ("/api/cameras/in", "put", {"name": "In", "source": f"{inside.parent}/../b.mp4"}),
+            ("/api/sources/look", "post", {"source": str(outside)})]:
+        refused = getattr(client, method)(path, body)
+        error = refused.json()["error"]
+        assert (refused.status, error["field"]) == (400, "source"), (path, body)
+        assert "watch.file_folders" in error["message"]

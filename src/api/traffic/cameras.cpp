@@ -12,6 +12,7 @@
 #include "api/traffic/camera_request.hpp"
 #include "api/traffic/traffic_services.hpp"
 #include "db/database.hpp"
+#include "media/frame_source.hpp"
 #include "traffic/line_trial.hpp"
 
 namespace vedette::api {
@@ -20,7 +21,9 @@ namespace {
 // Clocks of machines differ a little.
 constexpr Micros kClocksDiffer = std::chrono::minutes(1);
 
-Result<traffic::Camera> camera_input(const http::Request& request, Instant now) {
+Result<traffic::Camera> camera_input(const TrafficServices& services,
+                                     const http::Request& request) {
+  const Instant now = services.core->clock.now();
   VEDETTE_TRY(object, object_of(request));
   Fields fields(std::move(object));
   traffic::Camera camera;
@@ -39,6 +42,15 @@ Result<traffic::Camera> camera_input(const http::Request& request, Instant now) 
   camera.name = std::move(name);
   camera.source = std::move(source);
   camera.is_loop = is_loop.value_or(false);
+  media::SourceOptions place;
+  place.url = camera.source;
+  place.loop = camera.is_loop;
+  place.file_folders = services.file_folders;
+  // What else is wrong with it is said where it is stored, with its secrets in place.
+  if (const auto allowed = media::check_source(place);
+      !allowed && allowed.error().code == ErrorCode::kForbidden) {
+    return bad_parameter("source", allowed.error().message);
+  }
   if (starts_at) {
     camera.starts_at = from_rfc3339(*starts_at);
     if (!camera.starts_at) {
@@ -192,7 +204,7 @@ void mount_cameras(http::Router& router, const std::shared_ptr<const TrafficServ
   router.post(
       "/api/cameras",
       handler(services, {}, [](const TrafficServices& s, const http::Request& request) -> Answer {
-        VEDETTE_TRY(camera, camera_input(request, s.core->clock.now()));
+        VEDETTE_TRY(camera, camera_input(s, request));
         VEDETTE_TRY(added, traffic::add_camera(s.core->database, std::move(camera)));
         return show(s, 201, added);
       }));
@@ -206,7 +218,7 @@ void mount_cameras(http::Router& router, const std::shared_ptr<const TrafficServ
       "/api/cameras/{id}",
       handler(services, {}, [](const TrafficServices& s, const http::Request& request) -> Answer {
         VEDETTE_TRY(id, camera_id_of(request));
-        VEDETTE_TRY(camera, camera_input(request, s.core->clock.now()));
+        VEDETTE_TRY(camera, camera_input(s, request));
         if (!camera.id.empty() && camera.id != id) {
           return bad_parameter("id", "A camera's id cannot be changed; leave it out.");
         }

@@ -49,6 +49,7 @@ Result<http::Response> look(const TrafficServices& services, const http::Request
   options.url = std::move(url);
   options.open_timeout = kOpenTimeout;
   options.read_timeout = kReadTimeout;
+  options.file_folders = services.file_folders;
   auto opened = media::open_source(options);
   if (!opened) return not_seen(opened.error());
   auto frame = (*opened)->next({});

@@ -34,6 +34,7 @@ struct TrafficServices {
   PictureTopics& pictures;
   RemotePictures& remote_pictures;
   ResponseCache& history_cache;
+  std::vector<std::string> file_folders = {};  // as media::SourceOptions has them
   std::function<std::vector<DetectorChoice>(std::vector<std::string>& notes)> detectors;
 };
 

@@ -38,6 +38,8 @@ test('a camera is added, changed and removed; what is wrong stands beside its fi
   await edit.getByRole('button', { name: 'Save camera' }).click();
   await edit.waitFor({ state: 'detached' });
   assert.equal((await api('/api/cameras/browser-test')).enabled, false);
+  // Who says nothing about types counts no persons, here as over the API.
+  assert.ok(!(await api('/api/cameras/browser-test')).types.includes('person'));
 
   await page.getByRole('button', { name: 'Edit camera' }).click();
   assert.equal(await edit.getByLabel('Watch this camera').isChecked(), false);

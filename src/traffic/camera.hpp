@@ -99,6 +99,9 @@ std::vector<CountingLine> counting_lines(const std::vector<Line>& lines);
 /// kNotFound, in words for people.
 std::unexpected<Error> no_camera(std::string_view id);
 
+/// kInvalid, for a line that is not the camera's; `detail` names the field.
+std::unexpected<Error> no_line(std::string_view id);
+
 /// By name, at most `limit`, after the cursor (name, id) of an earlier page.
 struct CameraPage {
   std::vector<Camera> cameras;

@@ -325,6 +325,152 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jobs of the queue, newest first.
+         * @description The next page: pass `next` as `before`. A filter that is not given leaves nothing out.
+         */
+        get: operations["listJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Each kind of job as it is now: what waits, runs, failed, how many ended lately.
+         * @description What this program knows, and every kind that has a job, had one within a day, or is paused; by name.
+         */
+        get: operations["listJobKinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/kinds/{kind}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A kind of job, for example `count-file`. */
+                kind: components["parameters"]["kind"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** No further job of the kind is begun, anywhere in the deployment; those that run go on. */
+        post: operations["pauseJobKind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/kinds/{kind}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A kind of job, for example `count-file`. */
+                kind: components["parameters"]["kind"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The end of a pause. No error where there was none. */
+        post: operations["resumeJobKind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a job. */
+                job: components["parameters"]["job"];
+            };
+            cookie?: never;
+        };
+        /** One job. */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a job. */
+                job: components["parameters"]["job"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do it again, now, whether it ended or waits for its next attempt; failures are counted anew.
+         * @description 409 while it waits or runs, and when another job has its key by now.
+         */
+        post: operations["retryJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a job. */
+                job: components["parameters"]["job"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * One that waits is cancelled at once, one that runs is asked to stop (`is_cancelling`), their children likewise.
+         * @description 409 when it has ended.
+         */
+        post: operations["cancelJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/status": {
         parameters: {
             query?: never;
@@ -370,7 +516,8 @@ export interface paths {
          * Server-sent events; resumable with `Last-Event-ID`.
          * @description Events and their JSON data: `camera` (a CameraStatus with `id`), `current` (a CurrentCamera, once a second),
          *     `crossing` (a Crossing), `cameras` (the list or its lines changed: read it again), `history` (new rows: read
-         *     again), `loops` (states changed: read again), `reset` and `resync` (events were missed, after a break or because
+         *     again), `loops` (states changed: read again), `job` (a Job that runs or just ended, at most twice a second), `kinds` (JobKinds,
+         *     at most once a second), `reset` and `resync` (events were missed, after a break or because
          *     the client took too little: read everything again). A comment line comes at least every 5 seconds.
          */
         get: operations["getEvents"];
@@ -975,6 +1122,94 @@ export interface components {
                 ended_by: string | null;
             }[];
         };
+        Progress: {
+            /** @description In the unit of the kind, for example pictures. */
+            done: number;
+            /** @description null while it is not known. */
+            total: number | null;
+            message: string;
+            /** @description Seconds until it is done at the present pace; null when that cannot be said. */
+            left_s: number | null;
+        };
+        Job: {
+            id: number;
+            /** @description For example `count-file`. */
+            kind: string;
+            /** @description The kind in words, for example `Count a recorded file`. */
+            title: string;
+            /** @description What this one is about. */
+            what: string;
+            /**
+             * @description `available`: waits for its turn, its time or its children. `failed`: is tried again at `run_at`. `discarded`: failed for good.
+             * @enum {string}
+             */
+            state: "available" | "running" | "completed" | "failed" | "discarded" | "cancelled";
+            /** @description No two jobs of a kind with the same key are alive. */
+            key: string | null;
+            priority: number;
+            /** @description What its author gave it; mostly an object. */
+            payload: unknown;
+            created_at: components["schemas"]["Instant"];
+            /** @description Not before this moment. */
+            run_at: components["schemas"]["Instant"];
+            /** @description Of the last attempt. */
+            started_at: components["schemas"]["OptionalInstant"];
+            /** @description When it ended: completed, discarded or cancelled. */
+            finished_at: components["schemas"]["OptionalInstant"];
+            /** @description How often it was taken (the fencing number). */
+            attempt: number;
+            /** @description Attempts that failed. */
+            failures: number;
+            /** @description Attempts whose process died. */
+            crashes: number;
+            progress: components["schemas"]["Progress"];
+            /** @description Of the last attempt that failed, kept when a later one succeeds. */
+            error: string | null;
+            /** @description What it came to; mostly an object or null. */
+            result: unknown;
+            /** @description That runs or ran it last, as host:pid. */
+            process: string | null;
+            parent: number | null;
+            open_children: number;
+            /** @description Running, and asked to stop. */
+            is_cancelling: boolean;
+            /** @description What may be asked for now. */
+            can: ("retry" | "cancel")[];
+        };
+        JobList: {
+            jobs: components["schemas"]["Job"][];
+            /** @description The `before` of the next page; null on the last one. */
+            next: number | null;
+        };
+        JobKind: {
+            kind: string;
+            title: string;
+            is_paused: boolean;
+            /** @description Ready to be begun. */
+            available: number;
+            /** @description For later, or waiting for their children. */
+            scheduled: number;
+            running: number;
+            /** @description Will be tried again. */
+            failed: number;
+            /** @description One of `available`, `scheduled`, `failed` is a lower bound: more were not counted. */
+            is_more: boolean;
+            /** @description Since when the longest waiting one could run. */
+            oldest_ready: components["schemas"]["OptionalInstant"];
+            completed_hour: number;
+            completed_day: number;
+            discarded_day: number;
+            /** @description Attempts. */
+            failures_day: number;
+            crashes_day: number;
+            /** @description What those completed in the last hour took. */
+            mean_s: number | null;
+            last_error: string | null;
+            last_error_at: components["schemas"]["OptionalInstant"];
+        };
+        JobKinds: {
+            kinds: components["schemas"]["JobKind"][];
+        };
         Status: {
             version: string;
             started_at: components["schemas"]["Instant"];
@@ -1082,6 +1317,10 @@ export interface components {
         own: boolean;
         /** @description The loop's name, for example `camera:mill-street`. */
         name: string;
+        /** @description The id of a job. */
+        job: number;
+        /** @description A kind of job, for example `count-file`. */
+        kind: string;
         limit: number;
         /** @description The `next` of an earlier answer to the same question. */
         cursor: string;
@@ -1745,6 +1984,217 @@ export interface operations {
             400: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
+        };
+    };
+    listJobs: {
+        parameters: {
+            query?: {
+                /** @description One or more kinds, separated by commas. */
+                kind?: string;
+                /** @description One or more states, separated by commas. */
+                state?: string;
+                /** @description Only the children of this job. */
+                parent?: number;
+                /** @description Only jobs with exactly this key. */
+                key?: string;
+                /** @description Only ids smaller than this. */
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of jobs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            400: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    listJobKinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Kinds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobKinds"];
+                };
+            };
+            400: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    pauseJobKind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A kind of job, for example `count-file`. */
+                kind: components["parameters"]["kind"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The kind */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobKind"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
+        };
+    };
+    resumeJobKind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A kind of job, for example `count-file`. */
+                kind: components["parameters"]["kind"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The kind */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobKind"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a job. */
+                job: components["parameters"]["job"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    retryJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a job. */
+                job: components["parameters"]["job"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job, available again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            409: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
+        };
+    };
+    cancelJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a job. */
+                job: components["parameters"]["job"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            409: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     getStatus: {

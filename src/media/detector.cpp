@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "media/engine.hpp"
+#include "media/fingerprint.hpp"
 #include "media/letterbox.hpp"
 #include "media/output_decoder.hpp"
 #include "media/suppression.hpp"
@@ -56,6 +57,9 @@ struct OutputPlaces {
 };
 
 struct Shared {
+  explicit Shared(const DetectorOptions& options) : fingerprint(options) {}
+
+  Fingerprint fingerprint;
   ModelInfo info;
   DetectorFacts facts;
   Selection selection;
@@ -133,6 +137,9 @@ class ModelSession final : public Session {
     auto facts = shared_.facts;
     meter_.fill(facts);
     return facts;
+  }
+  Result<std::string> fingerprint() const override {
+    return shared_.fingerprint.get(shared_.info, shared_.facts);
   }
 
  private:
@@ -352,7 +359,7 @@ Result<std::unique_ptr<Detector>> Detector::open(const DetectorOptions& options)
                 fmt::format("\"{}\" is not a precision; use f32 or auto.", options.precision));
   }
   VEDETTE_CHECK(check_model_file(options.model));
-  auto shared = std::make_unique<Shared>();
+  auto shared = std::make_unique<Shared>(options);
   VEDETTE_TRY(info, find_model_info(options.model));
   shared->info = std::move(info);
   VEDETTE_TRY(selection, select(options, shared->info));

@@ -85,6 +85,10 @@ class Session {
 
   virtual const ModelInfo& model() const = 0;
   virtual DetectorFacts facts() const = 0;
+
+  /// Sessions of one fingerprint say the same of the same frame, whichever came before it. Empty:
+  /// no such promise (what moves is told by the frames before). May read the model's file once.
+  virtual Result<std::string> fingerprint() const { return std::string(); }
 };
 
 class Detector {

@@ -186,6 +186,39 @@ TEST(Detector, ReadsAnIrModelWithSuppressionInside) {
   EXPECT_GT(overlap_share(boxes[0], 341, 164, 226, 151), 0.9);
 }
 
+TEST(Detector, ItsFingerprintIsOfWhatItSaysAndOfNothingElse) {
+  VEDETTE_NEED_SAMPLE(model, "models/yolox_nano.onnx");
+  const TestFolder folder;
+  DetectorOptions options;
+  options.model = folder.path() / "yolox_nano.onnx";
+  std::filesystem::copy_file(model, options.model);
+  const auto fingerprint = [&](const DetectorOptions& of) {
+    const auto detector = opened(of);
+    return detector ? *(*detector->new_session(1))->fingerprint() : std::string();
+  };
+  const auto plain = fingerprint(options);
+  EXPECT_EQ(plain.size(), 32U);
+  auto other = options;
+  other.threads = 2;
+  other.model = model;
+  EXPECT_EQ(fingerprint(other), plain) << "the same bytes elsewhere, on more threads";
+  other = options;
+  other.score_threshold = 0.2F;
+  EXPECT_NE(fingerprint(other), plain);
+  other = options;
+  other.engine = "opencv";
+  EXPECT_TRUE(!has_openvino() || fingerprint(other) != plain);
+  // A model that was replaced meanwhile is not taken for the one that is loaded.
+  const auto detector = opened(options);
+  ASSERT_TRUE(detector);
+  const auto session = detector->new_session(1);
+  ASSERT_TRUE(session);
+  std::filesystem::resize_file(options.model, 100);
+  const auto replaced = (*session)->fingerprint();
+  ASSERT_FALSE(replaced);
+  EXPECT_EQ(replaced.error().code, ErrorCode::kConflict);
+}
+
 // Fetched by tools/fetch_model.sh and tools/fetch_video.sh.
 TEST(Detector, TheConvertedModelSeesPeople) {
   const char* home = std::getenv("HOME");

@@ -1,0 +1,78 @@
+// What a detector said of some frames, as bytes to be stored and read back: so that a recording
+// whose counting was interrupted is not shown to the model again. Boxes keep their exact bits. The
+// bytes come back from a database and are checked like any foreign bytes. Used by LoggedSession;
+// one thread a writer or reader.
+//
+// Version 1, numbers little endian, varint as LEB128 in its shortest form:
+//   "VDet" 01 | key, 16 bytes | frames: varint | per frame: number less the one before (of the
+//   first frame the number itself) varint, boxes varint, per box x1 y1 x2 y2 score (float32), class
+//   varint | the first 4 bytes of the SHA-256 of all that
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "media/detection.hpp"
+
+namespace vedette::media {
+
+/// Of what determines detections: chunks of another key say nothing about these frames.
+using DetectionKey = std::array<std::uint8_t, 16>;
+
+inline constexpr std::size_t kMostChunkBytes = std::size_t{8} << 20;
+inline constexpr std::int64_t kMostChunkFrames = 1'000'000;
+inline constexpr std::int64_t kMostFrameBoxes = 10'000;
+/// Beyond it a frame's number means damage: 700 years at 50 a second.
+inline constexpr std::int64_t kMostFrameNumber = std::int64_t{1} << 40;
+
+class DetectionChunkWriter {
+ public:
+  explicit DetectionChunkWriter(const DetectionKey& key) : key_(key) {}
+
+  /// Frames in rising order. False, and nothing is written, when the chunk is full or these boxes
+  /// would not be read back.
+  bool add(std::int64_t frame, std::span<const Detection> boxes);
+
+  /// The chunk, and the next one begins; empty when no frame was added.
+  std::string take();
+
+ private:
+  DetectionKey key_;
+  std::string frames_;
+  std::int64_t count_ = 0;
+  std::int64_t last_ = -1;
+};
+
+/// Reads a chunk frame by frame. The whole of it was checked when it was opened.
+class DetectionChunkReader {
+ public:
+  /// kConflict when it is of another key, kCorrupt when it is damaged or of a version that is not
+  /// known. `labels`: of the model; a class beyond them is damage.
+  static Result<DetectionChunkReader> open(std::string bytes, const DetectionKey& key, int labels);
+
+  /// The frame that is read next; -1 behind the last one.
+  std::int64_t frame() const { return frame_; }
+  std::int64_t last_frame() const { return last_frame_; }
+
+  /// Boxes of frame() in `into` (cleared), and on to the next frame. Not behind the last one.
+  void take(std::vector<Detection>& into);
+
+ private:
+  explicit DetectionChunkReader(std::string bytes) : bytes_(std::move(bytes)) {}
+  Result<> check(const DetectionKey& key, int labels);
+  void begin();
+  void next();
+
+  std::string bytes_;
+  std::size_t at_ = 0;  // of the boxes of frame_
+  std::int64_t left_ = 0;
+  std::int64_t frame_ = -1;
+  std::int64_t last_frame_ = -1;
+};
+
+}  // namespace vedette::media

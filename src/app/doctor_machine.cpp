@@ -112,7 +112,7 @@ Finding disk(const fs::path& folder) {
 }
 
 // 0, or the errno of binding to the address.
-int try_bind(const http::HttpTarget& target) {
+int try_bind(const net::HttpTarget& target) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
@@ -223,7 +223,7 @@ Findings check_port(const config::Settings& settings) {
   }
   const auto target = own_server(settings);
   const auto shown = fmt::format("{}:{}", settings.http.listen_host, settings.http.listen_port);
-  const http::HttpTarget listen{settings.http.listen_host, target.port, ""};
+  const net::HttpTarget listen{settings.http.listen_host, target.port, ""};
   switch (const int code = try_bind(listen); code) {
     case 0:
       return {{Verdict::kOk, "Port", shown + " is free", ""}};

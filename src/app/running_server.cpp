@@ -125,21 +125,21 @@ void read_loops(ServerReport& report) {
 
 }  // namespace
 
-http::HttpTarget own_server(const config::Settings& settings) {
+net::HttpTarget own_server(const config::Settings& settings) {
   auto host = settings.http.listen_host;
   if (host == "0.0.0.0") host = "127.0.0.1";
   if (host == "::") host = "::1";
   return {host, std::to_string(settings.http.listen_port), ""};
 }
 
-Result<json::value> ask(const http::HttpTarget& server, std::string_view path,
+Result<json::value> ask(const net::HttpTarget& server, std::string_view path,
                         const config::Settings& settings) {
-  auto got = http::http_get(server, path, {.token = settings.auth.token, .timeout = kPatience});
+  auto got = net::http_get(server, path, {.token = settings.auth.token, .timeout = kPatience});
   if (!got) {
     got.error().message += "; start it with `vedette serve`, or name another with --url";
     return fail(std::move(got.error()));
   }
-  const http::HttpReply& reply = *got;
+  const net::HttpReply& reply = *got;
   if (reply.status == 401 || reply.status == 403) {
     return fail(ErrorCode::kUnauthorized,
                 "the server wants to know who asks: set auth.token (or "
@@ -177,7 +177,7 @@ ServerReport read_report(json::value status, json::value loops) {
   return report;
 }
 
-Result<ServerReport> ask_all(const http::HttpTarget& server, const config::Settings& settings) {
+Result<ServerReport> ask_all(const net::HttpTarget& server, const config::Settings& settings) {
   VEDETTE_TRY(status, ask(server, "/api/status", settings));
   if (text(status, "version").empty()) {
     return fail(ErrorCode::kCorrupt,

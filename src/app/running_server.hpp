@@ -9,12 +9,12 @@
 
 #include "base/error.hpp"
 #include "config/settings.hpp"
-#include "http/client.hpp"
+#include "net/http_client.hpp"
 
 namespace vedette::app {
 
 /// Where the settings say that the server of this machine listens; 0.0.0.0 and :: become loopback.
-http::HttpTarget own_server(const config::Settings& settings);
+net::HttpTarget own_server(const config::Settings& settings);
 
 /// The detail of an error about a server that is there and answers 503.
 inline constexpr std::string_view kCannotAnswerNow = "HTTP 503";
@@ -22,7 +22,7 @@ inline constexpr std::string_view kCannotAnswerNow = "HTTP 503";
 /// GET of JSON. kUnauthorized with the remedy when a token is wanted; kUnavailable when it is there
 /// and cannot answer now (starting, no connection left); kCorrupt when it is not Vedette that
 /// answers.
-Result<boost::json::value> ask(const http::HttpTarget& server, std::string_view path,
+Result<boost::json::value> ask(const net::HttpTarget& server, std::string_view path,
                                const config::Settings& settings);
 
 /// The database or a loop that a person should look at.
@@ -59,6 +59,6 @@ struct ServerReport {
 ServerReport read_report(boost::json::value status, boost::json::value loops);
 
 /// Asks for status and loops, and reads them.
-Result<ServerReport> ask_all(const http::HttpTarget& server, const config::Settings& settings);
+Result<ServerReport> ask_all(const net::HttpTarget& server, const config::Settings& settings);
 
 }  // namespace vedette::app

@@ -69,11 +69,11 @@ Result<int> status(const Invocation& invocation, const std::string& url) {
   const auto& settings = invocation.settings();
   auto server = own_server(settings);
   if (!url.empty()) {
-    VEDETTE_TRY(target, http::parse_target(url));
+    VEDETTE_TRY(target, net::parse_target(url));
     server = std::move(target);
   }
   VEDETTE_TRY(report, ask_all(server, settings));
-  const auto shown = http::to_url(server);
+  const auto shown = net::to_url(server);
   if (invocation.json) {
     print_json(report, shown);
   } else {

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "http/client.hpp"
 #include "http/server.hpp"
 #include "http/stream.hpp"
 #include "http/test_client.hpp"
+#include "net/http_client.hpp"
 
 namespace vedette::http {
 namespace {
@@ -115,8 +115,8 @@ TEST(MjpegParser, ReadsWhatOurServerSends) {
   Router router;
   router.get("/live", [topic](const Request&) { return mjpeg(topic); });
   const TestServer server(std::move(router));
-  auto stream = HttpStream::open({"127.0.0.1", std::to_string(server.port()), ""},
-                                 {.path = "/live"}, {.most_bytes = 0});
+  auto stream = net::HttpStream::open({"127.0.0.1", std::to_string(server.port()), ""},
+                                      {.path = "/live"}, {.most_bytes = 0});
   ASSERT_TRUE(stream) << stream.error().message;
   EXPECT_EQ(stream->status(), 200);
   auto reader = MjpegParser::make(stream->content_type(), 100).value();

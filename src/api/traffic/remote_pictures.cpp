@@ -82,12 +82,12 @@ struct RemotePictures::Relay {
   std::jthread thread;
 };
 
-Result<http::HttpTarget> picture_target(const work::LoopStatus& loop) {
+Result<net::HttpTarget> picture_target(const work::LoopStatus& loop) {
   if (loop.address.empty()) {
     return fail(ErrorCode::kConflict,
                 "it does not say where it answers. Start it anew with this version of Vedette.");
   }
-  auto target = http::parse_target(loop.address);
+  auto target = net::parse_target(loop.address);
   if (!target) return fail(ErrorCode::kConflict, target.error().message);
   // At that address of this machine somebody else may answer.
   const auto host = loop.process.substr(0, loop.process.rfind(':'));
@@ -123,7 +123,7 @@ Result<std::optional<RemotePictures::Holder>> RemotePictures::find_holder(
   return Holder{loop.process, loop.process_id, *std::move(target)};
 }
 
-http::AskOptions RemotePictures::get_options(const std::stop_token& stop) const {
+net::AskOptions RemotePictures::get_options(const std::stop_token& stop) const {
   return {.token = token_, .timeout = kHeadTime, .most_bytes = 0, .stop = stop};
 }
 
@@ -252,9 +252,9 @@ Result<bool> RemotePictures::relay_once(const std::stop_token& stop, Relay& rela
   const auto lost = [&](std::string_view why) {
     return cannot_be_had(relay.camera, holder->process, why);
   };
-  auto stream = http::HttpStream::open(holder->target,
-                                       {.path = path_of(relay.camera, "live.mjpg", relay.variant)},
-                                       get_options(stop));
+  auto stream = net::HttpStream::open(holder->target,
+                                      {.path = path_of(relay.camera, "live.mjpg", relay.variant)},
+                                      get_options(stop));
   if (!stream) return lost(unreachable(stream.error()));
   if (stream->status() != 200) return lost(refused(stream->status()));
   auto parser = http::MjpegParser::make(stream->content_type(), kMostPicture);
@@ -302,8 +302,8 @@ std::optional<std::string> RemotePictures::recent_failure(const std::string& pro
   return known->second.why;
 }
 
-Result<std::optional<http::HttpReply>> RemotePictures::snapshot(const std::string& camera_id,
-                                                                traffic::Variant variant) {
+Result<std::optional<net::HttpReply>> RemotePictures::snapshot(const std::string& camera_id,
+                                                               traffic::Variant variant) {
   VEDETTE_TRY(holder, find_holder(camera_id));
   if (!holder) return std::nullopt;
   if (const auto why = recent_failure(holder->process_id)) {
@@ -312,7 +312,7 @@ Result<std::optional<http::HttpReply>> RemotePictures::snapshot(const std::strin
   auto options = get_options(stopping_.get_token());
   options.timeout = kSnapshotTime;
   options.most_bytes = kMostSnapshot;
-  auto reply = http::http_get(holder->target, path_of(camera_id, "snapshot.jpg", variant), options);
+  auto reply = net::http_get(holder->target, path_of(camera_id, "snapshot.jpg", variant), options);
   if (!reply) {
     const auto now = Steady::now();
     const auto why = unreachable(reply.error());

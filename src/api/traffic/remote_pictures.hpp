@@ -15,7 +15,7 @@
 #include "api/traffic/pictures.hpp"
 #include "base/error.hpp"
 #include "base/mutex.hpp"
-#include "http/client.hpp"
+#include "net/http_client.hpp"
 #include "work/loop.hpp"
 
 namespace vedette::work {
@@ -26,7 +26,7 @@ namespace vedette::api {
 
 /// Where the pictures of a loop that another process holds can be asked for. kConflict with the
 /// remedy when that process tells no address that can be used from this machine.
-Result<http::HttpTarget> picture_target(const work::LoopStatus& loop);
+Result<net::HttpTarget> picture_target(const work::LoopStatus& loop);
 
 class RemotePictures {
  public:
@@ -45,8 +45,8 @@ class RemotePictures {
 
   /// The other process's answer to GET snapshot.jpg; nullopt when no other process watches the
   /// camera. Blocks for some seconds at most; kConflict as open().
-  Result<std::optional<http::HttpReply>> snapshot(const std::string& camera_id,
-                                                  traffic::Variant variant);
+  Result<std::optional<net::HttpReply>> snapshot(const std::string& camera_id,
+                                                 traffic::Variant variant);
 
   /// This process may have lost cameras that people look at here: has their pictures come from
   /// elsewhere. Does not block.
@@ -61,7 +61,7 @@ class RemotePictures {
   struct Holder {
     std::string process;     // host:pid
     std::string process_id;  // of this start
-    http::HttpTarget target;
+    net::HttpTarget target;
   };
   struct Failure {
     Time at;
@@ -76,7 +76,7 @@ class RemotePictures {
   bool is_wanted(Relay& relay);
   bool end_viewers(Relay& relay, bool has_come);
   void note(Relay& relay, Result<void> answer, bool is_over = false);
-  http::AskOptions get_options(const std::stop_token& stop) const;
+  net::AskOptions get_options(const std::stop_token& stop) const;
   std::optional<std::string> recent_failure(const std::string& process_id);
 
   const work::Supervisor& supervisor_;

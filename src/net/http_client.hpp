@@ -17,7 +17,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 
-namespace vedette::http {
+namespace vedette::net {
 
 struct HttpTarget {
   std::string host;  // name or address, IPv6 without brackets
@@ -39,6 +39,8 @@ struct BodySource {
   /// Fills the front of the span and says how much; 0 only when it is empty. An error of it ends
   /// the request and is passed on.
   std::function<Result<std::size_t>(std::span<char>)> read = {};
+  /// Begins anew, for a connection that was kept and turns out to be gone; empty: it cannot.
+  std::function<void()> rewind = {};
 };
 
 struct HttpRequest {
@@ -49,14 +51,34 @@ struct HttpRequest {
   std::optional<BodySource> source = {};  // instead of `body`
 };
 
+/// Connections that stay open between requests, for who asks the same server often. Made without
+/// touching the network. Outlives what uses it; any thread.
+class Connections {
+ public:
+  /// Beyond `most_idle` unused ones are closed.
+  explicit Connections(std::size_t most_idle = 8);
+  ~Connections();
+  Connections(const Connections&) = delete;
+  Connections& operator=(const Connections&) = delete;
+
+ private:
+  friend class HttpStream;
+  class Idle;
+  std::unique_ptr<Idle> idle_;
+};
+
 struct AskOptions {
   std::string token = {};  // bearer token; empty: none
   /// Called last before the request goes out, to add the fields of a signature.
   std::function<Result<void>(const HttpTarget&, HttpRequest&)> sign = {};
   /// For a whole answer, or until the head of a stream; the request's body included.
   Micros timeout = std::chrono::seconds(5);
+  /// Not zero: instead of `timeout`, for bodies of any size, how long no byte may move either way.
+  Micros stall{};
   std::uint64_t most_bytes = std::uint64_t{8} << 20;  // of a body; 0: no bound, for streams
   std::stop_token stop = {};                          // ends every wait with kCancelled
+  Connections* connections = nullptr;                 // none: a fresh one for this request
+  std::string ca_file = {};  // certificates to trust instead of the machine's; empty: those
 };
 
 struct HttpReply {
@@ -74,8 +96,8 @@ using BodySink = std::function<Result<void>(std::string_view)>;
 
 /// Redirections are not followed. kUsage: a method, path or field that cannot be sent;
 /// kUnavailable: nobody answers, or not with a certificate that this machine trusts; kTimeout;
-/// kCorrupt: what answers is not HTTP or says more than allowed. An answer of any status is no
-/// error.
+/// kCorrupt: what answers is not HTTP, ends in the middle (then it is retryable) or says more than
+/// allowed. An answer of any status is no error.
 Result<HttpReply> http_ask(const HttpTarget& target, HttpRequest request,
                            const AskOptions& options);
 /// The same with the body of a 2xx going to `sink`; that of others is the reply's, 1 MiB at most.
@@ -111,4 +133,4 @@ class HttpStream {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace vedette::http
+}  // namespace vedette::net

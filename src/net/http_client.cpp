@@ -1,4 +1,4 @@
-#include "http/client.hpp"
+#include "net/http_client.hpp"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -10,14 +10,17 @@
 #include <optional>
 #include <utility>
 
-#include "http/field_text.hpp"
+#include "base/mutex.hpp"
+#include "base/text.hpp"
 
-namespace vedette::http {
+namespace vedette::net {
 namespace {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t kMostHead = std::size_t{64} << 10;
+// What libcurl moves at once where connections are kept, that is where much is moved.
+constexpr long kBufferBytes = 256 << 10;
 constexpr std::size_t kMostRefusal = std::size_t{1} << 20;  // of an answer that the sink is spared
 
 std::string authority_of(const HttpTarget& target) {
@@ -29,6 +32,10 @@ struct Deleter {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
+struct MultiDeleter {
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+};
+using Multi = std::unique_ptr<CURLM, MultiDeleter>;
 
 // libcurl's own start, once for the process.
 bool is_curl_ready() {
@@ -102,16 +109,52 @@ std::string to_url(const HttpTarget& target) {
                      target.base);
 }
 
+// A multi handle owns the connections that its transfers leave open: one at most, as each has one
+// transfer at a time.
+class Connections::Idle {
+ public:
+  explicit Idle(std::size_t most) : most_(most) {}
+
+  Multi take() VEDETTE_EXCLUDES(waiting_mutex_) {
+    const Lock lock(waiting_mutex_);
+    if (waiting_.empty()) return Multi(is_curl_ready() ? curl_multi_init() : nullptr);
+    // The one that was used last is the likeliest to be open still.
+    Multi multi = std::move(waiting_.back());
+    waiting_.pop_back();
+    return multi;
+  }
+  void give_back(Multi multi) VEDETTE_EXCLUDES(waiting_mutex_) {
+    const Lock lock(waiting_mutex_);
+    if (waiting_.size() < most_) waiting_.push_back(std::move(multi));
+  }
+
+ private:
+  const std::size_t most_;
+  Mutex waiting_mutex_;
+  std::vector<Multi> waiting_ VEDETTE_GUARDED_BY(waiting_mutex_);
+};
+
+Connections::Connections(std::size_t most_idle) : idle_(std::make_unique<Idle>(most_idle)) {}
+Connections::~Connections() = default;
+
 // One transfer, driven by whoever reads: while nobody does, nothing is taken off the connection.
 class HttpStream::State {
  public:
-  State(HttpTarget target, std::uint64_t most_bytes, std::stop_token stop)
+  State(HttpTarget target, const AskOptions& options)
       : target_(std::move(target)),
-        most_bytes_(most_bytes),
-        stop_(std::move(stop)),
-        on_stop_(stop_, Wake{multi_.get()}) {}
+        most_bytes_(options.most_bytes),
+        stall_(options.stall),
+        ca_file_(options.ca_file),
+        idle_(options.connections == nullptr ? nullptr : options.connections->idle_.get()),
+        multi_(idle_ != nullptr ? idle_->take()
+                                : Multi(is_curl_ready() ? curl_multi_init() : nullptr)),
+        stop_(options.stop) {
+    on_stop_.emplace(stop_, Wake{multi_.get()});
+  }
   ~State() {
     if (is_added_) curl_multi_remove_handle(multi_.get(), easy_.get());
+    on_stop_.reset();
+    if (idle_ != nullptr && multi_) idle_->give_back(std::move(multi_));
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -133,13 +176,11 @@ class HttpStream::State {
     CURLM* multi;
     void operator()() const { curl_multi_wakeup(multi); }
   };
-  struct MultiDeleter {
-    void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
-  };
 
   static std::size_t on_head(char* line, std::size_t, std::size_t size, void* self);
   static std::size_t on_body(char* bytes, std::size_t, std::size_t size, void* self);
   static std::size_t on_read(char* room, std::size_t, std::size_t size, void* self);
+  static int on_rewind(void* self, curl_off_t offset, int origin);
   std::size_t give_body(std::span<char> room);
   template <class Done>
   Result<bool> advance(Deadline deadline, Done is_done);
@@ -150,10 +191,14 @@ class HttpStream::State {
   std::size_t given_ = 0;            // of request_.body
   std::optional<Error> body_error_;  // of request_.source
   std::uint64_t most_bytes_;
+  Micros stall_;
+  Deadline moved_;  // when a byte went or came last
+  std::string ca_file_;
   std::array<char, CURL_ERROR_SIZE> reason_{};
   std::unique_ptr<CURL, Deleter> easy_{is_curl_ready() ? curl_easy_init() : nullptr};
   std::unique_ptr<curl_slist, Deleter> headers_;
-  std::unique_ptr<CURLM, MultiDeleter> multi_{is_curl_ready() ? curl_multi_init() : nullptr};
+  Connections::Idle* idle_;
+  Multi multi_;
   bool is_added_ = false;
 
   std::size_t head_bytes_ = 0;
@@ -165,7 +210,7 @@ class HttpStream::State {
   std::optional<CURLcode> result_;  // of the whole transfer, once it is over
 
   std::stop_token stop_;
-  std::stop_callback<Wake> on_stop_;
+  std::optional<std::stop_callback<Wake>> on_stop_;
 };
 
 Result<void> HttpStream::State::ask(HttpRequest request) {
@@ -187,7 +232,13 @@ Result<void> HttpStream::State::ask(HttpRequest request) {
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   set(CURLOPT_PROXY, "");
-  set(CURLOPT_FORBID_REUSE, 1L);
+  if (idle_ == nullptr) {
+    set(CURLOPT_FORBID_REUSE, 1L);
+  } else {
+    set(CURLOPT_BUFFERSIZE, kBufferBytes);
+    set(CURLOPT_UPLOAD_BUFFERSIZE, kBufferBytes);
+  }
+  if (!ca_file_.empty()) set(CURLOPT_CAINFO, ca_file_.c_str());
   set(CURLOPT_NOSIGNAL, 1L);
   // A look-up of a name that does not end is left to itself.
   set(CURLOPT_QUICK_EXIT, 1L);
@@ -206,6 +257,8 @@ Result<void> HttpStream::State::ask(HttpRequest request) {
     set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
     set(CURLOPT_READFUNCTION, &State::on_read);
     set(CURLOPT_READDATA, this);
+    set(CURLOPT_SEEKFUNCTION, &State::on_rewind);
+    set(CURLOPT_SEEKDATA, this);
   }
   if (request_.method != "HEAD") set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   for (const auto& [name, value] : request_.headers) {
@@ -228,7 +281,19 @@ std::size_t HttpStream::State::on_read(char* room, std::size_t, std::size_t size
   return static_cast<State*>(self)->give_body({room, size});
 }
 
+int HttpStream::State::on_rewind(void* self, curl_off_t offset, int origin) {
+  auto& state = *static_cast<State*>(self);
+  if (offset != 0 || origin != SEEK_SET) return CURL_SEEKFUNC_CANTSEEK;
+  if (state.request_.source) {
+    if (!state.request_.source->rewind) return CURL_SEEKFUNC_FAIL;
+    state.request_.source->rewind();
+  }
+  state.given_ = 0;
+  return CURL_SEEKFUNC_OK;
+}
+
 std::size_t HttpStream::State::give_body(std::span<char> room) {
+  moved_ = std::chrono::steady_clock::now();
   if (!request_.source) {
     const auto piece = std::string_view(request_.body).substr(given_, room.size());
     std::ranges::copy(piece, room.begin());
@@ -243,6 +308,7 @@ std::size_t HttpStream::State::give_body(std::span<char> room) {
 
 std::size_t HttpStream::State::on_head(char* line, std::size_t, std::size_t size, void* self) {
   auto& state = *static_cast<State*>(self);
+  state.moved_ = std::chrono::steady_clock::now();
   state.head_bytes_ += size;
   if (state.head_bytes_ > kMostHead) {
     state.is_too_large_ = true;
@@ -264,6 +330,7 @@ std::size_t HttpStream::State::on_head(char* line, std::size_t, std::size_t size
 
 std::size_t HttpStream::State::on_body(char* bytes, std::size_t, std::size_t size, void* self) {
   auto& state = *static_cast<State*>(self);
+  state.moved_ = std::chrono::steady_clock::now();
   state.body_bytes_ += size;
   if (state.most_bytes_ > 0 && state.body_bytes_ > state.most_bytes_) {
     state.is_too_large_ = true;
@@ -276,6 +343,8 @@ std::size_t HttpStream::State::on_body(char* bytes, std::size_t, std::size_t siz
 // Goes on until `is_done`, or until the transfer is over; false when the time is up first.
 template <class Done>
 Result<bool> HttpStream::State::advance(Deadline deadline, Done is_done) {
+  // The wait of a slow reader is not the server's.
+  moved_ = std::chrono::steady_clock::now();
   while (true) {
     if (is_done() || result_) return true;
     if (stop_.stop_requested()) return fail(ErrorCode::kCancelled, "asked to stop");
@@ -286,8 +355,9 @@ Result<bool> HttpStream::State::advance(Deadline deadline, Done is_done) {
       if (message->msg == CURLMSG_DONE) result_ = message->data.result;
     }
     if (is_done() || result_) return true;
+    const auto until = stall_.count() > 0 ? moved_ + stall_ : deadline;
     const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     if (left.count() <= 0) return false;
     curl_multi_poll(multi_.get(), nullptr, 0,
                     static_cast<int>(std::min<std::int64_t>(left.count(), 60'000)), nullptr);
@@ -329,7 +399,17 @@ std::unexpected<Error> HttpStream::State::failure() const {
       return fail(ErrorCode::kUnavailable,
                   fmt::format("no secure connection to {} comes about: {}", where, why));
     case CURLE_SEND_ERROR:
+    case CURLE_SEND_FAIL_REWIND:
       return fail(ErrorCode::kUnavailable, fmt::format("{} closed the connection", where));
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_PARTIAL_FILE: {
+      auto cut_off =
+          fail(ErrorCode::kCorrupt,
+               fmt::format("the answer of {} is cut off before its end ({})", where, why));
+      cut_off.error().retryable = true;
+      return cut_off;
+    }
     default:
       return fail(ErrorCode::kCorrupt,
                   fmt::format("what {} answers is not HTTP as Vedette speaks it ({})", where,
@@ -361,7 +441,7 @@ Result<HttpStream> HttpStream::open(const HttpTarget& target, HttpRequest reques
     request.headers.emplace_back("Authorization", "Bearer " + options.token);
   }
   if (options.sign) VEDETTE_CHECK(options.sign(target, request));
-  auto state = std::make_unique<State>(target, options.most_bytes, options.stop);
+  auto state = std::make_unique<State>(target, options);
   VEDETTE_CHECK(state->ask(std::move(request)));
   VEDETTE_CHECK(state->await_head(deadline));
   return HttpStream(std::move(state));
@@ -432,4 +512,4 @@ Result<HttpReply> http_get(const HttpTarget& target, std::string_view path,
   return http_ask(target, std::move(request), options);
 }
 
-}  // namespace vedette::http
+}  // namespace vedette::net

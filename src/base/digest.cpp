@@ -30,6 +30,43 @@ Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
   return digest;
 }
 
+struct Digester::State {
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  std::unique_ptr<EVP_MD_CTX, Free> context{EVP_MD_CTX_new()};
+};
+
+Digester::Digester(Kind kind) : state_(std::make_unique<State>()) {
+  const EVP_MD* algorithm = kind == Kind::kSha256 ? EVP_sha256() : EVP_md5();
+  if (EVP_DigestInit_ex(state_->context.get(), algorithm, nullptr) != 1) {
+    throw std::runtime_error("OpenSSL refuses to make a digest");
+  }
+}
+
+Digester::~Digester() = default;
+Digester::Digester(Digester&&) noexcept = default;
+Digester& Digester::operator=(Digester&&) noexcept = default;
+
+void Digester::add(std::string_view bytes) {
+  if (EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) != 1) {
+    throw std::runtime_error("OpenSSL refuses to go on with a digest");
+  }
+}
+
+std::string Digester::finish() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  if (EVP_DigestFinal_ex(state_->context.get(), digest.data(), &size) != 1) {
+    throw std::runtime_error("OpenSSL refuses to end a digest");
+  }
+  return {reinterpret_cast<const char*>(digest.data()), size};
+}
+
+std::string to_hex(std::string_view bytes) {
+  return to_hex(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
+}
+
 std::string to_hex(std::span<const std::uint8_t> bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;

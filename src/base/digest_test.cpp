@@ -31,5 +31,16 @@ TEST(Digest, ADigestIsAKeyForTheNext) {
   EXPECT_EQ(hmac_sha256(as_bytes(key), "c"), hmac_sha256(std::string(as_bytes(key)), "c"));
 }
 
+TEST(Digester, GivesForPiecesWhatTheWholeGives) {
+  Digester sha(Digester::Kind::kSha256);
+  Digester md5(Digester::Kind::kMd5);
+  for (const auto* piece : {"", "ab", "c"}) {
+    sha.add(piece);
+    md5.add(piece);
+  }
+  EXPECT_EQ(to_hex(sha.finish()), sha256_hex("abc"));
+  EXPECT_EQ(to_hex(md5.finish()), "900150983cd24fb0d6963f7d28e17f72") << "RFC 1321, A.5";
+}
+
 }  // namespace
 }  // namespace vedette

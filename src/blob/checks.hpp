@@ -1,0 +1,22 @@
+// What both stores check in the same words: ranges, digests, content types. Private to src/blob.
+// Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "blob/store.hpp"
+
+namespace vedette::blob {
+
+/// kInvalid for a range that begins behind the end, or ends before it begins.
+Result<void> check_range(std::string_view key, const ByteRange& range, std::uint64_t size);
+
+/// kCorrupt when the content's SHA-256 (as bytes) is another.
+Result<void> check_digest(std::string_view key, const Sha256& wanted, std::string_view found,
+                          std::string_view place);
+
+/// kInvalid for what cannot be a Content-Type.
+Result<void> check_content_type(std::string_view type);
+
+}  // namespace vedette::blob

@@ -1,0 +1,42 @@
+#include "blob/store.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "blob/folder/folder_store.hpp"
+
+namespace vedette::blob {
+
+Result<std::unique_ptr<Store>> open(const StoreOptions& options) {
+  if (options.folder.folder.is_relative()) {
+    return fail(ErrorCode::kUsage, "the folder of the objects is no whole path");
+  }
+  return std::make_unique<FolderStore>(options.folder);
+}
+
+Result<std::string> read_all(Store& store, std::string_view key, std::size_t most_bytes,
+                             const GetOptions& options) {
+  std::string content;
+  VEDETTE_CHECK(store.get(key, options, [&](std::string_view piece) -> Result<void> {
+    if (piece.size() > most_bytes - content.size()) {
+      return fail(ErrorCode::kTooLarge, fmt::format("{} is larger than {} bytes", key, most_bytes));
+    }
+    content += piece;
+    return {};
+  }));
+  return content;
+}
+
+Result<void> for_each(Store& store, std::string_view prefix, const std::stop_token& stop,
+                      const std::function<Result<void>(const ObjectInfo&)>& visit) {
+  ListOptions options{.stop = stop};
+  while (true) {
+    VEDETTE_TRY(page, store.list(prefix, options));
+    for (const auto& object : page.objects) VEDETTE_CHECK(visit(object));
+    if (!page.next) return {};
+    options.after = std::move(*page.next);
+  }
+}
+
+}  // namespace vedette::blob

@@ -1,0 +1,63 @@
+// One test on each kind of store: what the conformance suite runs on. Only for tests; each opens a
+// store of its own that is empty.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "blob/store.hpp"
+
+namespace vedette::blob::testing {
+
+/// A folder of its own that is removed at the end.
+class TempFolder {
+ public:
+  TempFolder();
+  ~TempFolder();
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// The value, or the error's text as an exception.
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message + " | " + result.error().detail);
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+/// `size` bytes that do not repeat soon.
+std::string content_of(std::size_t size, unsigned seed = 1);
+
+enum class Kind { kFolder };
+
+class EveryStore : public ::testing::TestWithParam<Kind> {
+ protected:
+  void SetUp() override;
+  Store& store() { return *store_; }
+  const StoreOptions& options() const { return options_; }
+
+  void put(std::string_view key, const std::string& content) {
+    must(store().put(key, from_text(content), {}));
+  }
+  std::string get(std::string_view key, const GetOptions& asked = {}) {
+    return must(read_all(store(), key, std::size_t{64} << 20, asked));
+  }
+
+ private:
+  TempFolder folder_;
+  StoreOptions options_;
+  std::unique_ptr<Store> store_;
+};
+
+std::string kind_name(const ::testing::TestParamInfo<Kind>& info);
+
+}  // namespace vedette::blob::testing

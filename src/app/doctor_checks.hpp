@@ -32,6 +32,8 @@ Findings check_parts();
 Findings check_machine();
 /// Data folder: there, writable, room on the disk.
 Findings check_data_folder(const config::Settings& settings);
+/// The folder or the bucket of the objects: there, readable, writable, region, clock.
+Findings check_blobs(const config::Settings& settings);
 /// The listen address: free, Vedette's already, or somebody else's.
 Findings check_port(const config::Settings& settings);
 /// Reachable, sound enough to answer, its tables as new as this program.

@@ -51,6 +51,7 @@ Result<int> doctor(const Invocation& invocation) {
       [] { return check_machine(); },
       [&] { return check_data_folder(settings); },
       [&] { return check_database(settings); },
+      [&] { return check_blobs(settings); },
       [&] { return check_port(settings); },
   };
   for (const PipelineKind& kind : pipelines()) {

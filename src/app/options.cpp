@@ -38,6 +38,29 @@ db::DatabaseOptions database_options(const config::Settings& settings) {
   return options;
 }
 
+blob::StoreOptions blob_options(const config::Settings& settings) {
+  const auto& from = settings.blob;
+  blob::StoreOptions options;
+  options.folder = {.folder = from.folder, .is_synced = from.is_synced};
+  auto& s3 = options.s3;
+  s3.endpoint = from.endpoint;
+  s3.region = from.region;
+  s3.bucket = from.bucket;
+  s3.prefix = from.prefix;
+  s3.access_key = from.access_key;
+  s3.secret_key = from.secret_key;
+  s3.session_token = from.session_token;
+  s3.style = from.style == "path"      ? blob::S3Options::Style::kPath
+             : from.style == "virtual" ? blob::S3Options::Style::kVirtual
+                                       : blob::S3Options::Style::kAuto;
+  s3.ca_file = from.ca_file;
+  s3.timeout = from.timeout;
+  s3.retries = from.retries;
+  s3.part_size = static_cast<std::uint64_t>(from.part_size);
+  s3.parallel = from.parallel;
+  return options;
+}
+
 http::ServerOptions server_options(const config::Settings& settings) {
   const auto& from = settings.http;
   http::ServerOptions options;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "blob/options.hpp"
 #include "config/settings.hpp"
 #include "db/database.hpp"
 #include "http/auth.hpp"
@@ -19,6 +20,7 @@
 namespace vedette::app {
 
 db::DatabaseOptions database_options(const config::Settings& settings);
+blob::StoreOptions blob_options(const config::Settings& settings);
 http::ServerOptions server_options(const config::Settings& settings);
 http::AuthOptions auth_options(const config::Settings& settings);
 /// Where other processes reach the server that listens on `port`: "http://host:port".

@@ -23,6 +23,9 @@ class EventRelay;
 class Families;
 struct Note;
 }  // namespace vedette::api
+namespace vedette::blob {
+class Store;
+}
 namespace vedette::http {
 class Router;
 }
@@ -40,6 +43,7 @@ class CommandLine;
 struct Core {
   const config::Settings& settings;
   db::Database& database;
+  blob::Store& blobs;
   work::Supervisor& supervisor;
   work::CpuPool& cpu;
   api::EventRelay& relay;

@@ -20,6 +20,7 @@
 #include "app/prepare.hpp"
 #include "app/versions.hpp"
 #include "base/log.hpp"
+#include "blob/store.hpp"
 #include "embed/ui.hpp"
 #include "http/server.hpp"
 #include "http/static_files.hpp"
@@ -54,6 +55,7 @@ class Serve {
   SystemClock clock_;
   api::Readiness readiness_;
   std::unique_ptr<db::Database> database_;
+  std::unique_ptr<blob::Store> blobs_;
   http::SseHub events_;
   work::CpuPool cpu_{{}};
   // Before the supervisor: a loop that does not stop in time is joined by that one's end.
@@ -109,7 +111,7 @@ void Serve::make_services() {
 }
 
 Result<void> Serve::make_pipelines() {
-  const Core core{settings_, *database_, *supervisor_, cpu_, *relay_, clock_, services_};
+  const Core core{settings_, *database_, *blobs_, *supervisor_, cpu_, *relay_, clock_, services_};
   for (const PipelineKind& kind : pipelines()) {
     pipelines_.push_back(kind.make(core));
     VEDETTE_CHECK(pipelines_.back()->add_loops());
@@ -162,6 +164,8 @@ Result<void> Serve::start(bool has_demo) {
   VEDETTE_CHECK(make_data_folder(settings_));
   VEDETTE_TRY(database, db::Database::open(database_options(settings_)));
   database_ = std::move(database);
+  VEDETTE_TRY(blobs, blob::open(blob_options(settings_)));
+  blobs_ = std::move(blobs);
   relay_.emplace(*database_, events_);
   make_supervisor();
   make_services();

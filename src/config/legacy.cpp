@@ -13,22 +13,34 @@ using std::string_view_literals::operator""sv;
 constexpr std::array kDatabaseNames{"DB_HOST"sv, "DB_PORT"sv, "DB_NAME"sv, "DB_USER"sv,
                                     "DB_PASSWORD"sv};
 
+// The originals' names for a bucket and its credentials, and those of every program for S3. The
+// first that is given wins.
+struct BlobName {
+  std::string_view name;
+  std::string_view setting;
+};
+constexpr std::array kBlobNames{
+    BlobName{"S3_BUCKET_NAME", "blob.bucket"},
+    BlobName{"AWS_ACCESS_KEY_ID", "blob.access_key"},
+    BlobName{"AWS_SECRET_ACCESS_KEY", "blob.secret_key"},
+    BlobName{"AWS_SESSION_TOKEN", "blob.session_token"},
+    BlobName{"AWS_REGION", "blob.region"},
+    BlobName{"AWS_DEFAULT_REGION", "blob.region"},
+    BlobName{"AWS_ENDPOINT_URL_S3", "blob.endpoint"},
+    BlobName{"AWS_ENDPOINT_URL", "blob.endpoint"},
+};
+
 struct KnownName {
   std::string_view name;  // a trailing '*' stands for any ending
   std::string_view why;
 };
 constexpr std::string_view kImages =
     "belongs to image processing, which this version does not have";
-constexpr std::string_view kStore = "belongs to object stores, which this version does not have";
 constexpr std::array kKnownNames{
     KnownName{"WORKER_POLL_INTERVAL", kImages},
     KnownName{"WORKER_BATCH_SIZE", kImages},
     KnownName{"UPLOAD_FOLDER", kImages},
     KnownName{"PROCESSED_FOLDER", kImages},
-    KnownName{"AWS_ACCESS_KEY_ID", kStore},
-    KnownName{"AWS_SECRET_ACCESS_KEY", kStore},
-    KnownName{"AWS_REGION", kStore},
-    KnownName{"S3_BUCKET_NAME", kStore},
     KnownName{"BACKSCATTER_*", "belongs to the weather radar, which this version does not have"},
 };
 
@@ -85,10 +97,50 @@ Given database_from(const std::vector<Variable>& variables) {
   return given;
 }
 
+// Credentials belong together: a key of the settings is not joined to a secret of the environment.
+bool is_credential(std::string_view setting) {
+  return setting == "blob.access_key" || setting == "blob.secret_key" ||
+         setting == "blob.session_token";
+}
+
+void read_blob_names(const std::vector<Variable>& variables, const IsSet& is_set, Legacy& legacy) {
+  const bool has_bucket = is_set("blob.bucket") || find(variables, "S3_BUCKET_NAME") != nullptr;
+  const bool has_credentials = is_set("blob.access_key") || is_set("blob.secret_key");
+  std::string names;
+  std::string_view last;
+  for (const auto& [name, setting] : kBlobNames) {
+    const auto* variable = find(variables, name);
+    if (variable == nullptr) continue;
+    const auto unused = [&](std::string why) {
+      legacy.unused.push_back({variable->name, variable->place, std::move(why)});
+    };
+    if (!has_bucket) {
+      unused("names no bucket without S3_BUCKET_NAME or blob.bucket");
+    } else if (is_set(setting)) {
+      unused(fmt::format("{} is set and wins", setting));
+    } else if (is_credential(setting) && has_credentials) {
+      unused("blob.access_key or blob.secret_key is set and wins");
+    } else if (setting == last) {
+      unused(fmt::format("another name gives {} already", setting));
+    } else {
+      const auto where = fmt::format("{} {}", variable->place, name);
+      legacy.given.push_back({find_declaration(setting), variable->value, variable->origin, where});
+      names += (names.empty() ? "" : ", ") + where;
+      last = setting;
+    }
+  }
+  if (!names.empty()) {
+    legacy.remarks.push_back(
+        fmt::format("objects go to a bucket as {} say; the settings blob.* say it here", names));
+  }
+}
+
 }  // namespace
 
-Legacy read_legacy(const std::vector<Variable>& variables, bool has_database) {
+Legacy read_legacy(const std::vector<Variable>& variables, const IsSet& is_set) {
   Legacy legacy;
+  const bool has_database = is_set("database.url");
+  read_blob_names(variables, is_set, legacy);
   const bool names_a_database =
       find(variables, "DB_HOST") != nullptr || find(variables, "DB_NAME") != nullptr;
   if (names_a_database && !has_database) {

@@ -65,12 +65,52 @@ TEST(Legacy, TheRealEnvironmentHidesDotEnv) {
 TEST(Legacy, KnownNamesWithoutAFeatureAreListed) {
   auto inputs = bare();
   for (const auto* name :
-       {"WORKER_POLL_INTERVAL", "WORKER_BATCH_SIZE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
-        "AWS_REGION", "S3_BUCKET_NAME", "UPLOAD_FOLDER", "PROCESSED_FOLDER",
+       {"WORKER_POLL_INTERVAL", "WORKER_BATCH_SIZE", "UPLOAD_FOLDER", "PROCESSED_FOLDER",
         "BACKSCATTER_RETENTION_DAYS", "BACKSCATTER_LOCATIONS"}) {
     inputs.environment[name] = "1";
   }
-  EXPECT_EQ(loaded(inputs).unused.size(), 10U);
+  EXPECT_EQ(loaded(inputs).unused.size(), 6U);
+}
+
+TEST(Legacy, NamesOfABucketMakeTheStore) {
+  auto inputs = bare();
+  inputs.environment.insert({{"AWS_ACCESS_KEY_ID", "AKIA"},
+                             {"AWS_SECRET_ACCESS_KEY", "very-secret"},
+                             {"AWS_REGION", "eu-west-1"}});
+  auto all = loaded(inputs);
+  EXPECT_EQ(all.settings.blob.access_key, "") << "somebody's credentials for something else";
+  EXPECT_EQ(all.unused.size(), 3U);
+  EXPECT_EQ(all.settings.blob.folder, "/home/ann/.local/share/vedette/blobs");
+
+  inputs.environment.insert({{"S3_BUCKET_NAME", "crops"},
+                             {"AWS_DEFAULT_REGION", "us-west-2"},
+                             {"AWS_ENDPOINT_URL", "http://127.0.0.1:9000"}});
+  all = loaded(inputs);
+  EXPECT_EQ(all.settings.blob.bucket, "crops");
+  EXPECT_EQ(all.settings.blob.access_key, "AKIA");
+  EXPECT_EQ(all.settings.blob.secret_key, "very-secret");
+  EXPECT_EQ(all.settings.blob.region, "eu-west-1");
+  EXPECT_EQ(all.settings.blob.endpoint, "http://127.0.0.1:9000");
+  EXPECT_EQ(effective(all, "blob.bucket").where, "environment S3_BUCKET_NAME");
+  EXPECT_EQ(effective(all, "blob.secret_key").value, "(set)");
+  EXPECT_THAT(all.remarks, testing::ElementsAre(HasSubstr("S3_BUCKET_NAME")));
+  EXPECT_EQ(all.unused.size(), 1U) << "the second name of the region";
+}
+
+TEST(Legacy, SettingsOfABucketWinAndCredentialsAreNotMixed) {
+  auto inputs = bare();
+  inputs.toml = SourceText{"vedette.toml",
+                           "[blob]\nbucket = \"own\"\naccess_key = \"ours\"\nregion = \"x-1\"\n"};
+  inputs.environment.insert({{"S3_BUCKET_NAME", "crops"},
+                             {"AWS_ACCESS_KEY_ID", "AKIA"},
+                             {"AWS_SECRET_ACCESS_KEY", "very-secret"},
+                             {"AWS_REGION", "eu-west-1"}});
+  const auto all = loaded(inputs);
+  EXPECT_EQ(all.settings.blob.bucket, "own");
+  EXPECT_EQ(all.settings.blob.access_key, "ours");
+  EXPECT_EQ(all.settings.blob.secret_key, "");
+  EXPECT_EQ(all.settings.blob.region, "x-1");
+  EXPECT_EQ(all.unused.size(), 4U);
 }
 
 }  // namespace

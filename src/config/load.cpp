@@ -252,7 +252,8 @@ Result<Loaded> Resolver::resolve() {
     return variable.origin == Origin::kDotEnv &&
            !lookup(inputs_.environment, variable.name).empty();
   });
-  auto legacy = read_legacy(variables, slot("database.url") != nullptr);
+  auto legacy =
+      read_legacy(variables, [this](std::string_view name) { return slot(name) != nullptr; });
   for (const auto& one : legacy.given) VEDETTE_CHECK(take(one));
   loaded_.unused = std::move(legacy.unused);
   std::ranges::move(legacy.remarks, std::back_inserter(loaded_.remarks));

@@ -46,9 +46,13 @@ constexpr std::string_view kLegacy = R"(
 gives it and at least one of `DB_HOST` and `DB_NAME` is set (otherwise: `localhost`, `5432`,
 `drone_analytics`). `vedette config` says when that is so.
 
-`WORKER_POLL_INTERVAL`, `WORKER_BATCH_SIZE`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
-`AWS_REGION`, `S3_BUCKET_NAME`, `UPLOAD_FOLDER`, `PROCESSED_FOLDER` and `BACKSCATTER_*` are known and
-not used by this version; `vedette config` lists those it finds.
+`S3_BUCKET_NAME` is `blob.bucket`; with a bucket named, by it or by the setting, `AWS_ACCESS_KEY_ID`,
+`AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION` (or `AWS_DEFAULT_REGION`) and
+`AWS_ENDPOINT_URL_S3` (or `AWS_ENDPOINT_URL`) give what the settings `blob.*` do not. Credentials are
+taken from one place only: where `blob.access_key` or `blob.secret_key` is set, not from these.
+
+`WORKER_POLL_INTERVAL`, `WORKER_BATCH_SIZE`, `UPLOAD_FOLDER`, `PROCESSED_FOLDER` and `BACKSCATTER_*` are
+known and not used by this version; `vedette config` lists those it finds.
 )";
 
 }  // namespace

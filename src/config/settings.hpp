@@ -32,6 +32,29 @@ struct DatabaseSettings {
   Micros statement_timeout{};
 };
 
+/// Where objects lie: in the folder, or in the bucket where one is named.
+struct BlobSettings {
+  /// Absolute; default <data>/blobs.
+  std::filesystem::path folder;
+  bool is_synced = true;
+  std::string bucket;
+  std::string endpoint;
+  std::string region;
+  std::string prefix;
+  std::string access_key;
+  /// Never log these.
+  std::string secret_key;
+  std::string session_token;
+  /// "auto", "path" or "virtual".
+  std::string style;
+  /// Absolute, or empty.
+  std::filesystem::path ca_file;
+  Micros timeout{};
+  int retries = 0;
+  std::int64_t part_size = 0;
+  int parallel = 0;
+};
+
 struct HttpSettings {
   /// As written: an address, or "localhost"; IPv6 without brackets.
   std::string listen_host;
@@ -141,6 +164,7 @@ struct SamplesSettings {
 struct Settings {
   DataSettings data;
   DatabaseSettings database;
+  BlobSettings blob;
   HttpSettings http;
   AuthSettings auth;
   /// Names out of api, watch, collect, work, keep; at least one, none twice. For

@@ -2,6 +2,7 @@
 // turned into (setting, text, where). Used by load.cpp only. Pure; any thread.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,14 +45,17 @@ struct Variable {
   Origin origin = Origin::kEnvironment;
 };
 
-/// What the names of the original programs give: database.url from DB_*, unless `has_database`
-/// (then they are unused), and the list of those known and not used.
+/// Whether somebody gave this setting by its own name.
+using IsSet = std::function<bool(std::string_view)>;
+
+/// What the names of the original programs give, where the settings of our own do not: database.url
+/// from DB_*, blob.* from AWS_* and S3_BUCKET_NAME; and the list of those known and not used.
 struct Legacy {
   std::vector<Given> given;
   std::vector<Unused> unused;
   std::vector<std::string> remarks;
 };
-Legacy read_legacy(const std::vector<Variable>& variables, bool has_database);
+Legacy read_legacy(const std::vector<Variable>& variables, const IsSet& is_set);
 
 /// `text` for a message: short, without control characters, in quotes.
 std::string shown(std::string_view text);

@@ -1,6 +1,6 @@
 // The table of all settings: what is declared here once gives flags, environment names,
 // vedette.toml, `vedette config`, and docs/operations/settings.md. To add one: a member in
-// settings.hpp and a row in the section file of its domain, table_server.cpp or table_traffic.cpp.
+// settings.hpp and a row in the section file of its domain, a table_*.cpp.
 // Constant; any thread.
 #pragma once
 

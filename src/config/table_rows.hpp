@@ -14,6 +14,7 @@ namespace vedette::config {
 
 /// The rows of one section file, in the order of the documentation.
 std::span<const Declaration> server_declarations();
+std::span<const Declaration> blob_declarations();
 std::span<const Declaration> traffic_declarations();
 
 constexpr Shape text(bool may_be_empty = true, double longest = 0) {

@@ -41,18 +41,18 @@ bool has_ended(JobState state);
 
 /// Work to be done.
 struct NewJob {
-  std::string kind;
+  std::string kind = {};
   std::string payload = "{}";  // JSON
   /// A job of the same kind and key that has not ended is this one: it is not enqueued twice. Kept
   /// by a unique index, so that "one backfill at a time in the deployment" is a key that never
   /// varies.
-  std::optional<std::string> key;
+  std::optional<std::string> key = {};
   /// Among the jobs of its kind one of priority p goes before others of priority 0 that came up to
   /// p minutes earlier: high ones are first and low ones are not forgotten. -10'000 to 10'000.
   int priority = 0;
   /// Not before this moment, on the database's clock.
-  std::optional<Instant> run_at;
-  std::optional<std::int64_t> parent;
+  std::optional<Instant> run_at = {};
+  std::optional<std::int64_t> parent = {};
 };
 
 struct Enqueued {
@@ -69,37 +69,37 @@ Result<std::int64_t> enqueue_all(db::Session& session, std::span<const NewJob> j
 /// One job, for people and for the API.
 struct JobStatus {
   std::int64_t id = 0;
-  std::string kind;
+  std::string kind = {};
   JobState state = JobState::kAvailable;
-  std::string payload;
-  std::optional<std::string> key;
+  std::string payload = {};
+  std::optional<std::string> key = {};
   int priority = 0;
   Instant created_at{};
   Instant run_at{};
-  std::optional<Instant> started_at;   // of the last attempt
-  std::optional<Instant> finished_at;  // when it ended
-  std::int64_t attempt = 0;            // the fencing number: how often it was taken
+  std::optional<Instant> started_at = {};   // of the last attempt
+  std::optional<Instant> finished_at = {};  // when it ended
+  std::int64_t attempt = 0;                 // the fencing number: how often it was taken
   std::int64_t failures = 0;
   std::int64_t crashes = 0;
   std::int64_t done = 0;
   std::int64_t total = 0;  // 0: not known
-  std::string message;
-  std::string error;    // of the last attempt that failed, kept when a later one succeeds
-  std::string result;   // JSON, or empty
-  std::string process;  // host:pid that runs or ran it last
-  std::optional<std::int64_t> parent;
+  std::string message = {};
+  std::string error = {};    // of the last attempt that failed, kept when a later one succeeds
+  std::string result = {};   // JSON, or empty
+  std::string process = {};  // host:pid that runs or ran it last
+  std::optional<std::int64_t> parent = {};
   std::int64_t open_children = 0;  // that have not ended
   bool is_cancelling = false;      // running, and asked to stop
 };
 
 /// Which jobs, newest first.
 struct JobFilter {
-  std::vector<std::string> kinds;  // empty: all
-  std::vector<JobState> states;    // empty: all
-  std::optional<std::int64_t> parent;
-  std::optional<std::string> key;      // exactly this
-  std::optional<std::int64_t> before;  // ids smaller than this: the next page
-  int limit = 100;                     // 1 to 1000
+  std::vector<std::string> kinds = {};  // empty: all
+  std::vector<JobState> states = {};    // empty: all
+  std::optional<std::int64_t> parent = {};
+  std::optional<std::string> key = {};      // exactly this
+  std::optional<std::int64_t> before = {};  // ids smaller than this: the next page
+  int limit = 100;                          // 1 to 1000
 };
 
 Result<std::vector<JobStatus>> jobs(db::Session& session, const JobFilter& filter);
@@ -118,22 +118,22 @@ Result<void> pause_kind(db::Session& session, std::string_view kind, bool is_pau
 /// One kind in the deployment, as it is now. Costs by what waits and runs (bounded), never by what
 /// has ended.
 struct KindStatus {
-  std::string kind;
+  std::string kind = {};
   bool is_paused = false;
   std::int64_t available = 0;  // ready now; at most kMostCounted + 1, which means "more"
   std::int64_t scheduled = 0;  // for later, or for their children; likewise
   std::int64_t running = 0;
-  std::int64_t failed = 0;              // will be tried again; likewise
-  std::optional<Instant> oldest_ready;  // since when the longest waiting one could run
+  std::int64_t failed = 0;                   // will be tried again; likewise
+  std::optional<Instant> oldest_ready = {};  // since when the longest waiting one could run
   /// Ended in the last hour and the last day.
   std::int64_t completed_hour = 0;
   std::int64_t completed_day = 0;
   std::int64_t discarded_day = 0;
   std::int64_t failures_day = 0;  // attempts
   std::int64_t crashes_day = 0;
-  std::optional<Micros> mean_took;  // of those completed in the last hour
-  std::string last_error;           // of the last one discarded or failed, with when
-  std::optional<Instant> last_error_at;
+  std::optional<Micros> mean_took = {};  // of those completed in the last hour
+  std::string last_error = {};           // of the last one discarded or failed, with when
+  std::optional<Instant> last_error_at = {};
 };
 inline constexpr std::int64_t kMostCounted = 10'000;
 

@@ -1,5 +1,6 @@
 // The tables of src/work: who holds which lease and who held it before, the processes, the state of
-// their loops. Applied by db's migrations at start, with the other folders' lists.
+// their loops, the queue of jobs. Applied by db's migrations at start, with the other folders'
+// lists.
 #pragma once
 
 #include <vector>
@@ -8,7 +9,7 @@
 
 namespace vedette::work {
 
-/// The steps of module `work`. The queue of jobs will take its place here.
+/// The steps of module `work`.
 std::vector<db::Migration> migrations();
 
 }  // namespace vedette::work

@@ -1,0 +1,239 @@
+// How attempts end, many in one go.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <unordered_set>
+
+#include "work/job_queue.hpp"
+#include "work/job_sql.hpp"
+#include "work/job_store.hpp"
+#include "work/job_tally.hpp"
+
+namespace vedette::work {
+namespace {
+
+struct Ended {
+  std::int64_t id = 0;
+  std::optional<std::int64_t> parent;
+  JobState state = JobState::kCompleted;
+};
+
+/// What an ending asks for: the state, and what the job then waits for.
+struct Aim {
+  std::string_view state;
+  std::string_view waits_for;  // "" nothing: it is over
+  int failures = 0;
+};
+
+Aim aim_of(Ending::Kind kind) {
+  switch (kind) {
+    case Ending::Kind::kFailed:
+      return {"failed", "time", 1};
+    case Ending::Kind::kDiscarded:
+      return {"discarded", "", 1};
+    case Ending::Kind::kCancelled:
+      return {"cancelled", "", 0};
+    case Ending::Kind::kGivenBack:
+      return {"available", "worker", 0};
+    case Ending::Kind::kLater:
+      return {"available", "time", 0};
+    case Ending::Kind::kWaiting:
+      return {"available", "children", 0};
+    case Ending::Kind::kCompleted:
+    case Ending::Kind::kCompletedAlready:
+      break;
+  }
+  return {"completed", "", 0};
+}
+
+using Batch = std::vector<const Ending*>;
+
+std::string array_of(const Batch& batch, std::int64_t Ending::* member) {
+  std::string array = "{";
+  for (const Ending* one : batch) {
+    fmt::format_to(std::back_inserter(array), "{}{}", array.size() > 1 ? "," : "", one->*member);
+  }
+  return array + "}";
+}
+
+/// Completed jobs whose rows nobody keeps: gone, which costs no new row version.
+Result<void> erase(db::Session& session, const Fence& worker, const Batch& batch,
+                   std::vector<Ended>& ended) {
+  const auto take = [&](const db::Rows& rows) {
+    for (const db::Row row : rows) {
+      ended.push_back({.id = row.get<std::int64_t>(0),
+                       .parent = row.get<std::optional<std::int64_t>>(1),
+                       .state = JobState::kCompleted});
+    }
+  };
+  if (session.dialect() == db::Dialect::kPostgres) {
+    VEDETTE_TRY(rows, session.query("delete from job using unnest($1::bigint[], $2::bigint[]) as "
+                                    "e(id, attempt) where job.id = e.id and "
+                                    "job.attempt = e.attempt and job.worker = $3 and "
+                                    "job.state = 'running' returning job.id, job.parent_id",
+                                    {array_of(batch, &Ending::id),
+                                     array_of(batch, &Ending::attempt), worker.name}));
+    take(rows);
+    return {};
+  }
+  for (const Ending* one : batch) {
+    VEDETTE_TRY(rows, session.query("delete from job where id = $1 and attempt = $2 and "
+                                    "worker = $3 and state = 'running' returning id, parent_id",
+                                    {one->id, one->attempt, worker.name}));
+    take(rows);
+  }
+  return {};
+}
+
+std::string endings_json(const Batch& batch) {
+  std::string json = "[";
+  for (const Ending* one : batch) {
+    const Aim aim = aim_of(one->kind);
+    fmt::format_to(std::back_inserter(json),
+                   R"({}{{"job_id":{},"attempt":{},"aim":"{}","waits":"{}","failed":{},"wait":{},)",
+                   json.size() > 1 ? "," : "", one->id, one->attempt, aim.state, aim.waits_for,
+                   aim.failures, one->wait.count());
+    json += R"("result":)";
+    append_json_text(json, one->result);
+    json += R"(,"error":)";
+    append_json_text(json, clean_text(one->error, kMostError));
+    json += '}';
+  }
+  return json + "]";
+}
+
+/// One statement for all: what an ending asks for, but a job that was
+/// asked to stop does not go back, and one whose children have all ended meanwhile does not wait
+/// for them.
+std::string write_sql(db::Dialect dialect) {
+  const std::string now = db::now_sql(dialect);
+  const std::string_view stopped = "(e.waits <> '' and job.cancel_at is not null)";
+  const std::string again = db::plus_sql(dialect, now, "e.wait");
+  return fmt::format(
+      "update job set "
+      "state = case when {stopped} then 'cancelled' else e.aim end, "
+      "waits_for = case when {stopped} or e.waits = '' then null "
+      "when e.waits = 'children' and job.open_children <= 0 then 'worker' else e.waits end, "
+      "finished_at = case when {stopped} or e.waits = '' then {now} end, "
+      "run_at = case when e.waits = 'time' then {again} else job.run_at end, "
+      "rank = case when e.waits = 'time' then {rank} else job.rank end, "
+      "failures = job.failures + e.failed, result = e.result, "
+      "error = case when e.error = '' then job.error else e.error end, "
+      "worker = null, cancel_at = null "
+      "from {rows} where job.id = e.job_id and job.attempt = e.attempt and job.worker = $2 and "
+      "job.state = 'running' returning id, parent_id, state",
+      fmt::arg("stopped", stopped), fmt::arg("now", now), fmt::arg("again", again),
+      fmt::arg("rank", db::plus_sql(dialect, again, "-60000000 * cast(job.priority as bigint)")),
+      fmt::arg("rows", json_rows_sql(dialect,
+                                     "job_id bigint,attempt bigint,aim text,waits text,"
+                                     "failed integer,wait bigint,result text,error text")));
+}
+
+Result<void> write(db::Session& session, const Fence& worker, const Batch& batch,
+                   std::vector<Ended>& ended) {
+  VEDETTE_TRY(rows,
+              session.query(write_sql(session.dialect()), {endings_json(batch), worker.name}));
+  for (const db::Row row : rows) {
+    ended.push_back(
+        {.id = row.get<std::int64_t>(0),
+         .parent = row.get<std::optional<std::int64_t>>(1),
+         .state = job_state_named(row.get<std::string_view>(2)).value_or(JobState::kAvailable)});
+  }
+  return {};
+}
+
+/// By id, so that two who write the same rows do not wait for each other crosswise.
+void sort(Batch& batch) {
+  std::ranges::sort(batch, {}, [](const Ending* one) { return one->id; });
+}
+
+}  // namespace
+
+Result<std::vector<std::int64_t>> end_jobs(db::Session& session, std::string_view kind,
+                                           const Fence& worker, std::span<const Ending> endings) {
+  Batch erased;
+  Batch written;
+  Tally tally;
+  for (const Ending& one : endings) {
+    if (one.kind == Ending::Kind::kCompletedAlready) {
+      ++tally.completed;
+      tally.took += one.took;
+    } else if (one.kind == Ending::Kind::kCompleted && !one.is_kept) {
+      erased.push_back(&one);
+    } else {
+      written.push_back(&one);
+    }
+  }
+  sort(erased);
+  sort(written);
+  std::vector<Ended> ended;
+  ended.reserve(erased.size() + written.size());
+  if (!erased.empty()) VEDETTE_CHECK(erase(session, worker, erased, ended));
+  if (!written.empty()) VEDETTE_CHECK(write(session, worker, written, ended));
+
+  std::unordered_set<std::int64_t> done;
+  std::map<std::int64_t, EndedChildren> parents;
+  std::vector<std::int64_t> cancelled;
+  for (const Ended& one : ended) {
+    done.insert(one.id);
+    if (one.parent && has_ended(one.state)) parents[*one.parent].add(one.state);
+    if (one.state == JobState::kCancelled) cancelled.push_back(one.id);
+  }
+  std::vector<std::int64_t> refused;
+  bool has_ready = false;
+  for (const Ending& one : endings) {
+    if (one.kind == Ending::Kind::kCompletedAlready) continue;
+    if (!done.contains(one.id)) {
+      refused.push_back(one.id);
+      continue;
+    }
+    const Aim aim = aim_of(one.kind);
+    tally.failures += aim.failures;
+    if (one.kind == Ending::Kind::kDiscarded) ++tally.discarded;
+    if (one.kind == Ending::Kind::kCompleted) {
+      ++tally.completed;
+      tally.took += one.took;
+    }
+    if (aim.failures > 0) tally.error = clean_text(one.error, kMostError);
+    has_ready = has_ready || !aim.waits_for.empty();
+  }
+  if (!parents.empty()) VEDETTE_CHECK(settle_parents(session, parents));
+  // What it added after it was asked to stop, nobody has asked yet.
+  if (!cancelled.empty()) VEDETTE_CHECK(cancel_children(session, cancelled));
+  if (tally.completed + tally.discarded + tally.failures > 0) {
+    VEDETTE_CHECK(add_tally(session, kind, worker.name, tally));
+  }
+  if (has_ready) session.notify(kJobReadyChannel, kind);
+  session.notify(kJobChangeChannel, kind);
+  return refused;
+}
+
+Result<void> complete_job(db::Session& session, const JobFence& fence, std::string_view result,
+                          bool is_kept) {
+  const db::Dialect dialect = session.dialect();
+  const std::string fenced =
+      "where id = $1 and attempt = $2 and worker = $3 and state = 'running' "
+      "returning kind, parent_id";
+  VEDETTE_TRY(
+      rows, is_kept
+                ? session.query(fmt::format("update job set state = 'completed', result = $4, "
+                                            "finished_at = {}, worker = null, cancel_at = null {}",
+                                            db::now_sql(dialect), fenced),
+                                {fence.job, fence.attempt, fence.worker.name, result})
+                : session.query(fmt::format("delete from job {}", fenced),
+                                {fence.job, fence.attempt, fence.worker.name}));
+  if (rows.empty()) {
+    return fail(ErrorCode::kFenced,
+                fmt::format("Job {} is no longer this attempt's ({}): nothing may be written.",
+                            fence.job, fence.attempt));
+  }
+  if (const auto parent = rows.front().get<std::optional<std::int64_t>>(1)) {
+    VEDETTE_CHECK(settle_parents(session, {{*parent, {.completed = 1}}}));
+  }
+  session.notify(kJobChangeChannel, rows.front().get<std::string_view>(0));
+  return {};
+}
+
+}  // namespace vedette::work

@@ -19,12 +19,7 @@ constexpr std::size_t kWidest = 40;  // of a title, so that the state stays in s
 std::string age(const std::string& since) {
   const auto start = from_rfc3339(since);
   if (!start) return "-";
-  const auto seconds = std::max<std::int64_t>(
-      0, std::chrono::floor<std::chrono::seconds>(SystemClock().now() - *start).count());
-  if (seconds < 120) return fmt::format("{} s", seconds);
-  if (seconds < 7200) return fmt::format("{} min", seconds / 60);
-  if (seconds < 172800) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
-  return fmt::format("{} days", seconds / 86400);
+  return time_text(SystemClock().now() - *start);
 }
 
 void print_text(const ServerReport& report, const std::string& url) {

@@ -1,8 +1,10 @@
 #include "app/text_table.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace vedette::app {
 namespace {
@@ -44,6 +46,15 @@ std::string shortened(const std::string& text, std::size_t width) {
     if (begins && ++characters > width - 3) break;
   }
   return text.substr(0, end) + "...";
+}
+
+std::string time_text(Micros time) {
+  const auto seconds =
+      std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(time).count());
+  if (seconds < 120) return fmt::format("{} s", seconds);
+  if (seconds < 7200) return fmt::format("{} min", seconds / 60);
+  if (seconds < 172800) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+  return fmt::format("{} days", seconds / 86400);
 }
 
 bool is_terminal() {

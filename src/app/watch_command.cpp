@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -16,10 +15,10 @@
 #include <utility>
 
 #include "app/command.hpp"
+#include "app/progress_line.hpp"
 #include "app/traffic.hpp"
 #include "app/watch_report.hpp"
 #include "base/log.hpp"
-#include "config/value.hpp"
 #include "traffic/detectors.hpp"
 #include "traffic/scene.hpp"
 #include "traffic/types.hpp"
@@ -65,38 +64,6 @@ class StopOnSignal {
   std::jthread waiter_;
 };
 
-// Overwrites one line on a terminal, writes a line now and then elsewhere. On standard error, so
-// that standard output carries results alone.
-class Progress {
- public:
-  Progress() : is_terminal_(isatty(STDERR_FILENO) != 0) {}
-  ~Progress() {
-    if (is_terminal_ && has_written_) std::fputs("\r\x1b[K", stderr);
-  }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
-  bool is_due() {
-    const auto now = SteadyClock::now();
-    if (now < due_) return false;
-    due_ = now + (is_terminal_ ? std::chrono::milliseconds{200} : std::chrono::milliseconds{5000});
-    return true;
-  }
-  void show(const std::string& text) {
-    has_written_ = true;
-    const std::string line = is_terminal_ ? "\r\x1b[K" + text : text + "\n";
-    std::fputs(line.c_str(), stderr);
-    std::fflush(stderr);
-  }
-
- private:
-  bool is_terminal_;
-  bool has_written_ = false;
-  SteadyClock::time_point due_ =
-      SteadyClock::now() +
-      (is_terminal_ ? std::chrono::milliseconds{200} : std::chrono::milliseconds{5000});
-};
-
 Result<std::vector<std::string>> parse_types(const std::string& text) {
   std::vector<std::string> types;
   if (text == "all") return types;
@@ -112,18 +79,6 @@ Result<std::vector<std::string>> parse_types(const std::string& text) {
   return types;
 }
 
-Result<std::optional<Micros>> parse_limit(const std::string& text) {
-  if (text.empty()) return std::optional<Micros>{};
-  const config::Shape shape{
-      .kind = config::Kind::kDuration, .low = 1e3, .high = 1e6 * 86'400 * 366};
-  const auto value = config::parse_value(shape, text);
-  if (!value) {
-    return fail(ErrorCode::kUsage,
-                fmt::format("--limit: \"{}\" is not {}", text, config::describe(shape)));
-  }
-  return std::optional(std::get<Micros>(*value));
-}
-
 // What the arguments say, read and checked.
 Result<traffic::WatchOptions> read(const WatchArguments& arguments) {
   traffic::WatchOptions options;
@@ -137,7 +92,7 @@ Result<traffic::WatchOptions> read(const WatchArguments& arguments) {
   }
   VEDETTE_TRY(types, parse_types(arguments.types));
   options.types = std::move(types);
-  VEDETTE_TRY(limit, parse_limit(arguments.limit));
+  VEDETTE_TRY(limit, time_of_flag("limit", arguments.limit));
   options.limit = limit;
   return options;
 }
@@ -255,7 +210,7 @@ Result<int> run_watch(const WatchArguments& arguments, config::Settings all, boo
 
   traffic::WatchPipeline pipeline(options, *source, *engine.session);
   WatchReport report(pipeline);
-  Progress progress;
+  ProgressLine progress;
   WatchReport::Run run;
   run.source = source_info.shown_url;
   const auto facts_before = engine.session->facts();

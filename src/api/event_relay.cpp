@@ -115,24 +115,50 @@ void EventRelay::hear(std::string_view channel, std::string_view payload) {
   heard_something_.notify_one();
 }
 
+// What was heard by those whose time has come; the others' stays where it is. Empty at a stop.
+std::vector<Heard> EventRelay::wait_for_news(const std::stop_token& stop,
+                                             std::span<const Moment> due) {
+  std::vector<Heard> heard(sources_.size());
+  Lock lock(heard_mutex_);
+  const auto has_news = [&]() VEDETTE_REQUIRES(heard_mutex_) {
+    const Moment now = std::chrono::steady_clock::now();
+    for (std::size_t i = 0; i < due.size(); ++i) {
+      if (heard_[i].any() && due[i] <= now) return true;
+    }
+    return false;
+  };
+  while (!has_news() && !stop.stop_requested()) {
+    Moment next = Moment::max();
+    for (std::size_t i = 0; i < due.size(); ++i) {
+      if (heard_[i].any()) next = std::min(next, due[i]);
+    }
+    if (next == Moment::max()) {
+      heard_something_.wait(lock, stop, [&]() VEDETTE_REQUIRES(heard_mutex_) {
+        return std::ranges::any_of(heard_, &Heard::any);
+      });
+    } else {
+      heard_something_.wait_until(lock, stop, next, has_news);
+    }
+  }
+  const Moment now = std::chrono::steady_clock::now();
+  for (std::size_t i = 0; i < due.size(); ++i) {
+    if (due[i] <= now) std::swap(heard[i], heard_[i]);
+  }
+  return heard;
+}
+
 void EventRelay::relay_until(const std::stop_token& stop) {
   set_thread_name("events");
   std::string last_error;
-  while (!stop.stop_requested()) {
-    std::vector<Heard> heard(sources_.size());
-    {
-      Lock lock(heard_mutex_);
-      const bool is_awake =
-          heard_something_.wait(lock, stop, [this]() VEDETTE_REQUIRES(heard_mutex_) {
-            return std::ranges::any_of(heard_, &Heard::any);
-          });
-      if (!is_awake) return;
-      std::swap(heard, heard_);
-    }
+  std::vector<Moment> due(sources_.size());
+  while (true) {
+    std::vector<Heard> heard = wait_for_news(stop, due);
+    if (stop.stop_requested()) return;
     bool has_failed = false;
     for (std::size_t i = 0; i < sources_.size(); ++i) {
       if (!heard[i].any()) continue;
       const Result<void> told = sources_[i].tell(heard[i], publisher_);
+      due[i] = std::chrono::steady_clock::now() + sources_[i].every;
       if (told) continue;
       has_failed = true;
       if (std::exchange(last_error, told.error().message) != told.error().message)

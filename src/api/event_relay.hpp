@@ -3,10 +3,12 @@
 // thread of its own, which also calls the sources. Made by app/.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -14,6 +16,7 @@
 
 #include "base/error.hpp"
 #include "base/mutex.hpp"
+#include "base/time.hpp"
 #include "db/database.hpp"
 #include "http/router.hpp"
 #include "http/sse.hpp"
@@ -55,6 +58,8 @@ struct EventSource {
   /// again a second later with the same and what came in between. The first call of all, with
   /// is_anything, tells where things stand at the start.
   std::function<Result<void>(const Heard&, EventPublisher&)> tell;
+  /// From one call to the next at least; what is heard in between is told together.
+  Micros every{0};
 };
 
 class EventRelay {
@@ -79,7 +84,10 @@ class EventRelay {
   void loops_changed();
 
  private:
+  using Moment = std::chrono::steady_clock::time_point;
+
   void hear(std::string_view channel, std::string_view payload);
+  std::vector<Heard> wait_for_news(const std::stop_token& stop, std::span<const Moment> due);
   void relay_until(const std::stop_token& stop);
 
   db::Database& database_;

@@ -63,6 +63,31 @@ TEST_F(Relay, WhatCouldNotBeReadIsToldLater) {
   EXPECT_EQ(listener.next("fruit").data, "pear");
 }
 
+TEST_F(Relay, ASourceThatWasToldALittleWhileAgoWaitsForItsTurn) {
+  std::atomic<int> told = 0;
+  EventRelay relay(*database_, hub_);
+  relay.add({.topics = {{"tree"}},
+             .channels = {"fruit"},
+             .tell = [&](const Heard&, EventPublisher&) -> Result<void> {
+               ++told;
+               return {};
+             },
+             .every = std::chrono::hours(1)});
+  relay.add({.topics = {{"fruit"}},
+             .channels = {"fruit"},
+             .tell = [](const Heard& heard, EventPublisher& publisher) -> Result<void> {
+               for (const std::string& name : heard.payloads) publisher.publish("fruit", name);
+               return {};
+             }});
+  EventListener listener(hub_);
+  relay.start();
+  for (const char* name : {"pear", "apple", "plum"}) {
+    database_->notify("fruit", name);
+    EXPECT_EQ(listener.next("fruit").data, name) << "the others do not wait for it";
+  }
+  EXPECT_EQ(told, 1) << "at the start";
+}
+
 TEST_F(Relay, WhoComesBackAfterSomethingWasLeftUntoldIsTold) {
   std::promise<void> is_left;
   EventRelay relay(*database_, hub_);

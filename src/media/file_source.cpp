@@ -2,6 +2,12 @@
 
 namespace vedette::media {
 
+Result<std::unique_ptr<FrameSource>> open_file(const SourceUrl& url, const SourceOptions& options,
+                                               const std::stop_token& stop) {
+  VEDETTE_TRY(reader, VideoReader::open(url, options, stop));
+  return std::make_unique<FileSource>(std::move(reader));
+}
+
 Result<std::optional<Frame>> FileSource::next(const std::stop_token& stop) {
   if (is_finished_) return std::optional<Frame>{};
   auto decoded = reader_->read(stop);

@@ -7,6 +7,10 @@
 
 namespace vedette::media {
 
+/// Opens one file as a source.
+Result<std::unique_ptr<FrameSource>> open_file(const SourceUrl& url, const SourceOptions& options,
+                                               const std::stop_token& stop);
+
 class FileSource final : public FrameSource {
  public:
   explicit FileSource(std::unique_ptr<VideoReader> reader) : reader_(std::move(reader)) {}

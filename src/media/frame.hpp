@@ -23,8 +23,11 @@ struct Frame {
   Micros media_time{0};
   /// When it was decoded, by the machine's clock.
   Instant captured_at{};
-  /// The lap of a looped file, from 0. Tracks and crossings never go from one period to the next.
+  /// The lap of a looped file, from 0; of a record, rises behind each gap. Tracks and crossings
+  /// never go from one period to the next.
   int period = 0;
+  /// The file of a record, from 0.
+  int part = 0;
   std::shared_ptr<const Picture> picture;
 
   int width() const;

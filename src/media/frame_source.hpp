@@ -24,8 +24,9 @@ enum class SourceKind { kFile, kLoop, kRtsp, kHttp, kDevice };
 std::string_view name(SourceKind kind);
 
 struct SourceOptions {
-  /// A path or file: URL; rtsp:// or rtsps://; http:// or https:// (MJPEG, MPEG-TS and what libav
-  /// reads over HTTP); /dev/videoN or v4l2:/dev/videoN.
+  /// A path or file: URL; a folder of recordings or a list of them (files:FIRST;SECOND), which are
+  /// read one behind the other as one record; rtsp:// or rtsps://; http:// or https:// (MJPEG,
+  /// MPEG-TS and what libav reads over HTTP); /dev/videoN or v4l2:/dev/videoN.
   std::string url;
   /// Files only: play endlessly at the file's own pace, as a camera would.
   bool loop = false;
@@ -56,6 +57,9 @@ struct SourceInfo {
   /// Frames a second by the container, or 0 when it does not say.
   double fps = 0;
   std::optional<Micros> duration;
+  /// Of a record: how many files it has, and how they were put in order (words; empty for one).
+  int files = 1;
+  std::string order;
 };
 
 struct SourceStats {
@@ -73,7 +77,11 @@ struct SourceStats {
   int period = 0;
 };
 
-/// Whether the text means a file (and not a stream or a device); false for what is no source.
+/// Several recordings as the text of one source.
+std::string files_address(const std::vector<std::string>& paths);
+
+/// Whether the text means a file, or several (and not a stream or a device); false for what is no
+/// source.
 bool is_file_source(std::string_view url);
 
 class FrameSource {
@@ -82,7 +90,8 @@ class FrameSource {
 
   /// The next frame. Plain file: every frame in order, as fast as it is asked for; then nullopt.
   /// A file that is cut off gives its frames, then once an error kCorrupt that says so, then
-  /// nullopt. Others: waits for a frame newer than the last one given, older unread ones are
+  /// nullopt; of a record, what cannot be read is told in the same way, and the next file follows.
+  /// Others: waits for a frame newer than the last one given, older unread ones are
   /// dropped (of a stream that comes in bursts, a few are kept and given at its own pace); never
   /// nullopt, an ended stream is an error kUnavailable. After an error of a live source it stays
   /// failed. Returns kCancelled soon after a stop is asked for.

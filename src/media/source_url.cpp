@@ -16,6 +16,9 @@ namespace vedette::media {
 namespace {
 
 constexpr std::size_t kMaxUrl = 4096;
+constexpr std::size_t kMaxList = 65'536;
+constexpr std::string_view kList = "files:";
+constexpr std::size_t kMostListed = 1'000;
 constexpr std::string_view kNoBreakSpace = "\xc2\xa0";
 constexpr std::string_view kKinds =
     "a video file, rtsp://, rtsps://, http://, https:// or /dev/videoN";
@@ -115,7 +118,76 @@ Result<> check_path(const std::string& text) {
   return {};
 }
 
+// A path of a list: %3B is a semicolon, %25 a percent sign.
+std::string unescaped(std::string_view text) {
+  std::string path;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::string code = to_lower(text.substr(at, 3));
+    if (code == "%3b" || code == "%25") {
+      path += code == "%25" ? '%' : ';';
+      at += 2;
+    } else {
+      path += text[at];
+    }
+  }
+  return path;
+}
+
+Result<> read_list(std::string_view text, bool is_looped, SourceUrl& url) {
+  for (const std::string_view part : split(text, ';')) {
+    url.parts.push_back(unescaped(part));
+    if (is_device(url.parts.back())) {
+      return no_source("A list after files: is one of video files; name a camera alone.");
+    }
+  }
+  if (url.parts.empty()) {
+    return no_source("The list after files: is empty; write files:FIRST;SECOND.");
+  }
+  if (url.parts.size() > kMostListed) {
+    return no_source(
+        fmt::format("The list after files: names more than {} files; name their "
+                    "folder instead.",
+                    kMostListed));
+  }
+  if (is_looped) return no_source("Only a single file can be looped; leave loop out for a list.");
+  url.kind = SourceKind::kFile;
+  url.open_name = url.path;
+  url.shown = shown_list(url.parts.front(), url.parts.size());
+  return {};
+}
+
 }  // namespace
+
+SourceUrl file_url(std::string path, SourceKind kind) {
+  SourceUrl url;
+  url.kind = kind;
+  url.open_name = "file:" + path;
+  url.shown = mask_address(path);
+  url.path = std::move(path);
+  return url;
+}
+
+std::string shown_list(std::string_view first, std::size_t count) {
+  const std::string shown = mask_address(first);
+  return count < 2 ? shown : fmt::format("{} and {} more", shown, count - 1);
+}
+
+std::string files_address(const std::vector<std::string>& paths) {
+  std::string address;
+  for (const std::string& path : paths) {
+    address += address.empty() ? "files:" : ";";
+    for (const char c : path) {
+      if (c == ';') {
+        address += "%3B";
+      } else if (c == '%') {
+        address += "%25";
+      } else {
+        address += c;
+      }
+    }
+  }
+  return address;
+}
 
 std::string_view name(SourceKind kind) {
   switch (kind) {
@@ -136,8 +208,14 @@ std::string_view name(SourceKind kind) {
 Result<SourceUrl> parse_source_url(const SourceOptions& options) {
   SourceUrl url;
   url.path = without_blanks(options.url);
-  if (url.path.size() > kMaxUrl || url.path.find('\0') != std::string::npos) {
+  const bool is_list = to_lower(url.path.substr(0, kList.size())) == kList;
+  if (url.path.size() > (is_list ? kMaxList : kMaxUrl) ||
+      url.path.find('\0') != std::string::npos) {
     return no_source("The source's address is too long or holds a zero byte.");
+  }
+  if (is_list) {
+    VEDETTE_CHECK(read_list(std::string_view(url.path).substr(kList.size()), options.loop, url));
+    return url;
   }
   const auto colon = url.path.find("://");
   const auto scheme =
@@ -178,8 +256,7 @@ Result<SourceUrl> parse_source_url(const SourceOptions& options) {
       url.kind = SourceKind::kDevice;
       url.open_name = url.path;
     } else {
-      url.kind = options.loop ? SourceKind::kLoop : SourceKind::kFile;
-      url.open_name = "file:" + url.path;
+      url = file_url(url.path, options.loop ? SourceKind::kLoop : SourceKind::kFile);
     }
   }
   if (url.path.empty()) {
@@ -194,6 +271,8 @@ Result<SourceUrl> parse_source_url(const SourceOptions& options) {
 
 Result<> check_folder(const SourceUrl& url, const SourceOptions& options) {
   if (!is_file(url.kind) || options.file_folders.empty()) return {};
+  for (const std::string& part : url.parts) VEDETTE_CHECK(check_folder(file_url(part), options));
+  if (!url.parts.empty()) return {};
   const auto path = real_path(url.path);
   for (const std::string& allowed : options.file_folders) {
     const auto folder = real_path(allowed);

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/address.hpp"
 #include "media/frame_source.hpp"
@@ -20,12 +21,20 @@ struct SourceUrl {
   std::string shown;
   /// Of a stream from the network.
   std::optional<Address> address;
+  /// Of several recordings that are one record (files:): their paths, files or folders.
+  std::vector<std::string> parts;
 };
 
 /// Whether this source has an end and waits for nobody.
 inline bool is_file(SourceKind kind) {
   return kind == SourceKind::kFile || kind == SourceKind::kLoop;
 }
+
+/// What a file or a part of a record is to those who open it.
+SourceUrl file_url(std::string path, SourceKind kind = SourceKind::kFile);
+
+/// "first.mp4 and 11 more".
+std::string shown_list(std::string_view first, std::size_t count);
 
 /// Reads a source's text; blanks around it and the case of its scheme do not matter. kInvalid for
 /// what is no source here, with a sentence that says what it is and how to write it.

@@ -26,6 +26,7 @@ struct Recipe {
   std::optional<double> turned = std::nullopt;     // degrees anticlockwise
   std::function<bool(int)> is_left_out = nullptr;  // a picture that never comes
   std::string options = std::string();             // of the muxer: movflags
+  std::string made_at = std::string();             // as the container says it
 };
 
 inline void write_clip(const std::string& path, const Recipe& recipe) {
@@ -55,6 +56,9 @@ inline void write_clip(const std::string& path, const Recipe& recipe) {
     auto* matrix = reinterpret_cast<std::int32_t*>(
         av_stream_new_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof(std::int32_t)));
     av_display_rotation_set(matrix, -*recipe.turned);
+  }
+  if (!recipe.made_at.empty()) {
+    av_dict_set(&made->metadata, "creation_time", recipe.made_at.c_str(), 0);
   }
   AVDictionary* options = nullptr;
   if (!recipe.options.empty()) av_dict_set(&options, "movflags", recipe.options.c_str(), 0);

@@ -18,26 +18,16 @@ extern "C" {
 namespace vedette::media {
 namespace {
 
-// Formats that hold pictures themselves: no playlists and no lists of other files.
-constexpr const char* kFileFormats =
-    "mov,mp4,m4a,3gp,3g2,mj2,avi,matroska,webm,mpegts,mpeg,flv,live_flv,asf,mxf,ogg,gif,ivf,nut,rm,"
-    "wav,mp3,flac,h264,hevc,m4v,mpegvideo,mjpeg,mpjpeg,mjpeg_2000,dv,swf,wtv,yuv4mpegpipe";
-
 constexpr Micros kPollDevice{4'000};
 constexpr Micros kGoodbye{500'000};
 // A damaged file may hold any number of packets that give no picture; this many in a row end it.
 constexpr int kMaxBadPackets = 2'000;
 
-struct Options {
-  AVDictionary* entries = nullptr;
-  Options() = default;
-  Options(const Options&) = delete;
-  Options& operator=(const Options&) = delete;
-  ~Options() { av_dict_free(&entries); }
-  void set(const char* key, const std::string& value) {
-    av_dict_set(&entries, key, value.c_str(), 0);
-  }
-};
+Micros to_media(std::int64_t ticks, AVRational time_base) {
+  return Micros{av_rescale_q(ticks, time_base, AVRational{1, 1'000'000})};
+}
+
+}  // namespace
 
 void prepare_libav() {
   static std::once_flag once;
@@ -48,12 +38,6 @@ void prepare_libav() {
     avformat_network_init();
   });
 }
-
-Micros to_media(std::int64_t ticks, AVRational time_base) {
-  return Micros{av_rescale_q(ticks, time_base, AVRational{1, 1'000'000})};
-}
-
-}  // namespace
 
 int VideoReader::should_interrupt(void* self) {
   auto* reader = static_cast<VideoReader*>(self);
@@ -122,7 +106,7 @@ Result<std::unique_ptr<VideoReader>> VideoReader::open(const SourceUrl& url,
 }
 
 Result<> VideoReader::open_container() {
-  Options options;
+  AvOptions options;
   // Our own watchdog (should_interrupt) is first; libav's is the net below it.
   const auto timeout =
       std::to_string(2 * std::max(options_.open_timeout, options_.read_timeout).count());
@@ -174,7 +158,7 @@ Result<> VideoReader::open_http() {
     stream->codecpar->height = size.height;
     return {};
   }
-  Options options;
+  AvOptions options;
   options.set("probesize", std::to_string(options_.max_probe_bytes));
   options.set("protocol_whitelist", "http,https,tcp,tls");
   options.set("format_whitelist", std::string(kFileFormats) + ",hls,applehttp,aac,ac3,eac3,webvtt");

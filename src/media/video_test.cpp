@@ -151,7 +151,7 @@ TEST(File, SaysWhatIsWrong) {
       {"file:", ErrorCode::kInvalid, "name a video file"},
       {"v4l2:", ErrorCode::kInvalid, "name a video file"},
       {(folder.path() / "none.mp4").string(), ErrorCode::kNotFound, "check the path"},
-      {folder.path().string(), ErrorCode::kInvalid, "is a folder"},
+      {folder.path().string(), ErrorCode::kCorrupt, "can be read"},
       {folder.write("empty.mp4", "").string(), ErrorCode::kCorrupt, "empty"},
       {folder.write("words.mp4", std::string(5'000, 'x')).string(), ErrorCode::kCorrupt,
        "not a video file"},

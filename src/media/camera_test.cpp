@@ -12,6 +12,7 @@
 #include "media/draw.hpp"
 #include "media/frame_source.hpp"
 #include "media/jpeg.hpp"
+#include "media/test_clip.hpp"
 #include "media/test_listener.hpp"
 #include "media/test_samples.hpp"
 
@@ -216,6 +217,28 @@ TEST(Loop, PlaysLapAfterLapAndSaysWhich) {
     last = std::move(**frame);
   }
   EXPECT_EQ((*source)->stats().period, last->period);
+}
+
+// One frame too many is always there for a detector that is slower than the source.
+TEST(Loop, StopsWhenAskedThoughAFrameWaits) {
+  const TestFolder folder;
+  SourceOptions options;
+  options.url = (folder.path() / "a.mp4").string();
+  options.loop = true;
+  write_clip(options.url, {});
+  auto source = open_source(options);
+  ASSERT_TRUE(source) << source.error().message;
+  std::stop_source stop;
+  const auto first = (*source)->next(stop.get_token());
+  ASSERT_TRUE(first && *first);
+  // The one that is decoded last may not be there yet.
+  while ((*source)->stats().decoded < (*first)->number + 3) {
+    std::this_thread::sleep_for(1ms);
+  }
+  stop.request_stop();
+  const auto next = (*source)->next(stop.get_token());
+  ASSERT_FALSE(next);
+  EXPECT_EQ(next.error().code, ErrorCode::kCancelled);
 }
 
 TEST(Loop, IsForFilesOnly) {

@@ -142,7 +142,10 @@ Result<std::optional<Frame>> LiveSource::next(const std::stop_token& stop) {
   std::unique_lock lock(mailbox_mutex_);
   const bool has_news =
       mailbox_changed_.wait(lock, stop, [this] { return !waiting_.empty() || failure_; });
-  if (!has_news) return fail(ErrorCode::kCancelled, "Reading was stopped.");
+  // A taker that is slower than the source always finds a frame here.
+  if (!has_news || stop.stop_requested()) {
+    return fail(ErrorCode::kCancelled, "Reading was stopped.");
+  }
   if (waiting_.empty()) return fail(*failure_);
   std::optional<Frame> frame(std::move(waiting_.front()));
   waiting_.pop_front();

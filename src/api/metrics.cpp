@@ -47,15 +47,22 @@ void add_http(Families& all, const http::ServerStats& stats) {
 
 void add_loops(Families& all, const work::SupervisorMetrics& metrics) {
   std::vector<Families::Sample> states;
+  std::vector<Families::Sample> healths;
   std::vector<Families::Sample> restarts;
   std::vector<Families::Sample> success;
   for (const auto& loop : metrics.loops) {
     states.push_back({1, {{"loop", loop.name}, {"state", std::string(work::name(loop.state))}}});
+    healths.push_back({1, {{"loop", loop.name}, {"health", std::string(work::name(loop.health))}}});
     restarts.push_back({static_cast<double>(loop.restarts), {{"loop", loop.name}}});
     if (loop.seconds_since_success)
       success.push_back({*loop.seconds_since_success, {{"loop", loop.name}}});
   }
   all.add(MetricKind::kGauge, "vedette_loop_state", "1 for the state a loop is in.", states);
+  all.add(
+      MetricKind::kGauge, "vedette_loop_health",
+      "1 for how a loop is: good; wait, when it is not there yet or does not work as well as it "
+      "should (a camera that is too slow); bad.",
+      healths);
   all.add(MetricKind::kCounter, "vedette_loop_restarts_total", "Restarts after failures.",
           restarts);
   all.add(MetricKind::kGauge, "vedette_loop_seconds_since_success",

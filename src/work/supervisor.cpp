@@ -228,6 +228,7 @@ SupervisorMetrics Supervisor::Engine::metrics() const {
     SupervisorMetrics::Loop numbers;
     numbers.name = name;
     numbers.state = status.state;
+    numbers.health = status.health;
     numbers.restarts = status.restarts;
     if (status.last_success_at) {
       numbers.seconds_since_success = to_seconds(now - *status.last_success_at);

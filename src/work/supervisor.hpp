@@ -38,6 +38,7 @@ struct SupervisorMetrics {
   struct Loop {
     std::string name;
     LoopState state = LoopState::kStarting;
+    Health health = Health::kWait;
     std::int64_t restarts = 0;
     std::optional<double> seconds_since_success;
   };

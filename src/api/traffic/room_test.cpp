@@ -4,6 +4,7 @@
 
 #include "api/event_listener_test.hpp"
 #include "api/traffic/traffic_room_test.hpp"
+#include "traffic/camera_status.hpp"
 
 namespace vedette::api {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using http::Method;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const Instant kNoon = instant("2026-11-20T12:00:00Z");
 
@@ -98,6 +100,21 @@ TEST(RoomWithoutDatabase, SaysSoEverywhere) {
       503);
   EXPECT_EQ(room.get("/api/loops").status, 200) << "this process knows its own";
   EXPECT_EQ(room.get("/metrics").status, 200);
+}
+
+TEST_F(TrafficRoom, ACameraThatNoLongerReportsHasNoRates) {
+  traffic::CameraFigures figures;
+  figures.fps_inferred = 9.5;
+  figures.dropped = 7;
+  for (const auto& [id, since] : {std::pair{"here", "0"}, std::pair{"gone", "60000000"}}) {
+    room_.run("INSERT INTO camera_status (camera_id, updated_at, status) VALUES ($1, " +
+                  db::now_sql(db::Dialect::kSqlite) + " - " + since + ", $2)",
+              {id, traffic::to_json(figures)});
+  }
+  const std::string measured = body_of(get("/metrics"));
+  EXPECT_THAT(measured, HasSubstr("vedette_camera_inferred_fps{camera=\"here\"} 9.5"));
+  EXPECT_THAT(measured, Not(HasSubstr("vedette_camera_inferred_fps{camera=\"gone\"}")));
+  EXPECT_THAT(measured, HasSubstr("vedette_camera_dropped_frames_total{camera=\"gone\"} 7"));
 }
 
 TEST_F(TrafficRoom, ACameraOfANameThatIsTakenIsRefused) {

@@ -278,7 +278,7 @@ bool CameraRun::must_begin_anew(const WatchedFrame& watched) {
     log::warn("camera", "{}: {}", camera_.id, remembered_.note->cause);
     return true;
   }
-  return !watched.tracks.empty() && watched.tracks.back().id > kTracksPerRun - 1'000'000;
+  return !watched.tracks.empty() && watched.tracks.back().id > parts_.options.last_track_number;
 }
 
 void CameraRun::note_size(const media::Frame& frame, RunWriter& writer) {

@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "traffic/camera.hpp"
+#include "traffic/recorder.hpp"
 #include "work/loop.hpp"
 
 namespace vedette::db {
@@ -49,6 +50,9 @@ struct CameraLoopOptions {
   Micros retry_max = std::chrono::seconds(60);
   int max_picture = 8192;
   std::vector<std::string> file_folders;  // as media::SourceOptions has them
+  /// A run of a live camera ends when its tracks have numbers beyond this, and another begins: some
+  /// room below kTracksPerRun, for those that are drawn in one frame.
+  std::int64_t last_track_number = kTracksPerRun - 1'000'000;
 };
 
 /// What camera loops share; all of it outlives them.

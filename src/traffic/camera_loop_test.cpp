@@ -74,9 +74,8 @@ class CameraLoop : public TrafficStore {
     camera.model = "motion";
     if (!must(find_camera(database(), "mill"))) must(add_camera(database(), camera));
     camera = *must(find_camera(database(), "mill"));
-    const work::LoopSpec spec =
-        camera_loop(camera, std::make_shared<LineBoard>(camera.lines),
-                    {&database(), &detectors_, &live_, &clock_, CameraLoopOptions{}});
+    const work::LoopSpec spec = camera_loop(camera, std::make_shared<LineBoard>(camera.lines),
+                                            {&database(), &detectors_, &live_, &clock_, options_});
     worker_ = std::jthread([this, spec](const std::stop_token& stop) {
       work::LoopContext context(stop);
       result_ = spec.body(context);
@@ -97,6 +96,7 @@ class CameraLoop : public TrafficStore {
   }
 
   std::filesystem::path file_;
+  CameraLoopOptions options_;
   Detectors detectors_{DetectorSettings{}};
   work::CpuPool cpu_{{.threads = 1}};
   LiveViews live_{{}, cpu_, [](std::string_view) {
@@ -137,6 +137,14 @@ TEST_P(CameraLoop, AClockThatIsSetBeginsANewRunByTheNewTime) {
         notes.front().get<std::string>(1).find(by < Micros{0} ? "back by 3600" : "forward by 3600"),
         std::string::npos);
   }
+}
+
+TEST_P(CameraLoop, ARunWhoseNumbersForTracksComeToAnEndIsFollowedByAnother) {
+  options_.last_track_number = 0;
+  start(true);
+  await("SELECT count(*) FROM camera_run WHERE id > (SELECT min(id) FROM camera_run) + 1");
+  stop();
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM quality_log"), 0) << "nothing was missed";
 }
 
 TEST_P(CameraLoop, LinesOfPicturesOfAnotherSizeKeepTheirPlaceAndItIsNoted) {

@@ -11,6 +11,7 @@ namespace vedette::traffic {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::HasSubstr;
 
 Camera camera_named(std::string name) {
   Camera camera;
@@ -44,6 +45,34 @@ TEST(CameraInput, ALineNeedsTwoPoints) {
   EXPECT_FALSE(check_line({"", "l", 5, 5, 5, 5, "", ""}));
   EXPECT_FALSE(check_line({"", "l", -1, 5, 50, 5, "", ""}));
   EXPECT_TRUE(check_line({"", "l", 1, 5, 50, 5, "", ""}));
+}
+
+// Each of these would be stored, and count nothing or not tell whose count is whose.
+TEST(CameraInput, ALineThatCouldCountNothingIsRefusedInWords) {
+  const auto refusal = [](std::vector<Line> lines) {
+    const auto checked = check_lines(camera_named("a"), lines);
+    return checked ? std::string() : checked.error().message;
+  };
+  const auto line = [](double x1, double y1, double x2, double y2) {
+    Line drawn{.name = "Gate", .x1 = x1, .y1 = y1, .x2 = x2, .y2 = y2};
+    drawn.width = 640;
+    drawn.height = 352;
+    return drawn;
+  };
+  EXPECT_EQ(refusal({line(0, 200, 640, 200)}), "");
+  EXPECT_EQ(refusal({line(600, 300, 900, 500)}), "") << "a part of it lies in the picture";
+  for (const Line& outside : {line(0, 400, 640, 400), line(700, 0, 700, 352),
+                              line(641, 10, 1200, 300), line(600, 500, 900, 200)}) {
+    EXPECT_EQ(refusal({outside}),
+              "The line 'Gate' lies outside of the picture, which is 640 x 352 pixels. Draw it "
+              "across the road.");
+  }
+  EXPECT_THAT(refusal({line(0.1, 0.5, 0.9, 0.5)}),
+              HasSubstr("Coordinates are pixels of the picture, not shares of it from 0 to 1"));
+  Line other = line(0, 100, 640, 100);
+  other.name = " gate";
+  EXPECT_THAT(refusal({line(0, 200, 640, 200), other}),
+              HasSubstr("Two lines are called ' gate'. Give each a name of its own"));
 }
 
 class Cameras : public TrafficStore {};
@@ -130,6 +159,19 @@ TEST_P(Recording, TheSameCrossingIsStoredOnce) {
   EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM crossings"), 1);
   EXPECT_EQ(one<std::int64_t>("SELECT track_id FROM crossings"),
             again.run().id * kTracksPerRun + 7);
+}
+
+// A stream full of noise draws a number for every box: a million in some days.
+TEST_P(Recording, ARunThatDrewMillionsOfNumbersKeepsOutOfTheNextRuns) {
+  const auto crossing = [](std::int64_t track) {
+    return CrossingRow{track, "line", "a_to_b", "car", at("2026-11-20T10:00:05Z"), 1, 2, 120};
+  };
+  Batch batch;
+  for (const std::int64_t track : {1, 1'000'001, 999'999'999})
+    batch.crossings.push_back(crossing(track));
+  must(begin(false).write(batch));
+  must(begin(false).write(batch));
+  EXPECT_EQ(one<std::int64_t>("SELECT count(DISTINCT track_id) FROM crossings"), 6);
 }
 
 TEST_P(Recording, TimeWatchedIsOneSpanUntilThereIsAGap) {

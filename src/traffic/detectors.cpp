@@ -9,13 +9,6 @@ namespace vedette::traffic {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-// One camera's back-off at most: many cameras with one bad model do not read it all the time.
-constexpr std::chrono::seconds kTriedAgainAfter{30};
-
-}  // namespace
-
 Result<std::shared_ptr<media::Detector>> Detectors::shared(const fs::path& file) {
   // Held while a model compiles: the second camera waits for the first one's instead of making
   // another.
@@ -27,7 +20,7 @@ Result<std::shared_ptr<media::Detector>> Detectors::shared(const fs::path& file)
   const fs::file_time_type changed_at = fs::last_write_time(file, unknown);
   if (const auto before = failed_.find(file);
       before != failed_.end() && before->second.changed_at == changed_at &&
-      std::chrono::steady_clock::now() - before->second.at < kTriedAgainAfter) {
+      std::chrono::steady_clock::now() - before->second.at < settings_.tried_again_after) {
     return fail(before->second.error);
   }
   auto opened = media::Detector::open(options);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/time.hpp"
 #include "media/detector.hpp"
 #include "traffic/models.hpp"
 
@@ -24,6 +25,10 @@ struct DetectorSettings {
   std::string preferred = "auto";
   /// All but the model.
   media::DetectorOptions options;
+  /// A file that did not load is read again after this, though it has not changed: the cause may
+  /// have been memory or a disk that was away. One camera's back-off at most: many cameras with one
+  /// bad model do not read it all the time.
+  Micros tried_again_after = std::chrono::seconds(30);
 };
 
 class Detectors {
@@ -48,8 +53,7 @@ class Detectors {
   DetectorSettings settings_;
   std::mutex loaded_mutex_;
   std::map<std::filesystem::path, std::weak_ptr<media::Detector>> loaded_;
-  // Files that did not load: not tried again before they change, or some time has passed (the
-  // cause may have been memory or a disk that was away).
+  // Files that did not load: not tried again before they change, or some time has passed.
   struct Failure {
     std::filesystem::file_time_type changed_at;
     std::chrono::steady_clock::time_point at;

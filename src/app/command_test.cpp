@@ -13,6 +13,8 @@
 
 #include "config/table.hpp"
 #include "db/database.hpp"
+#include "media/image.hpp"
+#include "media/jpeg.hpp"
 
 namespace vedette::app {
 namespace {
@@ -108,6 +110,32 @@ TEST_F(Program, HelpOfACommandIsAboutThatCommand) {
   EXPECT_THAT(help, HasSubstr("see `vedette --help`"));
   EXPECT_EQ(run("watch x --threads 0").code, 2);
   EXPECT_EQ(run("watch x --precision f16").code, 2);
+}
+
+// A line in pixels of the picture, with words for its directions or those of how it lies there.
+TEST_F(Program, WatchSaysWhichWayAndRefusesALineThatCountsNothing) {
+  media::Image image(64, 48);
+  image.fill(90, 90, 90);
+  const auto jpeg = *media::JpegEncoder().encode(image, 80);
+  std::string clip;
+  for (int i = 0; i < 3; ++i) clip.append(reinterpret_cast<const char*>(jpeg.data()), jpeg.size());
+  write("clip.mjpeg", clip);
+  const auto watch = [&](const std::string& lines) {
+    return run("watch clip.mjpeg --model none " + lines);
+  };
+  const auto refused = watch("--line gate:0,20,9999,20");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--line: 'gate' leaves the picture, which is 64 x 48 pixels"));
+  const auto twice = watch("--line gate:0,20,63,20 --line gate:0,30,63,30");
+  EXPECT_EQ(twice.code, 2);
+  EXPECT_THAT(twice.err, HasSubstr("--line: two lines are called 'gate'"));
+
+  const auto by_geometry = watch("--line gate:0,20,63,20");
+  EXPECT_EQ(by_geometry.code, 0) << by_geometry.err;
+  EXPECT_THAT(by_geometry.out, AllOf(HasSubstr("down"), HasSubstr("up"), Not(HasSubstr("a to b"))));
+  const auto named = watch("--line gate:0,20,63,20:'into town'/out");
+  EXPECT_EQ(named.code, 0) << named.err;
+  EXPECT_THAT(named.out, AllOf(HasSubstr("into town"), HasSubstr("out"), Not(HasSubstr("down"))));
 }
 
 TEST_F(Program, VersionNamesItsParts) {

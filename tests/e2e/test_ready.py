@@ -118,6 +118,39 @@ def test_a_disk_that_is_full_is_not_ready(serve, tmp_path):
     assert server.client.post("/api/cameras", {**camera, "name": "B"}).status == 201
 
 
+def test_a_camera_and_its_task_say_the_same_while_the_disk_is_full(serve, sample, tmp_path):
+    server = serve(f"sqlite:{tmp_path / 'vedette.db'}", environment={"VEDETTE_LEASE_TTL": "2s"})
+    client = server.client
+    clip = sample("traffic/street-oneway.mp4", "traffic/vtest.avi")
+    assert client.post("/api/cameras", {"id": "a", "name": "A", "source": str(clip), "loop": True, "model": "motion"}).status == 201
+    wait_until("it runs", lambda: client.fetch("/api/cameras/a")["status"]["state"] == "running", 60)
+
+    def word_of_task():
+        return next(loop["word"] for loop in client.fetch("/api/loops")["loops"] if loop["name"] == "camera:a")
+
+    def said_by_both():
+        """The camera's state; None when it changed in between. Its task must call it the same."""
+        before = word_of_task()
+        camera = client.fetch("/api/cameras/a")["status"]
+        if before != word_of_task():
+            return None
+        assert camera["word"] == before, camera
+        return camera["state"]
+    unlimited = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (1, unlimited[1]))
+    disagreed = []
+
+    def both(state):
+        try:
+            return said_by_both() == state
+        except AssertionError as error:  # "not yet" to wait_until
+            disagreed.append(error)
+    wait_until("both say that it cannot go on", lambda: both("unreachable"), 30)
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, unlimited)
+    wait_until("both say that it runs again", lambda: both("running"), 60)
+    assert not disagreed, disagreed[0]
+
+
 def test_a_database_that_may_only_be_read_is_not_ready(serve, postgres):
     url = postgres.new_database()
     name = url.rpartition("/")[2]

@@ -73,6 +73,8 @@ class Pipeline {
   virtual void end_streams() {}
 };
 
+using Pipelines = std::vector<std::unique_ptr<Pipeline>>;
+
 /// The part of a pipeline that needs no server.
 struct PipelineKind {
   /// "traffic"

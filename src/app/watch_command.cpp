@@ -1,7 +1,6 @@
 #include "app/watch_command.hpp"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <array>
@@ -11,11 +10,11 @@
 #include <optional>
 #include <ranges>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "app/command.hpp"
 #include "app/progress_line.hpp"
+#include "app/stop_signal.hpp"
 #include "app/traffic.hpp"
 #include "app/watch_report.hpp"
 #include "base/log.hpp"
@@ -32,37 +31,6 @@ using SteadyClock = std::chrono::steady_clock;
 double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
-
-// Turns SIGINT and SIGTERM into a stop token while it lives.
-class StopOnSignal {
- public:
-  StopOnSignal() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGINT);
-    sigaddset(&signals_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals_, &before_);
-    waiter_ = std::jthread([this](const std::stop_token& over) {
-      const timespec wait{.tv_sec = 0, .tv_nsec = 200'000'000};
-      while (!over.stop_requested()) {
-        if (sigtimedwait(&signals_, nullptr, &wait) > 0) stop_.request_stop();
-      }
-    });
-  }
-  ~StopOnSignal() {
-    waiter_ = {};
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  StopOnSignal(const StopOnSignal&) = delete;
-  StopOnSignal& operator=(const StopOnSignal&) = delete;
-
-  std::stop_token token() const { return stop_.get_token(); }
-
- private:
-  sigset_t signals_{};
-  sigset_t before_{};
-  std::stop_source stop_;
-  std::jthread waiter_;
-};
 
 Result<std::vector<std::string>> parse_types(const std::string& text) {
   std::vector<std::string> types;
@@ -182,7 +150,7 @@ Result<int> run_watch(const WatchArguments& arguments, config::Settings all, boo
   if (!arguments.precision.empty()) settings.precision = arguments.precision;
   if (arguments.threads > 0) settings.threads = arguments.threads;
 
-  const StopOnSignal signals;
+  const StopSignal signals;
   media::SourceOptions source_options;
   source_options.url = arguments.source;
   source_options.loop = arguments.is_looped;

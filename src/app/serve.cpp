@@ -19,7 +19,7 @@ Serve::Serve(const config::Settings& settings, std::function<void()> give_up)
     : settings_(settings),
       give_up_(std::move(give_up)),
       events_(http::SseOptions{.heartbeat = 5s}),
-      cpu_(work::CpuPoolOptions{}) {}
+      cpu_({.threads = settings.work.cpu_threads}) {}
 
 Core Serve::core() {
   return {settings_, *database_, *blobs_, *supervisor_, cpu_, *relay_, clock_, services_};

@@ -103,6 +103,11 @@ struct LeaseSettings {
   Micros ttl{};
 };
 
+struct WorkSettings {
+  /// Of the pool for short work on the processor; 0: one a core.
+  int cpu_threads = 0;
+};
+
 struct LogSettings {
   log::Level level = log::Level::kInfo;
 };
@@ -171,6 +176,7 @@ struct Settings {
   /// work::Roles::parse see app/options.hpp.
   std::vector<std::string> roles;
   LeaseSettings lease;
+  WorkSettings work;
   LogSettings log;
   WatchSettings watch;
   LiveSettings live;

@@ -205,6 +205,13 @@ const std::array kRows = std::to_array<Declaration>({
      .help = "A process that dies is replaced within this time; the same in the whole deployment",
      .apply = [](Settings& s, const Value& v) { s.lease.ttl = as_time(v); }},
 
+    {.name = "work.cpu_threads",
+     .shape = whole(0, 256),
+     .default_text = "0",
+     .help = "Threads for short work on the processor (live pictures), shared out evenly between "
+             "those who have some; 0: one a processor core",
+     .apply = [](Settings& s, const Value& v) { s.work.cpu_threads = as_int(v); }},
+
     {.name = "log.level",
      .shape = choice(kLevelWords),
      .default_text = "info",

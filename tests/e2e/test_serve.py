@@ -1,5 +1,6 @@
 """`vedette serve`: starts, answers, refuses what it must, stops as documented."""
 import json
+import pathlib
 import signal
 import socket
 
@@ -49,6 +50,13 @@ def test_it_does_not_open_itself_to_others_without_a_secret(tmp_path, listen):
     server.start(wait=False)
     assert server.process.wait(30) == 2
     assert "token" in server.log() and "password" in server.log()
+
+
+@pytest.mark.parametrize("threads", [0, 3])
+def test_as_many_threads_for_the_processor_as_it_is_told(serve, threads):
+    server = serve(environment={"VEDETTE_WORK_CPU_THREADS": str(threads)})
+    names = [(task / "comm").read_text().strip() for task in pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()]
+    assert names.count("cpu") == (threads or server.client.fetch("/api/status")["machine"]["cores"]), names
 
 
 @pytest.mark.parametrize("line", ['[http]\nlisten = "nowhere"\n', "[http]\nlissten = 1\n", "[lease]\nttl = 5\n", "not toml ["])

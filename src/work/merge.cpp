@@ -43,6 +43,13 @@ LoopStatus merge_one(std::span<LoopStatus> witnesses) {
   return best;
 }
 
+// Whether its lease keeps it to one process. One that names its process (kWorkerLease) is nobody
+// else's: each process has such a loop.
+bool is_for_one(const LoopStatus& loop) {
+  const bool names_its_process = !loop.process_id.empty() && loop.lease.ends_with(loop.process_id);
+  return !loop.lease.empty() && !names_its_process;
+}
+
 // Of a loop without a lease each living process has its own; when none lives, the last word counts.
 void append_living(std::span<LoopStatus> group, std::vector<LoopStatus>& merged) {
   const std::size_t before = merged.size();
@@ -64,7 +71,7 @@ std::vector<LoopStatus> merge(std::vector<LoopStatus> rows) {
     std::size_t end = begin;
     while (end < rows.size() && rows[end].name == rows[begin].name) ++end;
     const std::span<LoopStatus> group(rows.data() + begin, end - begin);
-    if (std::ranges::any_of(group, [](const LoopStatus& loop) { return !loop.lease.empty(); })) {
+    if (std::ranges::any_of(group, is_for_one)) {
       merged.push_back(merge_one(group));
     } else {
       append_living(group, merged);

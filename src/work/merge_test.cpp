@@ -37,6 +37,17 @@ TEST(Merge, ALeasedLoopIsItsLivingHolders) {
   EXPECT_EQ(merged[0].last_took, Micros(5));
 }
 
+TEST(Merge, ALeaseThatNamesItsProcessIsNobodyElses) {
+  LoopStatus one = row("jobs", "a:1", LoopState::kRunning, 1, "worker:first");
+  one.process_id = "first";
+  LoopStatus two = row("jobs", "b:2", LoopState::kRunning, 1, "worker:second");
+  two.process_id = "second";
+  const auto merged = merge({one, two});
+  ASSERT_EQ(merged.size(), 2u);
+  EXPECT_EQ(merged[0].process, "a:1");
+  EXPECT_EQ(merged[1].process, "b:2");
+}
+
 TEST(Merge, AStandbyTellsMoreThanADeadHolder) {
   LoopStatus dead = row("roll-up", "c:3", LoopState::kRunning, 6);
   dead.is_stale = true;

@@ -5,9 +5,11 @@
 // thread may call it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,9 @@ struct WorkerOptions {
   /// lease asks for.)
   Micros poll = std::chrono::seconds(2);
   Micros progress_every = std::chrono::seconds(1);
+  /// At a stop no body gets longer than this to return, whatever its kind's `grace`: its job goes
+  /// back to the queue then.
+  Micros stop_grace = std::chrono::seconds(5);
 };
 
 /// Numbers of this process for /metrics, since its start.

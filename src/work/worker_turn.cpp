@@ -1,0 +1,381 @@
+// The worker's turns: take jobs, hand them out, watch over them while they run.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <stop_token>
+#include <tuple>
+#include <utility>
+
+#include "base/log.hpp"
+#include "work/job_queue.hpp"
+#include "work/job_verdict.hpp"
+#include "work/worker_engine.hpp"
+
+namespace vedette::work {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Looks that somebody asked for; on SQLite every commit of another process does.
+constexpr auto kLookPause = milliseconds(50);
+// After the database failed.
+constexpr auto kFailurePause = milliseconds(500);
+constexpr auto kReportEvery = seconds(1);
+constexpr auto kSuccessEvery = seconds(60);
+// More endings than this that could not be written yet, and no further jobs are taken.
+constexpr std::size_t kMostBacklog = 1'000;
+// What a process that stops waits for the database to take the last endings.
+constexpr auto kLastWords = seconds(3);
+
+// A claim this slow walks over rows that are gone but cannot be cleared away.
+bool is_slow(BootClock::duration took, std::size_t jobs) {
+  return took > milliseconds(5) + std::chrono::microseconds(30) * jobs;
+}
+
+}  // namespace
+
+Result<void> Worker::Engine::run(LoopContext& loop) {
+  const std::stop_callback wake(loop.stop_token(), [this] { wakeup_.raise(); });
+  fence_ = loop.fence();
+  has_lost_claim_ = true;  // an earlier holding may have left something
+  next_look_ = {};
+  ready_notices_ = database_.subscribe(std::string(kJobReadyChannel), [this](std::string_view of) {
+    const auto kind = kinds_.find(of);
+    if (kind != kinds_.end()) {
+      kind->second->is_hinted = true;
+    } else {
+      if (!of.empty()) return;
+      is_look_asked_ = true;
+    }
+    wakeup_.raise();
+  });
+  cancel_notices_ = database_.subscribe(std::string(kJobCancelChannel), [this](std::string_view) {
+    is_recall_asked_ = true;
+    wakeup_.raise();
+  });
+  Result<void> outcome;
+  while (outcome && !loop.stopping()) outcome = go_on(loop);
+  wind_down();
+  ready_notices_.reset();
+  cancel_notices_.reset();
+  return outcome;
+}
+
+Result<void> Worker::Engine::go_on(LoopContext& loop) {
+  Time now = BootClock::now();
+  if (has_lost_claim_ || now >= next_inventory_) give_back_unknown(loop);
+  const bool is_asked = is_look_asked_ || is_outlook_short_;
+  if (now >= next_look_ || (is_asked && now >= last_look_ + kLookPause)) look(loop);
+  if (now >= next_promote_) promote(loop);
+  look_at_time(now);
+  if (is_recall_asked_.exchange(false) || now >= next_note_) note_and_recall(loop);
+  for (auto& [name, kind] : kinds_) {
+    if (!kind->is_run_here) continue;
+    VEDETTE_CHECK(take_jobs(loop, *kind));
+    if (now >= kind->next_periodic) keep_period(loop, *kind);
+    if (now >= kind->next_prune) prune(loop, *kind);
+  }
+  if (now >= next_report_) report(loop);
+
+  now = BootClock::now();
+  Time next = std::min({next_look_, next_promote_, next_inventory_, next_report_});
+  if (is_look_asked_ || is_outlook_short_) next = std::min<Time>(next, last_look_ + kLookPause);
+  if (is_working()) next = std::min(next, next_note_);
+  for (const auto& [name, kind] : kinds_) {
+    if (!kind->is_run_here) continue;
+    next = std::min({next, kind->next_periodic, kind->next_prune, kind->crew->next_look()});
+    for (const Intake* intake : {&kind->one_by_one, &kind->ahead}) {
+      if (intake->has_more && kind->not_before > now) next = std::min(next, kind->not_before);
+      if (intake->has_more && intake->next_from_beginning > now) {
+        next = std::min(next, intake->next_from_beginning);
+      }
+    }
+  }
+  if (next > now) wakeup_.wait_for(next - now);
+  return {};
+}
+
+Result<void> Worker::Engine::take_jobs(LoopContext& loop, Kind& kind) {
+  const bool is_hinted = kind.is_hinted.exchange(false);
+  for (Intake* intake : {&kind.one_by_one, &kind.ahead}) {
+    if (!is_hinted) break;
+    intake->has_more = true;
+    intake->is_dry = false;
+  }
+  const Time now = BootClock::now();
+  if (now < kind.not_before) return {};
+  const bool takes_ahead = kind.spec.ahead > 0;
+  const auto is_due = [&](const Intake& intake) {
+    return intake.has_more && (!intake.is_dry || now >= intake.next_from_beginning);
+  };
+  if (!is_due(kind.one_by_one) && !(takes_ahead && is_due(kind.ahead))) return {};
+  // Said before it is looked at: room made in between is told.
+  kind.wants_room = true;
+  is_backlogged_ = true;
+  if (endings_->backlog() > kMostBacklog + 2 * static_cast<std::size_t>(kind.spec.ahead)) return {};
+  is_backlogged_ = false;
+  JobCrew::Load load = kind.crew->load();
+  // Fetching is worth it only for a good part of what may wait here.
+  if (load.room == 0 || load.waiting > kind.spec.ahead / 2) return {};
+  const std::int64_t taken_before = taken_;
+  if (!takes_ahead) {
+    VEDETTE_CHECK(take(loop, kind, kind.one_by_one, load.free, false));
+  } else {
+    if (is_due(kind.one_by_one) && now >= kind.one_by_one.next_from_beginning) {
+      VEDETTE_CHECK(take(loop, kind, kind.one_by_one, std::max(1, load.free), false));
+      load = kind.crew->load();
+    }
+    if (is_due(kind.ahead) && load.room > 0) {
+      VEDETTE_CHECK(take(loop, kind, kind.ahead, load.room, true));
+    }
+  }
+  if (is_hinted && taken_ == taken_before) is_outlook_short_ = true;
+  return {};
+}
+
+Result<void> Worker::Engine::take(LoopContext& loop, Kind& kind, Intake& intake, int limit,
+                                  bool is_ahead) {
+  const Time sent = BootClock::now();
+  const bool is_whole = !intake.is_slow || sent >= intake.next_from_beginning;
+  const ClaimRequest request{.kind = kind.spec.name,
+                             .limit = limit,
+                             .at_once_everywhere = kind.spec.at_once_everywhere,
+                             .only_unsuspected = is_ahead,
+                             .from = is_whole ? JobPlace{} : intake.from};
+  Result<Claimed> claimed = database_.write(
+      [&](db::Session& session) { return claim_jobs(session, fence_, request); }, patient(loop));
+  if (!claimed) {
+    if (claimed.error().code == ErrorCode::kFenced) return fail(std::move(claimed.error()));
+    has_lost_claim_ = true;  // it may have come to pass all the same
+    kind.not_before = BootClock::now() + kFailurePause;
+    if (!loop.stopping()) loop.failure(claimed.error());
+    return {};
+  }
+  const Time::duration took = BootClock::now() - sent;
+  const std::size_t count = claimed->jobs.size();
+  if (is_whole) intake.is_slow = is_slow(took, count);
+  // One at a time beside whole armfuls, or walking over the dead: a small share of the time.
+  const bool is_beside = kind.spec.ahead > 0 && !is_ahead;
+  if (is_whole && (is_beside || intake.is_slow)) {
+    intake.next_from_beginning = BootClock::now() + took * 19;
+  }
+  if (claimed->last && std::tie(claimed->last->rank, claimed->last->id) >
+                           std::tie(intake.from.rank, intake.from.id)) {
+    intake.from = *claimed->last;
+  }
+  if (count < static_cast<std::size_t>(limit)) {
+    intake.has_more = !is_whole;
+    intake.is_dry = !is_whole;
+  }
+  taken_ += static_cast<std::int64_t>(count);
+  if (count > 0) hand_out(kind, std::move(claimed->jobs), !is_ahead);
+  return {};
+}
+
+void Worker::Engine::hand_out(Kind& kind, std::vector<ClaimedJob> jobs, bool to_front) {
+  std::vector<JobCrew::CellPtr> cells;
+  cells.reserve(jobs.size());
+  for (ClaimedJob& job : jobs) {
+    cells.push_back(std::make_shared<JobCell>(kind.spec, fence_, std::move(job)));
+  }
+  const Time now = BootClock::now();
+  next_note_ = std::min<Time>(next_note_, now + options_.progress_every);
+  next_report_ = std::min<Time>(next_report_, now + kReportEvery);
+  if (kind.crew->add(std::move(cells), to_front)) return;
+  give_back_waiting(kind);
+  kind.not_before = BootClock::now() + kFailurePause;
+}
+
+// From the crew's thread.
+void Worker::Engine::finish(Kind& kind, const JobCrew::Finished& finished) {
+  const JobCell& cell = *finished.cell;
+  const bool is_well = finished.outcome != nullptr && finished.outcome->has_value();
+  const bool has_completed = cell.has_completed() && is_well;
+  std::optional<Ending> ending;
+  if (!finished.is_late) {
+    ending = verdict(kind.spec, cell.job(), finished.outcome,
+                     has_completed ? JobStop::kNone : finished.stop, finished.took);
+  }
+  if (!ending) {
+    if (finished.is_late)
+      log::info("work", "job {} ({}) has returned after all", cell.job().id, kind.spec.name);
+    const Lock lock(metrics_mutex_);
+    ++numbers_of(kind.spec.name).fenced;
+    return;
+  }
+  if (has_completed) ending->kind = Ending::Kind::kCompletedAlready;
+  if (finished.outcome == nullptr || !*finished.outcome) log_failure(kind, cell, *ending);
+  kind.has_ended_any = true;
+  EndingWriter::Entry entry;
+  entry.kind = &kind.spec;
+  entry.worker = cell.fence().worker;
+  entry.ending = std::move(*ending);
+  if (!has_completed) entry.last_note = finished.cell->take_note();
+  endings_->add(std::move(entry), finished.has_more && kind.spec.ahead > 0);
+}
+
+void Worker::Engine::log_failure(Kind& kind, const JobCell& cell, const Ending& ending) {
+  if (ending.error.empty()) return;
+  {
+    const Lock lock(metrics_mutex_);
+    if (kind.last_logged == ending.error) return;  // ten thousand files on a disk that is away
+    kind.last_logged = ending.error;
+  }
+  log::warn("work", "job {} ({}) {}: {}", cell.job().id, kind.spec.name,
+            ending.kind == Ending::Kind::kFailed ? "failed and is tried again" : "failed for good",
+            ending.error);
+}
+
+void Worker::Engine::look_at_time(Time now) {
+  for (auto& [name, kind] : kinds_) {
+    if (!kind->is_run_here) continue;
+    for (const JobCrew::Finished& given_up : kind->crew->look_at_time(now)) {
+      log::warn("work", "job {} ({}) did not end when asked to; it is given up on",
+                given_up.cell->job().id, name);
+      next_report_ = now;
+      {
+        const Lock lock(metrics_mutex_);
+        ++counters_.given_up;
+      }
+      finish(*kind, given_up);
+    }
+  }
+}
+
+void Worker::Engine::note_and_recall(LoopContext& loop) {
+  next_note_ = BootClock::now() + options_.progress_every;
+  std::map<std::int64_t, std::int64_t> asked;  // attempt by job
+  std::vector<JobCrew::CellPtr> noted;
+  std::vector<ProgressNote> notes;
+  std::vector<std::pair<std::int64_t, std::int64_t>> silent;
+  for (const auto& [name, kind] : kinds_) {
+    if (!kind->is_run_here) continue;
+    for (const JobCrew::CellPtr& cell : kind->crew->all()) {
+      asked[cell->job().id] = cell->job().attempt;
+      if (auto note = cell->take_note()) {
+        noted.push_back(cell);
+        notes.push_back(std::move(*note));
+      } else {
+        silent.emplace_back(cell->job().id, cell->job().attempt);
+      }
+    }
+  }
+  if (notes.empty() && silent.empty()) {
+    next_note_ = Time::max();  // hand_out() sets it
+    return;
+  }
+  const auto ask = [&](db::Session& session) -> Result<std::vector<Recalled>> {
+    std::vector<Recalled> recalls;
+    if (!silent.empty()) {
+      VEDETTE_TRY(found, recalled(session, fence_, silent));
+      recalls = std::move(found);
+    }
+    if (notes.empty()) return recalls;
+    VEDETTE_TRY(found, note_progress(session, fence_, notes));
+    recalls.insert(recalls.end(), found.begin(), found.end());
+    return recalls;
+  };
+  const Result<std::vector<Recalled>> recalls =
+      notes.empty() ? database_.read(ask, {.stop = loop.stop_token()})
+                    : database_.write(ask, patient(loop));
+  if (!recalls) {
+    for (const JobCrew::CellPtr& cell : noted) cell->renote();
+    if (!loop.stopping()) loop.failure(recalls.error());
+    return;
+  }
+  for (const Recalled& one : *recalls) {
+    recall(one.id, asked[one.id], one.is_lost ? JobStop::kLost : JobStop::kCancelled);
+  }
+}
+
+void Worker::Engine::recall(std::int64_t job, std::int64_t attempt, JobStop why) {
+  for (auto& [name, kind] : kinds_) {
+    if (!kind->is_run_here) continue;
+    const JobCrew::CellPtr unbegun = kind->crew->stop(job, attempt, why);
+    if (unbegun) finish(*kind, {.cell = unbegun, .stop = why});
+  }
+}
+
+void Worker::Engine::give_back_waiting(Kind& kind) {
+  for (const JobCrew::CellPtr& cell : kind.crew->take_waiting()) {
+    finish(kind, {.cell = cell, .stop = JobStop::kStopping, .has_more = true});
+  }
+}
+
+// The lease is lost, or the process ends: whatever has not begun goes back, and what runs is asked
+// to stop and gets its time.
+void Worker::Engine::wind_down() {
+  for (auto& [name, kind] : kinds_) {
+    if (!kind->is_run_here) continue;
+    give_back_waiting(*kind);
+    kind->crew->stop_all(JobStop::kStopping, options_.stop_grace);
+  }
+  for (;;) {
+    const Time now = BootClock::now();
+    look_at_time(now);
+    Time next = now + seconds(1);
+    for (auto& [name, kind] : kinds_) {
+      if (!kind->is_run_here) continue;
+      kind->wants_room = true;
+      next = std::min(next, kind->crew->next_look());
+    }
+    if (!is_working()) break;
+    if (next > now) wakeup_.wait_for(next - now);
+  }
+  endings_->drain(kLastWords);
+}
+
+bool Worker::Engine::is_working() const {
+  return std::ranges::any_of(kinds_, [](const auto& entry) {
+    if (!entry.second->is_run_here) return false;
+    const JobCrew::Load load = entry.second->crew->load();
+    return load.running + load.waiting > 0;
+  });
+}
+
+bool Worker::Engine::knows(std::int64_t job, std::int64_t attempt) const {
+  return std::ranges::any_of(kinds_,
+                             [&](const auto& entry) {
+                               return entry.second->is_run_here &&
+                                      entry.second->crew->has(job, attempt);
+                             }) ||
+         endings_->has(job, attempt);
+}
+
+void Worker::Engine::report(LoopContext& loop) {
+  const Time now = BootClock::now();
+  next_report_ = now + kReportEvery;
+  if (now >= next_success_) {
+    next_success_ = now + kSuccessEvery;
+    loop.success(std::chrono::duration_cast<Micros>(last_look_took_));
+  }
+  std::string hanging;
+  bool is_stuck = false;
+  bool is_busy = false;
+  for (const auto& [name, kind] : kinds_) {
+    if (!kind->is_run_here) continue;
+    const JobCrew::Load load = kind->crew->load();
+    is_busy = is_busy || load.running + load.waiting > 0;
+    if (load.hanging == 0) continue;
+    is_stuck = is_stuck || load.hanging >= kind->spec.at_once;
+    hanging +=
+        fmt::format("{}{} of {} threads for \"{}\"", hanging.empty() ? "" : ", ", load.hanging,
+                    kind->spec.at_once, kind->spec.title.empty() ? name : kind->spec.title);
+  }
+  if (!hanging.empty()) {
+    loop.report(is_stuck ? Health::kBad : Health::kWait, "jobs hang",
+                fmt::format("{}: a job did not end when it was asked to, and keeps its thread "
+                            "until it does.",
+                            hanging),
+                "Restart this process if it stays so.");
+  } else {
+    loop.report(Health::kGood, is_busy ? "working" : "ready");
+  }
+  if (!is_busy && hanging.empty()) next_report_ = next_success_;  // hand_out() sets it
+}
+
+}  // namespace vedette::work

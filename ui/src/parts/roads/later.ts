@@ -1,0 +1,5 @@
+// The parts of Roads that its first picture does without.
+
+export const cameraDialog = () => import('./CameraDialog.svelte');
+export const linesDialog = () => import('./LinesDialog.svelte');
+export const fromToDialog = () => import('./FromToDialog.svelte');

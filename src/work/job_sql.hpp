@@ -40,6 +40,10 @@ std::string json_rows_sql(db::Dialect dialect, std::string_view columns);
 /// Expressions for a select list; "" on SQLite, which is told the index.
 std::string_view planner_sql(db::Dialect dialect);
 Result<void> tune_planner(db::Session& session);
+/// What claim_jobs says: $1 the worker, $2 its process, $3 the kind, $4 and $5 the place from which
+/// on, $6 how many.
+std::string claim_sql(db::Dialect dialect, bool only_unsuspected);
+
 /// " indexed by NAME" on SQLite, "" on PostgreSQL.
 std::string indexed_by(db::Dialect dialect, std::string_view index);
 

@@ -65,6 +65,20 @@ ClaimedJob claimed_from(const db::Row& row) {
 
 }  // namespace
 
+std::string claim_sql(db::Dialect dialect, bool only_unsuspected) {
+  const std::string wanted = fmt::format(
+      "select id from job{} where kind = $3 and waits_for = 'worker' and (rank, id) >= ($4, $5){} "
+      "and not exists (select 1 from job_kind where kind = $3 and is_paused) "
+      "order by rank, id limit $6 {}",
+      indexed_by(dialect, "job_ready"), only_unsuspected ? " and crashes = 0" : "",
+      only_postgres(dialect, "for update skip locked"));
+  return fmt::format(
+      "update job set state = 'running', waits_for = null, attempt = attempt + 1, worker = $1, "
+      "process = $2, started_at = {} where {} returning id, rank, attempt, payload, failures, "
+      "crashes, done, parent_id, children_completed, children_discarded, children_cancelled",
+      db::now_sql(dialect), id_among(dialect, wanted));
+}
+
 Result<Claimed> claim_jobs(db::Session& session, const Fence& worker, const ClaimRequest& request) {
   const db::Dialect dialect = session.dialect();
   VEDETTE_TRY(process, hold(session, worker));
@@ -75,21 +89,9 @@ Result<Claimed> claim_jobs(db::Session& session, const Fence& worker, const Clai
   }
   Claimed claimed;
   if (limit <= 0) return claimed;
-  const std::string wanted = fmt::format(
-      "select id from job{} where kind = $3 and waits_for = 'worker' and (rank, id) >= ($4, $5){} "
-      "and not exists (select 1 from job_kind where kind = $3 and is_paused) "
-      "order by rank, id limit $6 {}",
-      indexed_by(dialect, "job_ready"), request.only_unsuspected ? " and crashes = 0" : "",
-      only_postgres(dialect, "for update skip locked"));
-  VEDETTE_TRY(rows,
-              session.query(
-                  fmt::format("update job set state = 'running', waits_for = null, "
-                              "attempt = attempt + 1, worker = $1, process = $2, started_at = {} "
-                              "where {} returning id, rank, attempt, payload, failures, crashes, "
-                              "done, parent_id, children_completed, children_discarded, "
-                              "children_cancelled",
-                              db::now_sql(dialect), id_among(dialect, wanted)),
-                  {worker.name, process, request.kind, request.from.rank, request.from.id, limit}));
+  VEDETTE_TRY(rows, session.query(claim_sql(dialect, request.only_unsuspected),
+                                  {worker.name, process, request.kind, request.from.rank,
+                                   request.from.id, limit}));
   // In which order an UPDATE returns its rows is its own affair.
   std::vector<std::tuple<Instant, std::int64_t, std::size_t>> order;
   order.reserve(rows.size());

@@ -133,7 +133,7 @@ TEST_P(Working, NoMoreRunAtOnceInTheDeploymentThanTheKindSays) {
       const int now = ++running;
       for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
       }
-      std::this_thread::sleep_for(milliseconds(2));
+      std::this_thread::sleep_for(milliseconds(2));  // long enough for others to meet it
       --running;
       return JobEnd::completed();
     });

@@ -60,6 +60,12 @@ int Child::wait() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+bool Child::has_ended() {
+  int status = 0;
+  if (pid_ != 0 && waitpid(pid_, &status, WNOHANG) == pid_) pid_ = 0;
+  return pid_ == 0;
+}
+
 void Child::kill() {
   send(SIGKILL);
   wait();

@@ -25,6 +25,8 @@ class Child {
   void freeze() const;
   /// Waits for its end; its exit code, or minus the signal that ended it.
   int wait();
+  /// Whether it has ended by itself; then there is nothing left to wait for.
+  bool has_ended();
   /// kill -9, and waits.
   void kill();
 

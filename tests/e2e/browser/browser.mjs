@@ -30,7 +30,7 @@ afterEach(async () => {
 
 /**
  * Opens a page of the UI in a context of its own.
- * @param {string} path
+ * @param {string} path of the shared server, or a whole address
  * @param {{width?: number, height?: number, theme?: 'light' | 'dark', allowErrors?: boolean}} [options] allowErrors: the
  *   test breaks the connection on purpose
  */
@@ -47,7 +47,7 @@ export async function open(path, options = {}) {
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
   }
   // Never networkidle: the page keeps a stream of events open.
-  await page.goto(server + path, { waitUntil: 'load' });
+  await page.goto(new URL(path, server).href, { waitUntil: 'load' });
   return page;
 }
 

@@ -6,9 +6,9 @@ import { server } from './browser.mjs';
 
 const axe = readFileSync(createRequire(new URL('../../../ui/package.json', import.meta.url)).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** GET from the API, or what `method` says, with a body of JSON; the answer's JSON. */
+/** GET from the API (of the shared server, or a whole address), or what `method` says, with a body of JSON; the answer's JSON. */
 export async function api(path, { method = 'GET', body } = {}) {
-  const response = await fetch(server + path, { method, headers: body && { 'Content-Type': 'application/json' }, body: body && JSON.stringify(body) });
+  const response = await fetch(new URL(path, server), { method, headers: body && { 'Content-Type': 'application/json' }, body: body && JSON.stringify(body) });
   assert.ok(response.ok, `${path} answered ${response.status}`);
   return response.status === 204 ? null : response.json();
 }

@@ -1,52 +1,26 @@
 // Logging in and out, of a server that asks for it.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { pbkdf2Sync } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import net from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { open } from './browser.mjs';
-import { assertAccessible, eventually } from './page.mjs';
+import { assertAccessible } from './page.mjs';
+import { startServer } from './server.mjs';
 
 const kPassword = 'correct horse';
-const folder = mkdtempSync(join(tmpdir(), 'vedette-session-'));
 let url;
 let server;
-
-const freePort = () =>
-  new Promise((resolve) => {
-    const probe = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 
 before(async () => {
   const salt = Buffer.from('0123456789abcdef');
   const hash = `pbkdf2-sha256$1000$${salt.toString('hex')}$${pbkdf2Sync(kPassword, salt, 1000, 32, 'sha256').toString('hex')}`;
-  const program = process.env.VEDETTE_PROGRAM ?? fileURLToPath(new URL('../../../build/release/src/app/vedette', import.meta.url));
-  const address = `127.0.0.1:${await freePort()}`;
-  url = `http://${address}`;
-  server = spawn(program, ['serve', '--data', folder, '--listen', address], {
-    stdio: 'ignore',
-    env: { ...process.env, VEDETTE_AUTH_BEHIND_TLS: 'true', VEDETTE_AUTH_PASSWORD_HASH: hash, VEDETTE_URL: undefined, VEDETTE_PROGRAM: undefined },
-  });
-  await eventually('the server is ready', () => fetch(`${url}/readyz`).then((answer) => answer.ok, () => false), 60_000);
+  server = await startServer({ VEDETTE_AUTH_BEHIND_TLS: 'true', VEDETTE_AUTH_PASSWORD_HASH: hash });
+  url = server.url;
 });
-after(async () => {
-  const ended = new Promise((resolve) => server.once('exit', resolve));
-  server.kill('SIGTERM');
-  await ended;
-  rmSync(folder, { recursive: true, force: true });
-});
+after(() => server.stop());
 
 test('who is logged in logs out by the button, and may not write then', async () => {
   // Refused writes and log-ins are logged by Chromium.
-  const page = await open('/', { allowErrors: true });
-  await page.goto(`${url}/roads`);
+  const page = await open(`${url}/roads`, { allowErrors: true });
   const foot = page.locator('.foot');
   await foot.getByRole('button', { name: 'Log in' }).click();
   const dialog = page.getByRole('dialog', { name: 'Log in' });
@@ -69,8 +43,7 @@ test('who is logged in logs out by the button, and may not write then', async ()
 });
 
 test('a write that needs a log-in asks for it, and goes on', async () => {
-  const page = await open('/', { allowErrors: true });
-  await page.goto(`${url}/roads`);
+  const page = await open(`${url}/roads`, { allowErrors: true });
   await page.getByRole('button', { name: 'Add the first camera' }).click();
   const add = page.getByRole('dialog', { name: 'Add camera' });
   await add.getByLabel('Name').fill('Behind a log-in');

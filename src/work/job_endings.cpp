@@ -69,12 +69,14 @@ Result<void> erase(db::Session& session, const Fence& worker, const Batch& batch
     }
   };
   if (session.dialect() == db::Dialect::kPostgres) {
-    VEDETTE_TRY(rows, session.query("delete from job using unnest($1::bigint[], $2::bigint[]) as "
-                                    "e(id, attempt) where job.id = e.id and "
-                                    "job.attempt = e.attempt and job.worker = $3 and "
-                                    "job.state = 'running' returning job.id, job.parent_id",
-                                    {array_of(batch, &Ending::id),
-                                     array_of(batch, &Ending::attempt), worker.name}));
+    VEDETTE_TRY(
+        rows, session.query(
+                  fmt::format("delete from job using "
+                              "unnest($1::bigint[], $2::bigint[]) as e(id, attempt) "
+                              "where job.id = e.id and job.attempt = e.attempt and {} "
+                              "returning job.id, job.parent_id",
+                              runs_under_sql(session.dialect(), "$3")),
+                  {array_of(batch, &Ending::id), array_of(batch, &Ending::attempt), worker.name}));
     take(rows);
     return {};
   }
@@ -122,9 +124,10 @@ std::string write_sql(db::Dialect dialect) {
       "failures = job.failures + e.failed, result = e.result, "
       "error = case when e.error = '' then job.error else e.error end, "
       "worker = null, cancel_at = null "
-      "from {rows} where job.id = e.job_id and job.attempt = e.attempt and job.worker = $2 and "
-      "job.state = 'running' returning id, parent_id, state",
-      fmt::arg("stopped", stopped), fmt::arg("now", now), fmt::arg("again", again),
+      "from {rows} where job.id = e.job_id and job.attempt = e.attempt and {mine} "
+      "returning id, parent_id, state",
+      fmt::arg("mine", runs_under_sql(dialect, "$2")), fmt::arg("stopped", stopped),
+      fmt::arg("now", now), fmt::arg("again", again),
       fmt::arg("rank", db::plus_sql(dialect, again, "-60000000 * cast(job.priority as bigint)")),
       fmt::arg("rows", json_rows_sql(dialect,
                                      "job_id bigint,attempt bigint,aim text,waits text,"

@@ -74,6 +74,12 @@ std::string id_among(db::Dialect dialect, std::string_view select) {
                      select);
 }
 
+std::string runs_under_sql(db::Dialect dialect, std::string_view worker) {
+  return dialect == db::Dialect::kPostgres
+             ? fmt::format("job.worker is not distinct from {}", worker)
+             : fmt::format("+job.worker = {}", worker);
+}
+
 std::string_view only_postgres(db::Dialect dialect, std::string_view clause) {
   return dialect == db::Dialect::kPostgres ? clause : std::string_view();
 }

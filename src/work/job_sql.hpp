@@ -51,6 +51,11 @@ std::string indexed_by(db::Dialect dialect, std::string_view index);
 /// whatever the statistics say.
 std::string id_among(db::Dialect dialect, std::string_view select);
 
+/// The condition that a job runs under the lease named by `worker`, said so that no index over
+/// workers is used: ids are given too, and planners that expect one running job compare each with
+/// each. (A job has a worker exactly while it runs.)
+std::string runs_under_sql(db::Dialect dialect, std::string_view worker);
+
 /// "for update skip locked" and the like, which SQLite neither knows nor needs.
 std::string_view only_postgres(db::Dialect dialect, std::string_view clause);
 

@@ -143,10 +143,10 @@ Result<std::vector<Recalled>> note_progress(db::Session& session, const Fence& w
       fmt::format(
           "update job set done = {}(job.done, e.done), total = e.total, "
           "message = e.message from {} where job.id = e.id and job.attempt = e.attempt "
-          "and job.worker = $2 and job.state = 'running'{}",
+          "and {}{}",
           dialect == db::Dialect::kPostgres ? "greatest" : "max",
           json_rows_sql(dialect, "id bigint,attempt bigint,done bigint,total bigint,message text"),
-          unlocked),
+          runs_under_sql(dialect, "$2"), unlocked),
       {json, worker.name}));
   return recalled(session, worker, attempts);
 }
@@ -163,9 +163,9 @@ Result<std::vector<Recalled>> recalled(
   json += ']';
   VEDETTE_TRY(rows,
               session.query(fmt::format("select job.id, job.attempt, job.cancel_at is not null "
-                                        "from {}, job where job.id = e.id and job.worker = $2 "
-                                        "and job.state = 'running'",
-                                        json_rows_sql(session.dialect(), "id bigint")),
+                                        "from {}, job where job.id = e.id and {}",
+                                        json_rows_sql(session.dialect(), "id bigint"),
+                                        runs_under_sql(session.dialect(), "$2")),
                             {json, worker.name}));
   std::map<std::pair<std::int64_t, std::int64_t>, bool> running;
   for (const db::Row row : rows) {

@@ -56,6 +56,13 @@ const JobKind* Worker::Engine::find(std::string_view kind) const {
   return found == kinds_.end() ? nullptr : &found->second->spec;
 }
 
+std::vector<const JobKind*> Worker::Engine::kinds() const {
+  std::vector<const JobKind*> all;
+  all.reserve(kinds_.size());
+  for (const auto& [name, kind] : kinds_) all.push_back(&kind->spec);
+  return all;
+}
+
 std::optional<LoopSpec> Worker::Engine::loop() {
   LoopSpec loop;
   loop.name = "jobs";
@@ -150,6 +157,12 @@ std::string Worker::describe(std::string_view kind, std::string_view payload) co
 }
 bool Worker::knows(std::string_view kind) const {
   return engine_->find(kind) != nullptr;
+}
+std::vector<const JobKind*> Worker::kinds() const {
+  return engine_->kinds();
+}
+const JobKind* Worker::kind(std::string_view name) const {
+  return engine_->find(name);
 }
 std::optional<LoopSpec> Worker::loop() {
   return engine_->loop();

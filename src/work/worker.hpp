@@ -72,6 +72,9 @@ class Worker {
   std::string title(std::string_view kind) const;
   std::string describe(std::string_view kind, std::string_view payload) const;
   bool knows(std::string_view kind) const;
+  /// All of them by name, and one of them (nullptr: not known); good as long as the worker.
+  std::vector<const JobKind*> kinds() const;
+  const JobKind* kind(std::string_view name) const;
 
   /// The loop that does it all; nullopt when no kind is run here.
   std::optional<LoopSpec> loop();

@@ -33,6 +33,7 @@ class Worker::Engine {
 
   Result<void> add(JobKind kind);
   const JobKind* find(std::string_view kind) const;
+  std::vector<const JobKind*> kinds() const;
   std::optional<LoopSpec> loop();
   WorkerMetrics metrics() const;
 

@@ -21,10 +21,12 @@ class Database;
 }
 namespace vedette::work {
 class Supervisor;
-}
+class Worker;
+}  // namespace vedette::work
 
 namespace vedette::api {
 
+class JobPace;
 class Readiness;
 
 /// The channel on which a loop's name asks its process to end the loop's wait.
@@ -47,9 +49,12 @@ struct Note {
 struct CoreServices {
   db::Database& database;
   work::Supervisor& supervisor;
+  work::Worker& jobs;
   http::SseHub& events;
   const Clock& clock;
   const Readiness& readiness;
+  /// How quickly jobs go on, the same for all who ask.
+  std::shared_ptr<JobPace> pace;
   ProcessFacts process;
   std::function<http::ServerStats()> server_stats;
   /// Viewers of live pictures now, of all pipelines.

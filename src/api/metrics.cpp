@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "api/jobs.hpp"
 #include "base/process.hpp"
 #include "db/database.hpp"
 #include "http/server.hpp"
@@ -104,6 +105,7 @@ std::string metrics_text(const CoreServices& services) {
   all.add(MetricKind::kCounter, "vedette_event_resyncs_total",
           "Event streams that were too slow and were told to fetch anew.",
           static_cast<double>(services.events.resyncs()));
+  measure_jobs(all, services);
   services.measure(all);
   return all.text();
 }

@@ -7,6 +7,7 @@
 #include "api/answers.hpp"
 #include "api/core_services.hpp"
 #include "api/handlers.hpp"
+#include "api/jobs.hpp"
 #include "api/metrics.hpp"
 #include "api/query.hpp"
 #include "api/readiness.hpp"
@@ -152,7 +153,9 @@ json::array processes_json(const CoreServices& services) {
 
 json::array notes_json(const CoreServices& services) {
   json::array list;
-  for (const Note& note : services.notes())
+  std::vector<Note> notes = services.notes();
+  note_jobs(notes, services);
+  for (const Note& note : notes)
     list.push_back(json::object{{"title", note.title}, {"text", note.text}});
   return list;
 }

@@ -13,6 +13,7 @@
 #include "base/error.hpp"
 #include "config/load.hpp"
 #include "db/migration.hpp"
+#include "work/job.hpp"
 
 namespace vedette {
 class Clock;
@@ -32,6 +33,7 @@ class Router;
 namespace vedette::work {
 class CpuPool;
 class Supervisor;
+class Worker;
 }  // namespace vedette::work
 
 namespace vedette::app {
@@ -39,12 +41,14 @@ namespace vedette::app {
 class CommandLine;
 
 /// Made once by `serve`; outlives every pipeline's work. (The Pipeline objects are destroyed after
-/// the supervisor has joined the last loop, and must not touch these then.)
+/// the supervisor has joined the last loop and the worker the last job, and must not touch these
+/// then.)
 struct Core {
   const config::Settings& settings;
   db::Database& database;
   blob::Store& blobs;
   work::Supervisor& supervisor;
+  work::Worker& jobs;
   work::CpuPool& cpu;
   api::EventRelay& relay;
   const Clock& clock;
@@ -55,7 +59,7 @@ struct Core {
 class Pipeline {
  public:
   virtual ~Pipeline() = default;
-  /// Gives its loops to the supervisor.
+  /// Gives its loops to the supervisor, its kinds of jobs to the worker.
   virtual Result<void> add_loops() = 0;
   /// What people ask for and hear of (event sources); called where the process has the role `api`.
   virtual void mount(http::Router& router) = 0;
@@ -88,11 +92,17 @@ struct PipelineKind {
   std::vector<PartVersion> (*parts)();
   /// Fills an empty database with what `serve --demo` shows; leaves any other alone.
   Result<void> (*add_demo)(const config::Settings& settings, db::Database& database);
+  /// The kinds of jobs that add_loops() gives to the worker, for those who only look at the queue
+  /// (`vedette queue`): their bodies are never called. nullptr: none.
+  std::vector<work::JobKind> (*jobs)() = nullptr;
   std::unique_ptr<Pipeline> (*make)(const Core& core);
 };
 
 /// The only list of pipelines in the program. Lives as long as it.
 std::span<const PipelineKind> pipelines();
+
+/// All pipelines' kinds of jobs, as they are called and described, to a worker that runs none.
+Result<void> add_known_jobs(work::Worker& worker);
 
 /// The steps of all modules: src/work's, then each pipeline's.
 std::vector<db::Migration> all_migrations();

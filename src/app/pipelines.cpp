@@ -1,16 +1,26 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <utility>
 
 #include "app/pipeline.hpp"
 #include "app/traffic.hpp"
 #include "work/tables.hpp"
+#include "work/worker.hpp"
 
 namespace vedette::app {
 
 std::span<const PipelineKind> pipelines() {
   static const std::array kAll{traffic_pipeline()};
   return kAll;
+}
+
+Result<void> add_known_jobs(work::Worker& worker) {
+  for (const PipelineKind& pipeline : pipelines()) {
+    if (pipeline.jobs == nullptr) continue;
+    for (work::JobKind& kind : pipeline.jobs()) VEDETTE_CHECK(worker.add(std::move(kind)));
+  }
+  return {};
 }
 
 std::vector<db::Migration> all_migrations() {

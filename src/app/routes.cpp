@@ -2,6 +2,7 @@
 
 #include "api/core_services.hpp"
 #include "api/event_relay.hpp"
+#include "api/jobs.hpp"
 #include "api/readiness.hpp"
 #include "api/session.hpp"
 #include "app/options.hpp"
@@ -19,6 +20,9 @@ http::Router all_routes(const Core& core, const Pipelines& pipelines,
   for (const auto& pipeline : pipelines) pipeline->mount_for_peers(router);
   if (roles(core.settings).has(work::Role::kApi)) {
     api::mount_operations(router, core.services);
+    api::mount_jobs(router, core.services);
+    for (api::EventSource& source : api::job_events(core.services))
+      core.relay.add(std::move(source));
     api::mount_session(router, guard);
     for (const auto& pipeline : pipelines) pipeline->mount(router);
     api::mount_events(router, core.relay, core.services->events);

@@ -6,10 +6,12 @@
 #include <utility>
 
 #include "api/core_services.hpp"
+#include "api/job_pace.hpp"
 #include "app/options.hpp"
 #include "app/routes.hpp"
 #include "app/versions.hpp"
 #include "base/log.hpp"
+#include "work/job_keeper.hpp"
 
 namespace vedette::app {
 
@@ -22,7 +24,7 @@ Serve::Serve(const config::Settings& settings, std::function<void()> give_up)
       cpu_({.threads = settings.work.cpu_threads}) {}
 
 Core Serve::core() {
-  return {settings_, *database_, *blobs_, *supervisor_, cpu_, *relay_, clock_, services_};
+  return {settings_, *database_, *blobs_, *supervisor_, *jobs_, cpu_, *relay_, clock_, services_};
 }
 
 void Serve::make_supervisor() {
@@ -40,13 +42,24 @@ void Serve::make_supervisor() {
   });
 }
 
+void Serve::make_worker() {
+  work::WorkerOptions options;
+  options.roles = roles(settings_);
+  options.process_id = supervisor_->process_id();
+  options.process_name = supervisor_->process_name();
+  options.lease = lease_options(settings_);
+  jobs_ = std::make_unique<work::Worker>(*database_, std::move(options));
+}
+
 void Serve::make_services() {
   services_ = std::make_shared<const api::CoreServices>(api::CoreServices{
       .database = *database_,
       .supervisor = *supervisor_,
+      .jobs = *jobs_,
       .events = events_,
       .clock = clock_,
       .readiness = readiness_,
+      .pace = std::make_shared<api::JobPace>(clock_),
       .process = {std::string(version()), roles(settings_), clock_.now(), settings_.lease.ttl},
       .server_stats = [this] { return server_->stats(); },
       .live_streams =
@@ -72,6 +85,9 @@ Result<void> Serve::make_pipelines() {
     pipelines_.push_back(kind.make(core()));
     VEDETTE_CHECK(pipelines_.back()->add_loops());
   }
+  VEDETTE_CHECK(supervisor_->add(work::job_keeper_loop(*database_, *jobs_)));
+  // It knows all kinds by now.
+  if (auto loop = jobs_->loop()) VEDETTE_CHECK(supervisor_->add(std::move(*loop)));
   return {};
 }
 
@@ -111,6 +127,7 @@ Result<void> Serve::start(bool has_demo) {
   blobs_ = std::move(blobs);
   relay_.emplace(*database_, events_);
   make_supervisor();
+  make_worker();
   make_services();
   VEDETTE_CHECK(make_pipelines());
   VEDETTE_CHECK(start_server());

@@ -19,6 +19,7 @@
 #include "http/sse.hpp"
 #include "work/cpu_pool.hpp"
 #include "work/supervisor.hpp"
+#include "work/worker.hpp"
 
 namespace vedette::app {
 
@@ -37,6 +38,7 @@ class Serve {
 
  private:
   void make_supervisor();
+  void make_worker();
   void make_services();
   Result<void> make_pipelines();
   Result<void> start_server();
@@ -54,6 +56,7 @@ class Serve {
   work::CpuPool cpu_;
   // Before the supervisor: a loop that does not stop in time is joined by that one's end.
   Pipelines pipelines_;
+  std::unique_ptr<work::Worker> jobs_;  // likewise: its heart is a loop
   std::unique_ptr<work::Supervisor> supervisor_;
   db::Subscription wakes_;
   std::shared_ptr<const api::CoreServices> services_;

@@ -25,6 +25,8 @@ constexpr const char* kReads[] = {"/api/cameras",
                                   "/api/traffic/quality",
                                   "/api/detectors",
                                   "/api/loops",
+                                  "/api/jobs",
+                                  "/api/jobs/kinds",
                                   "/api/status",
                                   "/metrics"};
 
@@ -40,7 +42,7 @@ TEST_F(TrafficRoom, AnUnknownParameterIsRefusedOnEveryRouteWithWhatWouldBeRight)
   for (const std::string rest : {"", "/lines", "/snapshot.jpg", "/live.mjpg"})
     targets.push_back("/api/cameras/" + id + rest);
   for (const std::string more :
-       {"/api/events", "/healthz", "/readyz", "/api/traffic/kpi", "/api/loops/x/leases"})
+       {"/api/events", "/api/jobs/1", "/healthz", "/readyz", "/api/traffic/kpi", "/api/loops/x/leases"})
     targets.push_back(more);
   for (const std::string& target : targets) {
     const char joint = target.find('?') == std::string::npos ? '?' : '&';

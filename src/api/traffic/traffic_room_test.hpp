@@ -12,6 +12,8 @@
 
 #include "api/answers.hpp"
 #include "api/event_relay.hpp"
+#include "api/job_pace.hpp"
+#include "api/jobs.hpp"
 #include "api/readiness.hpp"
 #include "api/response_cache.hpp"
 #include "api/traffic/pictures.hpp"
@@ -26,6 +28,7 @@
 #include "traffic/tables.hpp"
 #include "work/cpu_pool.hpp"
 #include "work/supervisor.hpp"
+#include "work/worker.hpp"
 #include "work/tables.hpp"
 
 namespace vedette::api {
@@ -42,6 +45,7 @@ class Room {
   explicit Room(const std::string& url) : database_(must(db::Database::open({.url = url}))) {
     mount_operations(router_, core_);
     mount_health(router_, core_);
+    mount_jobs(router_, core_);
     mount_traffic(router_, services_);
     mount_pictures(router_, services_);
     for (EventSource& source : traffic_events(services_)) relay_.add(std::move(source));
@@ -80,13 +84,16 @@ class Room {
   work::CpuPool cpu_{{.threads = 1}};
   traffic::LiveViews live_{{}, cpu_, [](std::string_view) { return traffic::PictureSink{}; }};
   work::Supervisor supervisor_{*database_, {}};
+  work::Worker jobs_{*database_, {}};
   RemotePictures remote_pictures_{supervisor_, pictures_, ""};
   std::shared_ptr<const CoreServices> core_ = std::make_shared<const CoreServices>(
       CoreServices{.database = *database_,
                    .supervisor = supervisor_,
+                   .jobs = jobs_,
                    .events = events_,
                    .clock = clock_,
                    .readiness = readiness_,
+                   .pace = std::make_shared<JobPace>(clock_),
                    .process = {"1.2.3", work::Roles::all(), clock_.now(), Micros{0}},
                    .server_stats = [] { return http::ServerStats{}; },
                    .live_streams = [] { return 0; },

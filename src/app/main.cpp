@@ -16,6 +16,7 @@
 #include "app/db_command.hpp"
 #include "app/doctor_command.hpp"
 #include "app/pipeline.hpp"
+#include "app/queue_command.hpp"
 #include "app/serve_command.hpp"
 #include "app/status_command.hpp"
 #include "base/address.hpp"
@@ -49,6 +50,7 @@ int main(int count, char** words) {
     CommandLine line;
     add_serve_command(line);
     for (const PipelineKind& pipeline : pipelines()) pipeline.add_commands(line);
+    add_queue_command(line);
     add_status_command(line);
     add_doctor_command(line);
     add_config_command(line);

@@ -123,6 +123,27 @@ void read_loops(ServerReport& report) {
   std::ranges::stable_sort(report.lines, std::greater{}, &LoopLine::needs_a_look);
 }
 
+// "3 waiting, 1 running, 1 failed for good in the last day"
+void read_jobs(ServerReport& report) {
+  if (!report.jobs.is_object()) return;
+  std::int64_t waiting = 0;
+  std::int64_t running = 0;
+  std::int64_t retried = 0;
+  std::int64_t failed = 0;
+  bool is_more = false;
+  for (const auto& kind : list(report.jobs, "kinds")) {
+    waiting += static_cast<std::int64_t>(number(kind, "available") + number(kind, "scheduled"));
+    running += static_cast<std::int64_t>(number(kind, "running"));
+    retried += static_cast<std::int64_t>(number(kind, "failed"));
+    failed += static_cast<std::int64_t>(number(kind, "discarded_day"));
+    is_more = is_more || flag(kind, "is_more");
+  }
+  report.queue =
+      fmt::format("{}{} waiting, {} running", is_more ? "more than " : "", waiting, running);
+  if (retried > 0) report.queue += fmt::format(", {} to be tried again", retried);
+  if (failed > 0) report.queue += fmt::format(", {} failed for good in the last day", failed);
+}
+
 }  // namespace
 
 net::HttpTarget own_server(const config::Settings& settings) {
@@ -168,12 +189,14 @@ Result<json::value> ask(const net::HttpTarget& server, std::string_view path,
   return *value;
 }
 
-ServerReport read_report(json::value status, json::value loops) {
+ServerReport read_report(json::value status, json::value loops, json::value jobs) {
   ServerReport report;
   report.status = std::move(status);
   read_status(report);
   report.loops = std::move(loops);
   read_loops(report);
+  report.jobs = std::move(jobs);
+  read_jobs(report);
   return report;
 }
 
@@ -184,7 +207,10 @@ Result<ServerReport> ask_all(const net::HttpTarget& server, const config::Settin
                 fmt::format("what answers at {}:{} is not Vedette", server.host, server.port));
   }
   VEDETTE_TRY(loops, ask(server, "/api/loops", settings));
-  return read_report(std::move(status), std::move(loops));
+  // A server of an earlier version knows no jobs: the rest is worth as much.
+  auto jobs = ask(server, "/api/jobs/kinds", settings);
+  return read_report(std::move(status), std::move(loops),
+                     jobs ? std::move(*jobs) : json::value(nullptr));
 }
 
 }  // namespace vedette::app

@@ -44,6 +44,7 @@ struct LoopLine {
 struct ServerReport {
   boost::json::value status;
   boost::json::value loops;
+  boost::json::value jobs;      // kinds of jobs; null where the server has none to tell of
   std::vector<LoopLine> lines;  // what needs a look first
   std::vector<Complaint> complaints;
   /// For the server's own summary line.
@@ -52,13 +53,16 @@ struct ServerReport {
   std::string roles;
   std::string database;  // "SQLite 3.54.1, reachable"
   int other_processes = 0;
+  /// "2 waiting, 1 running"; empty where nothing is known of jobs.
+  std::string queue;
 };
 
 /// Picks out what matters. What lacks a field is read without it: an older or newer server must not
 /// break `status`. Pure.
-ServerReport read_report(boost::json::value status, boost::json::value loops);
+ServerReport read_report(boost::json::value status, boost::json::value loops,
+                         boost::json::value jobs = nullptr);
 
-/// Asks for status and loops, and reads them.
+/// Asks for status, loops and jobs, and reads them.
 Result<ServerReport> ask_all(const net::HttpTarget& server, const config::Settings& settings);
 
 }  // namespace vedette::app

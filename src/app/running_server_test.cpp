@@ -86,5 +86,19 @@ TEST(ServerReport, ReadsWhatItDoesNotKnow) {
               testing::ElementsAre("Database"));
 }
 
+TEST(ServerReport, CountsJobsInOneLine) {
+  const auto loops = json::parse(R"({"loops": []})");
+  const auto jobs = [&](const char* kinds) {
+    return read_report(json::parse(kStatus), loops, json::parse(kinds)).queue;
+  };
+  EXPECT_EQ(read_report(json::parse(kStatus), loops).queue, "") << "an earlier server has none";
+  EXPECT_EQ(jobs(R"({"kinds": []})"), "0 waiting, 0 running");
+  EXPECT_EQ(jobs(R"({"kinds": [
+      {"available": 10000, "scheduled": 1, "running": 2, "failed": 3, "discarded_day": 4, "is_more": true},
+      {"available": 1, "running": 1}]})"),
+            "more than 10002 waiting, 3 running, 3 to be tried again, 4 failed for good in the "
+            "last day");
+}
+
 }  // namespace
 }  // namespace vedette::app

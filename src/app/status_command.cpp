@@ -29,6 +29,7 @@ void print_text(const ServerReport& report, const std::string& url) {
   if (report.other_processes > 0) {
     fmt::print("Other processes of this deployment: {}\n", report.other_processes);
   }
+  if (!report.queue.empty()) fmt::print("Jobs: {}\n", report.queue);
   fmt::print("\n");
   std::vector<TextRow> rows;
   for (const LoopLine& line : report.lines) {
@@ -53,10 +54,13 @@ void print_json(const ServerReport& report, const std::string& url) {
         {{"title", complaint.title}, {"word", complaint.word}, {"why", complaint.why}});
   }
   const auto* loops = report.loops.as_object().if_contains("loops");
+  const auto* kinds =
+      report.jobs.is_object() ? report.jobs.as_object().if_contains("kinds") : nullptr;
   fmt::print("{}\n", json::serialize(
                          json::object{{"url", url},
                                       {"status", report.status},
                                       {"loops", loops == nullptr ? json::value(nullptr) : *loops},
+                                      {"jobs", kinds == nullptr ? json::value(nullptr) : *kinds},
                                       {"to_be_looked_at", std::move(complaints)}}));
 }
 

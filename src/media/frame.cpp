@@ -75,11 +75,11 @@ Result<> Converter::to_bgr(const AVFrame& frame, int width, int height, Image& i
 }
 
 int Frame::width() const {
-  return picture ? picture->width() : 0;
+  return picture ? picture->width() : known_width;
 }
 
 int Frame::height() const {
-  return picture ? picture->height() : 0;
+  return picture ? picture->height() : known_height;
 }
 
 Result<> Frame::to_bgr(Image& into, int max_width) const {

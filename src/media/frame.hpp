@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
@@ -28,6 +29,11 @@ struct Frame {
   int period = 0;
   /// The file of a record, from 0.
   int part = 0;
+  /// The file's own time of it, as it stands there; by it the frame is found again.
+  std::optional<Micros> stamp;
+  /// Of a frame whose picture is not at hand (media/detection_log.hpp).
+  int known_width = 0;
+  int known_height = 0;
   std::shared_ptr<const Picture> picture;
 
   int width() const;

@@ -1,5 +1,7 @@
 #include "media/frame_source.hpp"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 
 #include "media/file_source.hpp"
@@ -7,6 +9,27 @@
 #include "media/recording.hpp"
 
 namespace vedette::media {
+
+std::unexpected<Error> not_the_same_recording(std::string_view shown) {
+  return fail(ErrorCode::kConflict,
+              fmt::format("The recording {} is not what it was when it was read last; it is read "
+                          "anew from its beginning.",
+                          shown));
+}
+
+// Reads it again.
+Result<> FrameSource::pass(const Frame& known, const std::stop_token& stop) {
+  for (;;) {
+    auto frame = next(stop);
+    // What was cut off was told the first time.
+    if (!frame && frame.error().code == ErrorCode::kCorrupt) continue;
+    if (!frame) return fail(std::move(frame.error()));
+    if (*frame && (*frame)->number == known.number && (*frame)->media_time == known.media_time) {
+      return {};
+    }
+    return not_the_same_recording(info().shown_url);
+  }
+}
 
 bool is_file_source(std::string_view url) {
   SourceOptions options;
@@ -26,7 +49,7 @@ Result<std::unique_ptr<FrameSource>> open_source(const SourceOptions& options,
   }
   VEDETTE_TRY(reader, VideoReader::open(url, options, stop));
   if (reader->info().kind == SourceKind::kFile) {
-    return std::make_unique<FileSource>(std::move(reader));
+    return std::make_unique<FileSource>(std::move(reader), url, options);
   }
   return std::make_unique<LiveSource>(url, options, std::move(reader));
 }

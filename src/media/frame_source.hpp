@@ -97,9 +97,19 @@ class FrameSource {
   /// failed. Returns kCancelled soon after a stop is asked for.
   virtual Result<std::optional<Frame>> next(const std::stop_token& stop) = 0;
 
+  /// Of a file or record, before the first next(): takes note of a frame that is known from an
+  /// earlier reading (its picture is not needed), beginning with the first one, without a hole.
+  /// next() then goes on behind them as if they had been read, which costs little where the file
+  /// can be entered near that place. kConflict, here or from next(): the recording is not what it
+  /// was then; it has to be opened and read anew.
+  virtual Result<> pass(const Frame& known, const std::stop_token& stop);
+
   virtual SourceInfo info() const = 0;
   virtual SourceStats stats() const = 0;
 };
+
+/// The error of pass().
+std::unexpected<Error> not_the_same_recording(std::string_view shown);
 
 /// Opens a source and reads far enough to know its codec and size. Blocks up to open_timeout. Each
 /// error is one sentence with cause and remedy; passwords in URLs are never in it.

@@ -90,12 +90,49 @@ Result<> RecordedSource::open_next(const std::stop_token& stop) {
     }
     if (!opened) return fail(std::move(opened.error()));
     file_ = std::move(*opened);
-    place(next_part_++);
+    part_ = next_part_++;
   }
   return {};
 }
 
-// When the file's first frame comes.
+Result<> RecordedSource::pass(const Frame& known, const std::stop_token& stop) {
+  if (has_begun_) return FrameSource::pass(known, stop);
+  const auto part = static_cast<std::size_t>(known.part);
+  const bool is_first = !last_part_ || part != *last_part_;
+  const bool is_in_order = known.number == number_ && known.part >= 0 && part < files_.size() &&
+                           !files_[part].problem && (!last_part_ || part >= *last_part_);
+  if (!is_in_order) return not_the_same_recording(names_.shown);
+  if (is_first) {
+    passed_.clear();
+    // Then there was a gap, or something was missing: place() makes the same of both.
+    is_broken_ = known.period > period_;
+    place(part);
+    if (known.media_time != start_ || known.period != period_) {
+      return not_the_same_recording(names_.shown);
+    }
+  }
+  take_time(known.media_time, is_first);
+  passed_.push_back(known.stamp);
+  next_part_ = part;
+  ++number_;
+  return {};
+}
+
+Result<> RecordedSource::open_passed(const std::stop_token& stop) {
+  auto opened = open_file(file_url(files_[*last_part_].path), options_, stop);
+  if (!opened && is_of_file(opened.error())) return not_the_same_recording(names_.shown);
+  if (!opened) return fail(std::move(opened.error()));
+  file_ = std::move(*opened);
+  file_->pass_all(std::exchange(passed_, {}), *last_time_ - start_);
+  part_ = next_part_++;
+  return {};
+}
+
+void RecordedSource::take_time(Micros time, bool is_first) {
+  if (!is_first && time - *last_time_ <= kLongestStep) step_ = time - *last_time_;
+  last_time_ = time;
+}
+
 void RecordedSource::place(std::size_t part) {
   const RecordedFile& file = files_[part];
   const std::optional<std::size_t> before = std::exchange(last_part_, part);
@@ -117,6 +154,8 @@ void RecordedSource::place(std::size_t part) {
 }
 
 Result<std::optional<Frame>> RecordedSource::next(const std::stop_token& stop) {
+  has_begun_ = true;
+  if (!passed_.empty()) VEDETTE_CHECK(open_passed(stop));
   for (;;) {
     VEDETTE_CHECK(open_next(stop));
     if (!file_) return std::optional<Frame>{};
@@ -130,15 +169,13 @@ Result<std::optional<Frame>> RecordedSource::next(const std::stop_token& stop) {
       file_.reset();
       continue;
     }
-    const Micros time = start_ + (*frame)->media_time;
-    if (last_time_ && (*frame)->number > 0 && time - *last_time_ <= kLongestStep) {
-      step_ = time - *last_time_;
-    }
-    last_time_ = time;
-    (*frame)->media_time = time;
+    const bool is_first = (*frame)->number == 0;
+    if (is_first) place(part_);
+    (*frame)->media_time += start_;
+    take_time((*frame)->media_time, is_first);
     (*frame)->number = number_++;
     (*frame)->period = period_;
-    (*frame)->part = static_cast<int>(*last_part_);
+    (*frame)->part = static_cast<int>(part_);
     const SourceInfo now = file_->info();
     info_.codec = now.codec;
     info_.width = now.width;

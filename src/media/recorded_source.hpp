@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "media/file_source.hpp"
 #include "media/frame_source.hpp"
 #include "media/recording.hpp"
 #include "media/source_meter.hpp"
@@ -32,6 +33,7 @@ class RecordedSource final : public FrameSource {
                                                    const std::stop_token& stop);
 
   Result<std::optional<Frame>> next(const std::stop_token& stop) override;
+  Result<> pass(const Frame& known, const std::stop_token& stop) override;
   SourceInfo info() const override { return info_; }
   SourceStats stats() const override { return meter_.stats(); }
 
@@ -47,7 +49,10 @@ class RecordedSource final : public FrameSource {
 
   // The next file that can be read, as file_; none: behind the last one. One that cannot is told.
   Result<> open_next(const std::stop_token& stop);
+  Result<> open_passed(const std::stop_token& stop);
+  // The first frame of the part comes.
   void place(std::size_t part);
+  void take_time(Micros time, bool is_first);
   std::unexpected<Error> pass_over(Error error);
 
   std::vector<RecordedFile> files_;
@@ -55,14 +60,17 @@ class RecordedSource final : public FrameSource {
   SourceOptions options_;
   SourceInfo info_;
   SourceMeter meter_;
-  std::unique_ptr<FrameSource> file_;
+  std::unique_ptr<FileSource> file_;
+  std::size_t part_ = 0;  // of file_
   std::size_t next_part_ = 0;
+  bool has_begun_ = false;
+  std::vector<std::optional<Micros>> passed_;  // of last_part_, whose file is not opened yet
   std::int64_t corrupt_before_ = 0;
   std::int64_t number_ = 0;
   int period_ = 0;
   /// A file, or the rest of one, is missing before what comes next.
   bool is_broken_ = false;
-  std::optional<std::size_t> last_part_;
+  std::optional<std::size_t> last_part_;  // of the last frame
   std::optional<Micros> last_time_;
   Micros step_{40'000};  // between the last two frames of a file
   Micros start_{0};      // of the present file

@@ -296,6 +296,13 @@ Result<> VideoReader::read_packet() {
     if (status < 0) return fail(explain(status, false));
     const bool is_ours = packet_->stream_index == stream_;
     int sent = 0;
+    if (is_ours && awaits_key_) {
+      awaits_key_ = (packet_->flags & AV_PKT_FLAG_KEY) == 0;
+      if (awaits_key_) {
+        av_packet_unref(packet_.get());
+        continue;
+      }
+    }
     if (is_ours) {
       ++packets_;
       ++packets_since_picture_;
@@ -346,16 +353,23 @@ Result<std::optional<VideoReader::Decoded>> VideoReader::take_picture() {
   info_.height = shown->height;
   ++pictures_;
   packets_since_picture_ = 0;
+  return Decoded{.picture = std::make_shared<const Picture>(std::move(shown), converter_),
+                 .stamp = stamp};
+}
+
+Result<std::optional<VideoReader::Decoded>> VideoReader::read(const std::stop_token& stop) {
+  VEDETTE_TRY(decoded, decode(stop));
+  if (!decoded) return std::move(decoded);
   std::optional<Micros> arrival;
   if (is_live_) {
     arrival =
         std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now().time_since_epoch());
   }
-  const auto time = clock_.next(stamp, arrival);
-  return Decoded{std::make_shared<const Picture>(std::move(shown), converter_), time};
+  decoded->media_time = clock_.next(decoded->stamp, arrival);
+  return std::move(decoded);
 }
 
-Result<std::optional<VideoReader::Decoded>> VideoReader::read(const std::stop_token& stop) {
+Result<std::optional<VideoReader::Decoded>> VideoReader::decode(const std::stop_token& stop) {
   stop_ = stop;
   const bool is_remote = !is_file(url_.kind);
   deadline_ =

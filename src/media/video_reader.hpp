@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 
 #include "media/http_input.hpp"
@@ -20,7 +21,8 @@ class VideoReader {
  public:
   struct Decoded {
     std::shared_ptr<const Picture> picture;
-    Micros media_time;
+    std::optional<Micros> stamp;
+    Micros media_time{0};
   };
 
   /// Opens the source and its decoder. Blocks up to open_timeout.
@@ -34,6 +36,13 @@ class VideoReader {
 
   /// The next picture, or nullopt at the end. Pictures the decoder marks as damaged are left out.
   Result<std::optional<Decoded>> read(const std::stop_token& stop);
+
+  /// Of a file just opened: goes on behind the pictures of these stamps as if they had been read.
+  /// Enters the file at a key picture before the last of them and reads from there, and compares.
+  /// False: it cannot be entered there exactly, and the reader is of no more use. `time` becomes
+  /// that of the last of them.
+  Result<bool> skip(std::span<const std::optional<Micros>> stamps, Micros& time,
+                    const std::stop_token& stop);
 
   /// The size is that of the last picture.
   const SourceInfo& info() const { return info_; }
@@ -65,6 +74,10 @@ class VideoReader {
   Result<> read_packet();
   Error explain(int av_error, bool while_opening) const;
   Result<std::optional<Decoded>> take_picture();
+  Result<std::optional<Decoded>> decode(const std::stop_token& stop);
+  bool enter(Micros stamp);
+  Result<bool> read_up_to(std::span<const std::optional<Micros>> stamps,
+                          const std::stop_token& stop);
   Result<> check_size(PictureSize size) const;
   bool is_cut() const;
 
@@ -90,6 +103,7 @@ class VideoReader {
   bool is_live_ = false;
   bool is_led_away_ = false;
   bool is_draining_ = false;
+  bool awaits_key_ = false;  // entered somewhere
   int end_reason_ = 0;
 
   // Valid only during open() and read().

@@ -17,6 +17,62 @@ constexpr std::size_t kBoxBytes = 5 * sizeof(float);
 // Pictures are smaller than that; boxes lie in them.
 constexpr float kMostPixels = 65'536;
 
+// Beyond these a number means damage: 700 years at 50 a second, in files of a record, in pixels.
+constexpr std::int64_t kMostNumber = std::int64_t{1} << 40;
+constexpr std::int64_t kMostMicros = std::int64_t{1} << 55;
+constexpr std::int64_t kMostParts = 1 << 20;
+constexpr std::int64_t kMostSide = 65'536;
+// Of a difference, as it is written.
+constexpr std::int64_t kMostZigzag = std::int64_t{1} << 58;
+
+// What is written of a frame.
+using Numbers = DetectionFrameNumbers;
+
+Numbers numbers_of(const Frame& frame) {
+  return {frame.number,
+          frame.media_time.count(),
+          frame.period,
+          frame.part,
+          frame.stamp ? frame.stamp->count() + (frame.stamp->count() >= 0 ? 1 : 0) : 0,
+          frame.width(),
+          frame.height()};
+}
+
+Frame frame_of(const Numbers& numbers) {
+  Frame frame;
+  frame.number = numbers[0];
+  frame.media_time = Micros{numbers[1]};
+  frame.period = static_cast<int>(numbers[2]);
+  frame.part = static_cast<int>(numbers[3]);
+  if (numbers[4] != 0) frame.stamp = Micros{numbers[4] - (numbers[4] > 0 ? 1 : 0)};
+  frame.known_width = static_cast<int>(numbers[5]);
+  frame.known_height = static_cast<int>(numbers[6]);
+  return frame;
+}
+
+bool is_possible(const Numbers& numbers) {
+  const auto is_within = [](std::int64_t value, std::int64_t most) {
+    return value >= 0 && value <= most;
+  };
+  return is_within(numbers[0], kMostNumber) && is_within(numbers[1], kMostMicros) &&
+         is_within(numbers[2], kMostParts) && is_within(numbers[3], kMostParts) &&
+         numbers[4] >= -kMostMicros && numbers[4] <= kMostMicros &&
+         is_within(numbers[5], kMostSide) && is_within(numbers[6], kMostSide);
+}
+
+// As frames of one source follow each other.
+bool is_behind(const Numbers& next, const Numbers& last) {
+  return next[0] > last[0] && next[1] > last[1] && next[2] >= last[2] && next[3] >= last[3];
+}
+
+std::uint64_t zigzag(std::int64_t value) {
+  return (static_cast<std::uint64_t>(value) << 1U) ^ static_cast<std::uint64_t>(value >> 63);
+}
+
+std::int64_t from_zigzag(std::int64_t value) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(value) >> 1U) ^ -(value & 1);
+}
+
 std::string sum_of(std::string_view bytes) {
   return std::string(as_bytes(sha256(bytes)).substr(0, kSumBytes));
 }
@@ -75,6 +131,17 @@ bool is_sound(const Detection& box, int labels) {
          box.class_id >= 0 && box.class_id < labels;
 }
 
+std::optional<Numbers> numbers_at(Cursor& cursor, const Numbers& last) {
+  Numbers numbers = last;
+  for (std::int64_t& number : numbers) {
+    const auto step = cursor.varint(kMostZigzag);
+    if (!step) return std::nullopt;
+    number += from_zigzag(*step);
+  }
+  if (!is_possible(numbers)) return std::nullopt;
+  return numbers;
+}
+
 std::optional<Detection> box_at(Cursor& cursor, int labels) {
   if (!cursor.has(kBoxBytes)) return std::nullopt;
   Detection box;
@@ -94,26 +161,30 @@ std::unexpected<Error> damaged() {
 
 }  // namespace
 
-bool DetectionChunkWriter::add(std::int64_t frame, std::span<const Detection> boxes) {
-  // As large as a varint can be, and room for what stands around the frames.
-  constexpr std::size_t kAround = 64;
+bool DetectionChunkWriter::add(const Frame& frame, std::span<const Detection> boxes) {
+  // As large as varints can be, and room for what stands around the frames.
+  constexpr std::size_t kAround = 160;
+  constexpr int kAnyLabel = 1 << 20;
   const std::size_t most = boxes.size() * (kBoxBytes + 10) + kAround;
-  if (frame <= last_ || frame > kMostFrameNumber || count_ == kMostChunkFrames ||
+  const Numbers numbers = numbers_of(frame);
+  const Numbers last = last_ ? numbers_of(*last_) : Numbers{};
+  const bool is_readable =
+      is_possible(numbers) && (!last_ || is_behind(numbers, last)) &&
+      std::ranges::all_of(boxes, [](const Detection& box) { return is_sound(box, kAnyLabel); });
+  if (!is_readable || count_ == kMostChunkFrames ||
       boxes.size() > static_cast<std::size_t>(kMostFrameBoxes) ||
       frames_.size() + most > kMostChunkBytes) {
     return false;
   }
-  constexpr int kAnyLabel = 1 << 20;
-  if (!std::ranges::all_of(boxes, [](const Detection& box) { return is_sound(box, kAnyLabel); })) {
-    return false;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    put_varint(frames_, zigzag(numbers[i] - (count_ == 0 ? 0 : last[i])));
   }
-  put_varint(frames_, static_cast<std::uint64_t>(count_ == 0 ? frame : frame - last_));
   put_varint(frames_, boxes.size());
   for (const Detection& box : boxes) {
     for (const float value : {box.x1, box.y1, box.x2, box.y2, box.score}) put_float(frames_, value);
     put_varint(frames_, static_cast<std::uint64_t>(box.class_id));
   }
-  last_ = frame;
+  last_ = frame_of(numbers);
   ++count_;
   return true;
 }
@@ -156,18 +227,18 @@ Result<> DetectionChunkReader::check(const DetectionKey& key, int labels) {
   Cursor cursor(bytes_, head);
   const auto frames = cursor.varint(kMostChunkFrames);
   if (!frames || *frames == 0) return damaged();
-  std::int64_t number = 0;
+  Numbers last{};
   for (std::int64_t i = 0; i < *frames; ++i) {
-    const auto step = cursor.varint(kMostFrameNumber - number);
+    const auto numbers = numbers_at(cursor, last);
     const auto boxes = cursor.varint(kMostFrameBoxes);
-    if (!step || !boxes || (i > 0 && *step == 0)) return damaged();
-    number += *step;
+    if (!numbers || !boxes || (i > 0 && !is_behind(*numbers, last))) return damaged();
+    last = *numbers;
     for (std::int64_t k = 0; k < *boxes; ++k) {
       if (!box_at(cursor, labels)) return damaged();
     }
   }
   if (cursor.has(1)) return damaged();
-  last_frame_ = number;
+  last_number_ = last[0];
   return {};
 }
 
@@ -175,24 +246,20 @@ void DetectionChunkReader::begin() {
   Cursor cursor(bytes_, kMagic.size() + DetectionKey{}.size());
   left_ = cursor.varint(kMostChunkFrames).value_or(0);
   at_ = cursor.at();
-  frame_ = 0;
-  next();
+  next(Numbers{});
 }
 
 // From behind the boxes of a frame to those of the next one.
-void DetectionChunkReader::next() {
-  if (left_-- <= 0) {
-    frame_ = -1;
-    return;
-  }
+void DetectionChunkReader::next(const DetectionFrameNumbers& last) {
+  if (--left_ < 0) return;
   Cursor cursor(bytes_, at_);
-  frame_ += cursor.varint(kMostFrameNumber).value_or(0);
+  frame_ = frame_of(numbers_at(cursor, last).value_or(last));
   at_ = cursor.at();
 }
 
 void DetectionChunkReader::take(std::vector<Detection>& into) {
   into.clear();
-  if (frame_ < 0) return;
+  if (is_over()) return;
   Cursor cursor(bytes_, at_);
   const std::int64_t boxes = cursor.varint(kMostFrameBoxes).value_or(0);
   for (std::int64_t k = 0; k < boxes; ++k) {
@@ -201,7 +268,7 @@ void DetectionChunkReader::take(std::vector<Detection>& into) {
     into.push_back(*box);
   }
   at_ = cursor.at();
-  next();
+  next(numbers_of(frame_));
 }
 
 }  // namespace vedette::media

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 
 #include "base/error.hpp"
 #include "media/detection.hpp"
+#include "media/frame.hpp"
 
 namespace vedette::media {
 
@@ -27,16 +29,17 @@ using DetectionKey = std::array<std::uint8_t, 16>;
 inline constexpr std::size_t kMostChunkBytes = std::size_t{8} << 20;
 inline constexpr std::int64_t kMostChunkFrames = 1'000'000;
 inline constexpr std::int64_t kMostFrameBoxes = 10'000;
-/// Beyond it a frame's number means damage: 700 years at 50 a second.
-inline constexpr std::int64_t kMostFrameNumber = std::int64_t{1} << 40;
+
+/// What is kept of a frame beside its boxes, in the order of the format.
+using DetectionFrameNumbers = std::array<std::int64_t, 7>;
 
 class DetectionChunkWriter {
  public:
   explicit DetectionChunkWriter(const DetectionKey& key) : key_(key) {}
 
-  /// Frames in rising order. False, and nothing is written, when the chunk is full or these boxes
-  /// would not be read back.
-  bool add(std::int64_t frame, std::span<const Detection> boxes);
+  /// Frames in rising order, without their pictures. False, and nothing is written, when the chunk
+  /// is full or this would not be read back.
+  bool add(const Frame& frame, std::span<const Detection> boxes);
 
   /// The chunk, and the next one begins; empty when no frame was added.
   std::string take();
@@ -45,7 +48,7 @@ class DetectionChunkWriter {
   DetectionKey key_;
   std::string frames_;
   std::int64_t count_ = 0;
-  std::int64_t last_ = -1;
+  std::optional<Frame> last_;
 };
 
 /// Reads a chunk frame by frame. The whole of it was checked when it was opened.
@@ -55,9 +58,10 @@ class DetectionChunkReader {
   /// known. `labels`: of the model; a class beyond them is damage.
   static Result<DetectionChunkReader> open(std::string bytes, const DetectionKey& key, int labels);
 
-  /// The frame that is read next; -1 behind the last one.
-  std::int64_t frame() const { return frame_; }
-  std::int64_t last_frame() const { return last_frame_; }
+  /// The frame that is read next; its picture is not at hand. Not behind the last one.
+  const Frame& frame() const { return frame_; }
+  bool is_over() const { return left_ < 0; }
+  std::int64_t last_number() const { return last_number_; }
 
   /// Boxes of frame() in `into` (cleared), and on to the next frame. Not behind the last one.
   void take(std::vector<Detection>& into);
@@ -66,13 +70,13 @@ class DetectionChunkReader {
   explicit DetectionChunkReader(std::string bytes) : bytes_(std::move(bytes)) {}
   Result<> check(const DetectionKey& key, int labels);
   void begin();
-  void next();
+  void next(const DetectionFrameNumbers& last);
 
   std::string bytes_;
   std::size_t at_ = 0;  // of the boxes of frame_
   std::int64_t left_ = 0;
-  std::int64_t frame_ = -1;
-  std::int64_t last_frame_ = -1;
+  Frame frame_;
+  std::int64_t last_number_ = -1;
 };
 
 }  // namespace vedette::media

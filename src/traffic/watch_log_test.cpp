@@ -9,8 +9,9 @@
 #include <limits>
 #include <tuple>
 
+#include "media/detection_log.hpp"
 #include "media/frame_source.hpp"
-#include "media/logged_session.hpp"
+#include "media/recording.hpp"
 #include "media/test_samples.hpp"
 #include "traffic/tracker_drawn_road.hpp"
 #include "traffic/watch_pipeline.hpp"
@@ -32,13 +33,13 @@ constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
 
 // Watches so many frames, with what is kept in the log; what is new is kept, a chunk for each
 // `every` frames.
-Said watch(const WatchOptions& options, media::FrameSource& source, media::LoggedSession& session,
-           std::vector<std::string>& kept, std::int64_t frames = kAll, std::int64_t every = 25) {
-  for (const std::string& chunk : kept) EXPECT_TRUE(session.add(chunk));
+Said watch(const WatchOptions& options, media::DetectionLog& log, std::vector<std::string>& kept,
+           std::int64_t frames = kAll, std::int64_t every = 25) {
+  for (const std::string& chunk : kept) EXPECT_TRUE(log.add(chunk));
   const auto keep = [&] {
-    if (std::string chunk = session.take_new(); !chunk.empty()) kept.push_back(std::move(chunk));
+    if (std::string chunk = log.take_new(); !chunk.empty()) kept.push_back(std::move(chunk));
   };
-  WatchPipeline pipeline(options, source, session);
+  WatchPipeline pipeline(options, log.source(), log.session());
   Said said;
   for (std::int64_t i = 0; i < frames; ++i) {
     auto watched = pipeline.next({});
@@ -139,8 +140,10 @@ RC_GTEST_PROP(WatchLog, AnInterruptedWatchSaysWhatAnUndisturbedOneDoes, ()) {
   const auto once = [&](std::vector<std::string>& kept, std::int64_t frames) {
     DrawnSource source(kFrames);
     DrawnSession real(capacity);
-    media::LoggedSession session(real, "key");
-    Said said = watch(options, source, session, kept, frames, *rc::gen::inRange(1, 50));
+    using Pictures = media::DetectionLog::Pictures;
+    media::DetectionLog log(source, real, "key",
+                            options.is_gated ? Pictures::kAll : Pictures::kNew);
+    Said said = watch(options, log, kept, frames, *rc::gen::inRange(1, 50));
     asked = real.asked;
     return said;
   };
@@ -217,29 +220,25 @@ TEST_P(WatchLogOfClip, CountsTheSameFromAnyFrameOn) {
   std::vector<std::string> all;
   const auto undisturbed = [&] {
     const auto source = open();
-    media::LoggedSession session(**real, key);
-    return watch(options, *source, session, all);
+    media::DetectionLog log(*source, **real, key);
+    return watch(options, log, all);
   }();
   EXPECT_GE(undisturbed.crossings.size(), GetParam().at_least);
   EXPECT_LE(undisturbed.crossings.size(), GetParam().at_most);
-  // As the whole log knows them, the model is not needed.
-  const auto again = [&](std::size_t chunks) {
+  // All of it from what is kept: neither decoded nor shown to the model.
+  {
     const auto source = open();
     NoSession none((*real)->model());
-    media::LoggedSession rest(none, key);
-    for (const std::string& chunk : all) EXPECT_TRUE(rest.add(chunk));
-    media::LoggedSession session(rest, key);
-    std::vector<std::string> kept(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(chunks));
-    return watch(options, *source, session, kept);
-  };
-  for (const std::size_t chunks : {all.size() / 2, all.size()}) {
-    EXPECT_EQ(again(chunks), undisturbed) << chunks << " of " << all.size() << " chunks";
+    media::DetectionLog log(*source, none, key);
+    EXPECT_EQ(watch(options, log, all), undisturbed);
+    EXPECT_EQ(source->stats().decoded, 0);
   }
-  // And with the model for the last part.
+  // And with the file entered and the model for the last part.
   const auto source = open();
-  media::LoggedSession session(**real, key);
+  media::DetectionLog log(*source, **real, key);
   std::vector<std::string> kept(all.begin(), all.end() - 3);
-  EXPECT_EQ(watch(options, *source, session, kept), undisturbed);
+  EXPECT_EQ(watch(options, log, kept), undisturbed);
+  EXPECT_LE(source->stats().decoded, 100);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -30,17 +30,17 @@ void read(const std::string& bytes) {
   DetectionChunkWriter writer(key);
   std::vector<Detection> boxes;
   std::int64_t last = -1;
-  while (reader->frame() >= 0) {
-    const std::int64_t frame = reader->frame();
-    if (frame <= last) std::abort();
-    last = frame;
+  while (!reader->is_over()) {
+    const Frame frame = reader->frame();
+    if (frame.number <= last) std::abort();
+    last = frame.number;
     reader->take(boxes);
     for (const Detection& box : boxes) {
       if (box.class_id < 0 || box.class_id >= kLabels || !(box.x1 < box.x2)) std::abort();
     }
     if (!writer.add(frame, boxes)) std::abort();
   }
-  if (last != reader->last_frame() || writer.take() != bytes) std::abort();
+  if (last != reader->last_number() || writer.take() != bytes) std::abort();
 }
 
 }  // namespace

@@ -68,8 +68,6 @@ void LineCounter::update(std::int64_t frame, Micros time, std::span<const Track>
       last = {.track = track.id,
               .foot = track.foot,
               .first = track.foot,
-              .first_frame = frame,
-              .first_time = time,
               .unseen_before = last_time_ ? time - *last_time_ : Micros{0}};
     }
     follow(track, last, frame, time);
@@ -120,10 +118,17 @@ void LineCounter::follow(const Track& track, const Last& last, std::int64_t fram
       p.crossing.time = time;
       p.crossing.frame = frame;
     }
+    if (p.clear_side == 0) {
+      p.clear_foot = track.foot;
+      p.clear_time = time;
+      p.clear_frame = frame;
+    }
     p.clear_side = side;
   }
 }
 
+// Who is first seen on the line itself, or right before it, was never seen clearly before it: where
+// they came from is.
 void LineCounter::lead_back(const Track& track, const Last& last) {
   const auto unseen_s = static_cast<float>(to_seconds(last.unseen_before));
   const Point from{last.first.x - track.velocity.x * unseen_s,
@@ -131,18 +136,21 @@ void LineCounter::lead_back(const Track& track, const Last& last) {
   const float band = std::max(options_.band_px, options_.band * size_of(track));
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     Passage& p = passage(track.slot, i);
-    if (p.is_done || p.is_pending || p.clear_side == 0) continue;
     const float before = beyond(lines_[i], from);
-    const int side = beyond(lines_[i], last.first) < 0 ? -1 : 1;
-    if ((before < 0 ? -1 : 1) == side || std::abs(before) < band || side != p.clear_side) continue;
-    const auto at = meeting(lines_[i], from, last.first);
-    if (!at) continue;
+    if (p.is_done || p.is_pending || std::abs(before) < band) continue;
+    const int side = before < 0 ? -1 : 1;
+    const bool is_clear = p.clear_side != 0;
+    const Point to = is_clear ? p.clear_foot : track.foot;
+    if (!is_clear) p.clear_side = side;
+    const int now = beyond(lines_[i], to) < 0 ? -1 : 1;
+    const auto at = meeting(lines_[i], from, to);
+    if (now == side || !at) continue;
     p.is_pending = true;
     p.crossing.line = static_cast<int>(i);
     p.crossing.track = track.id;
-    p.crossing.direction = towards(side);
-    p.crossing.time = last.first_time;
-    p.crossing.frame = last.first_frame;
+    p.crossing.direction = towards(now);
+    p.crossing.time = p.clear_time;
+    p.crossing.frame = p.clear_frame;
     p.crossing.at = *at;
   }
 }

@@ -71,16 +71,18 @@ class LineCounter {
   struct Last {
     std::int64_t track = 0;
     Point foot;
-    /// Where, in which frame and when it was first seen, and how long no frame had been looked at.
+    /// Where it was first seen, and how long no frame had been looked at before.
     Point first;
-    std::int64_t first_frame = 0;
-    Micros first_time{0};
     Micros unseen_before{0};
     bool is_led_back = false;
   };
   /// One track and one line.
   struct Passage {
-    int clear_side = 0;       ///< -1 left, 1 right, 0 not known yet
+    int clear_side = 0;  ///< -1 left, 1 right, 0 not known yet
+    /// Where and when it was first seen clearly on a side.
+    Point clear_foot;
+    Micros clear_time{0};
+    std::int64_t clear_frame = 0;
     bool is_done = false;     ///< counted, or found to be part of one that was
     bool is_pending = false;  ///< `crossing` happened and is not sure yet
     Crossing crossing;

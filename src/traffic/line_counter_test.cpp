@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <random>
 
 #include "traffic/tracker_drawn_road.hpp"
@@ -172,6 +173,31 @@ TEST(LineCounter, WithFewFramesAVehicleFirstSeenBeyondTheLineHasCrossedIt) {
   EXPECT_EQ(watched.crossings[0].direction, Direction::kAToB);
   EXPECT_EQ(watched.crossings[0].frame, 3);
   EXPECT_NEAR(watched.crossings[0].at.y, 300, 0.1);
+}
+
+// Pictures come in bursts: nobody was looking while it came close, and it is never seen clearly on
+// the near side.
+TEST(LineCounter, WhoIsFirstSeenRightBeforeTheLineAfterAGapCrossesIt) {
+  struct Way {
+    float from_y, x_s, y_s;  // pixels a second
+  };
+  // Straight over the line; and so askew that it is still on the line when it is known.
+  for (const Way way : {Way{298, 0, 125}, Way{297, 200, 25}}) {
+    SCOPED_TRACE(way.y_s);
+    Watched watched({kLine});
+    for (int i = 0; i < 3; ++i) watched.frame(i / 25.0, {});
+    std::optional<std::int64_t> clear;
+    for (int i = 0; i < 40; ++i) {
+      const float s = static_cast<float>(i) / 25;
+      const Point foot{300 + way.x_s * s, way.from_y + way.y_s * s};
+      if (!clear && foot.y > 308) clear = watched.frames;
+      watched.frame(0.44 + i / 25.0, {box_at(foot, 80, 60)});
+    }
+    ASSERT_EQ(watched.crossings.size(), 1U);
+    EXPECT_EQ(watched.crossings[0].direction, Direction::kAToB);
+    EXPECT_NEAR(watched.crossings[0].frame, *clear, 2);
+    EXPECT_NEAR(watched.crossings[0].at.y, 300, 0.1);
+  }
 }
 
 TEST(LineCounter, WhatBeganFurtherBeyondTheLineDidNotCrossIt) {

@@ -237,11 +237,14 @@ class Samples : public ::testing::Test {
             std::to_string(rate) + " of 25, dropped at random");
       }
     }
-    for (std::size_t shown = 1; shown <= 6; ++shown) {
+    for (std::size_t shown = 1; shown <= 16; ++shown) {
       for (std::size_t dark = 1; dark <= 10; ++dark) {
-        expect_count(line, clip,
-                     some(clip, [&](std::size_t i) { return i % (shown + dark) < shown; }),
-                     std::to_string(shown) + " in a row, then " + std::to_string(dark) + " lost");
+        for (const std::size_t phase : {std::size_t{0}, std::size_t{12}}) {
+          expect_count(
+              line, clip,
+              some(clip, [&](std::size_t i) { return (i + phase) % (shown + dark) < shown; }),
+              std::to_string(shown) + " in a row, then " + std::to_string(dark) + " lost");
+        }
       }
     }
   }

@@ -1,7 +1,8 @@
 // The made-up world behind dev/mock.mjs: cameras, counts, loops.
+import { answerJobs, kJobScenarios, makeJobs, recording, tickJobs } from './jobs.mjs';
 
 export const kScenarios = [
-  'normal', 'empty', 'one', 'many', 'motion', 'long', 'away', 'down', 'slow', 'silent', 'trouble', 'nolines', 'broken', 'login', 'nopicture', 'quiet', 'young', 'tooslow', 'finished',
+  'normal', 'empty', 'one', 'many', 'motion', 'long', 'away', 'down', 'slow', 'silent', 'trouble', 'nolines', 'broken', 'login', 'nopicture', 'quiet', 'young', 'tooslow', ...kJobScenarios,
 ];
 
 const kTypes = { car: 0.8, truck: 0.09, bus: 0.03, motorcycle: 0.03, bicycle: 0.05 };
@@ -35,7 +36,7 @@ function camera(name, change = {}, state = {}) {
     lines: [
       { id: `${id}-1`, name: 'Mill Street', x1: 200, y1: 250, x2: 639, y2: 250, a_to_b: 'into town', b_to_a: 'out of town' },
     ],
-    ...change, status: status(id, state),
+    count: null, ...change, status: status(id, state),
   };
 }
 
@@ -50,6 +51,21 @@ export const world = {
     this.scenario = new Set(names);
     this.cameras = makeCameras(this.scenario);
     this.loggedIn = false;
+    this.jobs = [];
+    const counted = this.cameras.find((c) => c.id === 'overhead');
+    if (counted) {
+      const made = recording(this.scenario, counted.id);
+      counted.count = made.count;
+      if (made.job) this.jobs.push(made.job);
+    }
+    this.jobs = makeJobs(this.scenario, this.jobs);
+  },
+  /** Cameras say what their jobs say. */
+  syncCounts() {
+    for (const c of this.cameras.filter((each) => each.count)) {
+      const its = this.jobs.find((j) => j.id === c.count.job);
+      if (its) c.count = { ...c.count, state: its.state, progress: its.progress, error: its.error };
+    }
   },
 };
 
@@ -68,8 +84,9 @@ function makeCameras(s) {
     cause: '9.5 of 24 pictures a second are looked at; counts may be low. Use a smaller model or watch fewer cameras on this machine.',
   };
   const finished = { state: 'finished', word: 'finished', since: ago(5200), in_view: null, moving: null, fps_decoded: null, fps_inferred: null, live: false };
+  const isPlaying = s.has('rec-running') || s.has('rec-again');
   const list = [
-    camera('Mill Street', s.has('nolines') ? { lines: [] } : s.has('young') ? { created_at: ago(490) } : s.has('finished') ? { source: '/data/clips/overhead.avi' } : {}, s.has('motion') ? motion : s.has('broken') ? unreachable : s.has('tooslow') ? tooSlow : s.has('finished') ? finished : {}),
+    camera('Mill Street', s.has('nolines') ? { lines: [] } : s.has('young') ? { created_at: ago(490) }  : {}, s.has('motion') ? motion : s.has('broken') ? unreachable : s.has('tooslow') ? tooSlow : {}),
   ];
   if (s.has('long')) {
     list[0].name = 'Donaudampfschifffahrtsgesellschaftskapitänsmützenstraße at the corner of Old Harbour Road, camera 2';
@@ -77,6 +94,7 @@ function makeCameras(s) {
     list[0].lines = [{ ...list[0].lines[0], name: 'Crossing before the railway underpass towards the industrial estate', a_to_b: 'towards the motorway junction and the ring road' }];
   }
   if (s.has('one')) return list;
+  list.push(camera('Overhead', { source: '/data/clips/overhead.avi', starts_at: '2026-11-20T10:00:00Z', created_at: ago(6000), ...(s.has('rec-new') || s.has('nolines') ? { lines: [] } : {}) }, isPlaying ? { media_s: 142 } : s.has('rec-new') ? { ...finished, width: null, height: null, model: null } : finished));
   list.push(camera('Ring road east', { loop: true, source: '/data/clips/ring-road.mp4' }, { in_view: 11, moving: 9 }));
   list.push(camera('Station square', {}, unreachable));
   list.push(camera('Old bridge', { enabled: false }, { state: 'disabled', word: 'switched off', in_view: null, moving: null, live: false, model: null, fps_decoded: null, fps_inferred: null }));
@@ -140,7 +158,18 @@ function split(n) {
   return Object.entries(kTypes).map(([type, share]) => [type, Math.round(n * share)]).filter(([, k]) => k > 0);
 }
 
+function fiveMinutes(q) {
+  const id = q.get('camera');
+  const list = [];
+  for (let t = Date.parse(q.get('from')); t < Date.parse(q.get('to')); t += 300e3) list.push({ t, n: Math.round(38 * (0.6 + 0.8 * chance(`${id}${t}`))) });
+  return {
+    grain: '5min', rows: list.map((h) => ({ report_hour: iso(h.t), camera_id: id, vehicle_type: 'car', avg_speed: null, intensity: null, density: 1, coverage_s: 300, crossings: h.n, vehicles: h.n, partial: false })).reverse(),
+    coverage: list.map((h) => ({ report_hour: iso(h.t), camera_id: id, coverage_s: 300 })), speed_reason: 'not calibrated', next: null,
+  };
+}
+
 function history(q) {
+  if (q.get('grain') === '5min') return fiveMinutes(q);
   const id = q.get('camera');
   const rowsOf = hourly(id, Date.parse(q.get('from')), q.get('to') ? Date.parse(q.get('to')) : Date.now());
   const list = rowsOf.flatMap((h) => split(h.n).map(([vehicle_type, vehicles]) => ({
@@ -161,8 +190,8 @@ function kpi(q) {
   const to = q.get('to') ? Date.parse(q.get('to')) : Date.now();
   const hours = hourly(id, from, to);
   const now = hourly(id, Date.now(), Date.now() + 1)[0];
-  const total = hours.reduce((sum, h) => sum + h.n, 0) + world.crossed;
-  const watched = hours.reduce((sum, h) => sum + h.watched, 0);
+  const total = c.count ? (to - from < 60e3 ? 14 : 1043) : hours.reduce((sum, h) => sum + h.n, 0) + world.crossed;
+  const watched = c.count ? (to - from) / 1000 : hours.reduce((sum, h) => sum + h.watched, 0);
   const day = hourly(id, Date.now() - 23 * 3600e3, Date.now()).slice(-24).map((h) => Math.round(h.n * 0.58));
   const mix = split(total);
   const sum = mix.reduce((s, [, n]) => s + n, 0);
@@ -186,7 +215,16 @@ function kpi(q) {
   };
 }
 
+function crossings(q) {
+  const from = Date.parse(q.get('from') ?? ago(600));
+  const c = world.cameras.find((each) => each.id === q.get('camera'));
+  const l = c?.lines[0];
+  const list = l ? Array.from({ length: 14 }, (_, n) => ({ id: n + 1, t: iso(from + n * 850), camera_id: c.id, line_id: l.id, line: l.name, direction: n % 3 ? 'a_to_b' : 'b_to_a', label: n % 3 ? l.a_to_b : l.b_to_a, track_id: n, vehicle_type: n % 5 ? 'car' : 'truck', x: 1, y: 1, frame: n })) : [];
+  return { crossings: list.reverse(), next: null };
+}
+
 function quality(q) {
+  if (q.get('camera') === 'overhead') return { issues: [], next: null };
   if (world.scenario.has('quiet')) return { issues: [], next: null };
   const id = q.get('camera');
   const at = (h, m) => { const d = new Date(); d.setHours(h, m, 0, 0); if (d > Date.now()) d.setDate(d.getDate() - 1); return d.getTime(); };
@@ -205,7 +243,7 @@ function loops() {
     role: 'keep', state: 'waiting', word: 'waiting', cause: null, since: ago(3600), held_by: 'north-1:4121', token: 1, last_success_at: ago(3), took_ms: 2,
     next_at: iso(Date.now() + 2000), restarts: 0, last_error: null, last_error_at: null, process: 'north-1:4121',
   };
-  const list = world.cameras.filter((c) => c.enabled).map((c) => {
+  const list = world.cameras.filter((c) => c.enabled && !c.count).map((c) => {
     const bad = c.status.state === 'retrying' && Date.now() - world.retriedAt > 8000;
     return {
       ...base, name: `camera:${c.id}`, title: `Camera: ${c.name}`, role: 'watch', state: bad ? 'retrying' : 'running', word: bad ? 'source unreachable' : 'running',
@@ -284,6 +322,7 @@ function tried(lines) {
 const fail = (status, code, message, field) => ({ status, body: { error: { code, message, ...(field ? { field } : {}) } } });
 const ok = (body, status = 200) => ({ status, body });
 const sessionOf = () => {
+  if (world.scenario.has('readonly')) return { may_write: false, login_required: false, user: null };
   const needed = world.scenario.has('login');
   return { may_write: !needed || world.loggedIn, login_required: needed, user: world.loggedIn ? 'admin' : null };
 };
@@ -313,6 +352,19 @@ export async function answer(method, path, q, body, publish, open) {
     return ok({ leases: [3, 2, 1].map((n) => ({ name: path.split('/')[3], token: n, holder: `h${n}`, process: n % 2 ? 'north-1:4121' : 'north-2:977', acquired_at: ago(9000 * (4 - n)), ended_at: n === 3 ? null : ago(9000 * (3 - n)), ended_by: n === 3 ? null : n === 2 ? 'stopped' : 'ran out' })) });
   }
   if (/^\/api\/loops\/.*\/retry$/.test(path)) { world.retriedAt = Date.now(); publish('loops', {}); return ok(undefined, 202); }
+  const aboutJobs = path.startsWith('/api/jobs') ? answerJobs(method, path, q, world, fail, ok) : null;
+  if (aboutJobs) return aboutJobs;
+  if (path === '/api/traffic/crossings') return ok(crossings(q));
+  const counts = /^\/api\/cameras\/([^/]+)\/count$/.exec(path);
+  if (counts) {
+    const its = world.cameras.find((c) => c.id === counts[1]);
+    const made = recording(new Set(['rec-running']), its.id);
+    made.job.id = Math.max(0, ...world.jobs.map((j) => j.id)) + 1;
+    world.jobs.push(made.job);
+    its.count = { ...its.count, job: made.job.id };
+    world.syncCounts();
+    return ok({ job: made.job }, 202);
+  }
   if (path === '/api/traffic/current') return ok({ cameras: world.cameras.filter((c) => c.id === q.get('camera')).map((c) => (isRunning(c) ? current(c.id) : { camera_id: c.id, as_of: null, rows: [] })), speed_reason: 'not calibrated' });
   if (path === '/api/traffic/history') return ok(history(q));
   if (path === '/api/traffic/history.csv') return { text: 'report_hour,camera_id,vehicle_type,vehicles\n' + history(q).rows.map((r) => `${r.report_hour},${r.camera_id},${r.vehicle_type},${r.vehicles}`).join('\n') };
@@ -324,7 +376,8 @@ export async function answer(method, path, q, body, publish, open) {
     const wrong = checkSource(input);
     if (wrong) return wrong;
     if (world.cameras.some((c) => c.id === slug(input.name))) return fail(409, 'conflict', 'another camera has this name', 'name');
-    const added = camera(input.name, { ...input, lines: [] }, { state: 'starting', word: 'starting', live: false, in_view: null, moving: null });
+    const isRecorded = input.start !== undefined;
+    const added = camera(input.name, { ...input, lines: [], ...(isRecorded ? { count: recording(new Set(['rec-new']), '').count } : {}) }, { state: 'starting', word: 'starting', live: false, in_view: null, moving: null });
     world.cameras.push(added);
     setTimeout(() => { added.status = status(added.id); publish('camera', added.status); }, 3000);
     publish('cameras', {});
@@ -347,6 +400,7 @@ export async function answer(method, path, q, body, publish, open) {
 /** What happens in one second. */
 export function tick(publish) {
   world.seconds += 1;
+  tickJobs(world, publish);
   for (const c of world.cameras.filter(isRunning)) {
     const seen = current(c.id);
     c.status = { ...c.status, in_view: seen.rows.length, moving: seen.rows.filter((r) => r.moving).length, media_s: world.seconds % 38, as_of: iso(Date.now()) };

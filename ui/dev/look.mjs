@@ -37,7 +37,12 @@ const looks = [
   ['roads-one', 'one', '/roads'],
   ['roads-young', 'young', '/roads/mill-street'],
   ['roads-too-slow', 'tooslow', '/roads/mill-street'],
-  ['roads-finished', 'finished', '/roads/mill-street'],
+  ...['new', 'waiting', 'running', 'again', 'failed', 'done', 'outdated', 'stopped', 'long'].map((state) => [`recording-${state}`, `rec-${state},still`, '/roads/overhead']),
+  ['recording-no-lines', 'rec-done,nolines', '/roads/overhead'],
+  ['recording-paused', 'rec-waiting,paused', '/roads/overhead'],
+  ['recording-read-only', 'rec-outdated,readonly', '/roads/overhead'],
+  ['recording-lines', 'rec-new', '/roads/overhead', click('button:text-is("Draw a line")'), click('text=Add a line')],
+  ['recording-add', 'rec-new', '/roads', click('[aria-label="Add camera"]'), click('text=Recorded file'), (page) => page.locator('input[placeholder^="/data"]').fill('/data/clips/overhead.avi'), click('dialog legend'), (page) => page.keyboard.press('Tab')],
   ['roads-off', 'normal', '/roads/old-bridge'],
   ['roads-many', 'many', '/roads/mill-street', (page) => page.keyboard.press('/')],
   ['add-camera', 'normal', '/roads', click('[aria-label="Add camera"]'), click('dialog button.primary')],
@@ -53,6 +58,11 @@ const looks = [
   ['log-in', 'login', '/roads/mill-street', click('text=Edit camera'), click('text=Save camera')],
   ['keyboard', 'normal', '/roads', (page) => page.keyboard.press('?')],
   ['operations', 'normal', '/operations'],
+  ['operations-no-jobs', 'nojobs', '/operations'],
+  ['operations-flood', 'flood,paused', '/operations'],
+  ['operations-job', 'trouble', '/operations?job=4009'],
+  ['operations-job-gone', 'normal', '/operations?job=1&kind=count-file'],
+  ['operations-read-only', 'trouble,readonly', '/operations'],
   ['operations-trouble', 'trouble', '/operations', click('tr.loop .name')],
   ['operations-away', 'away', '/operations'],
   ['operations-loading', 'slow', '/operations'],
@@ -61,7 +71,7 @@ const looks = [
   ['not-found', 'normal', '/sky'],
 ].filter(([name]) => name.includes(only));
 /** States in which the browser itself logs a refused request. */
-const refused = /away|stale|no-picture|log-in/;
+const refused = /away|stale|no-picture|log-in|job-gone/;
 
 const set = (scenario) => fetch(`${base}/mock/set?scenario=${scenario}`);
 const browser = await chromium.launch({

@@ -67,3 +67,15 @@ for (const width of [1440, 1024, 360]) {
     });
   }
 }
+
+test('the queue is there, also while nothing is on it; a job that is not there is said to be missing', async () => {
+  // That it is missing, Chromium logs.
+  const page = await open('/operations?job=999999', { allowErrors: true });
+  const { kinds } = await api('/api/jobs/kinds');
+  const panel = page.locator('.panel', { has: page.getByRole('heading', { name: 'Kinds of job' }) });
+  if (kinds.length === 0) await panel.getByText('No kind of job is known yet').waitFor();
+  else await panel.getByText(kinds[0].title, { exact: false }).or(panel.getByText('Nothing waits, runs or ended')).first().waitFor();
+  await page.getByText('Job 999999 cannot be shown').waitFor();
+  await page.getByRole('link', { name: 'Close' }).click();
+  await page.getByText('Job 999999 cannot be shown').waitFor({ state: 'detached' });
+});

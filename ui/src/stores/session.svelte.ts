@@ -10,6 +10,11 @@ class SessionState {
   asking = $state(false);
   #answer: ((loggedIn: boolean) => void) | null = null;
 
+  /** Whether asking for a change makes sense: it is allowed, or a log-in may allow it. */
+  get mayAsk(): boolean {
+    return this.value === null || this.value.may_write || this.value.login_required;
+  }
+
   start() {
     onLoginNeeded(() => this.ask());
     void this.refresh();

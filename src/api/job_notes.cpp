@@ -113,7 +113,15 @@ void note_jobs(std::vector<Note>& notes, const std::vector<work::KindStatus>& ki
       continue;
     }
     const work::JobKind* known = worker.kind(kind.kind);
-    if (waiting == 0 || known == nullptr) continue;
+    if (waiting == 0) continue;
+    if (known == nullptr) {
+      if (kind.running > 0) continue;  // a process of another version does
+      notes.push_back({fmt::format("{}: nobody takes it", title),
+                       fmt::format("{} wait, and there is no such work in this version of Vedette. "
+                                   "`vedette queue cancel --kind {}` ends them.",
+                                   count_of(waiting), kind.kind)});
+      continue;
+    }
     const std::string_view role = work::name(known->role);
     if (std::ranges::any_of(processes, [&](const auto& one) { return has_role(one, role); }))
       continue;

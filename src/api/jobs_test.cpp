@@ -312,6 +312,14 @@ TEST_P(JobsApi, AProcessWithTheRoleTakesThem) {
   std::vector<Note> notes;
   note_jobs(notes, kinds, {process}, *worker_);
   EXPECT_THAT(notes, IsEmpty());
+  enqueue("of-another-version");
+  note_jobs(
+      notes,
+      must(database_->read([&](db::Session& session) { return all_kinds(session, *worker_); })),
+      {process}, *worker_);
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_THAT(notes[0].text, HasSubstr("vedette queue cancel --kind of-another-version"));
+  notes.clear();
   process.is_stale = true;
   note_jobs(notes, kinds, {process}, *worker_);
   ASSERT_EQ(notes.size(), 1U);

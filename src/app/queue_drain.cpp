@@ -89,7 +89,10 @@ std::string why_stuck(const work::KindStatus& kind, const Look& look, const work
     return fmt::format("paused; `vedette queue resume {}` ends that", kind.kind);
   }
   const work::JobKind* one = known.kind(kind.kind);
-  const std::string_view role = work::name(one == nullptr ? work::Role::kWork : one->role);
+  if (one == nullptr)
+    return kind.running > 0 ? std::string()
+                            : std::string("no such work in this version of Vedette");
+  const std::string_view role = work::name(one->role);
   const bool has_somebody = std::ranges::any_of(look.processes, [&](const auto& process) {
     const auto roles = split(process.roles, ',');
     return !process.is_stale && !process.stopped_at &&

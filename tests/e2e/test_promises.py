@@ -8,6 +8,7 @@ import urllib.parse
 import pytest
 
 from harness.contract import contract
+from harness.jobs import put_job
 from harness.server import Server
 from harness.wait import wait_until
 
@@ -17,6 +18,9 @@ LINES = {"lines": [{"name": "Gate", "x1": 10, "y1": 20, "x2": 300, "y2": 20}]}
 BODIES = {"addCamera": {**CAMERA, "id": "other", "name": "Other"}, "replaceCamera": {"name": "Gate", "source": "/nowhere/clip.mp4", "enabled": False}, "setLines": LINES, "tryLines": LINES, "lookAtSource": {"source": "/nowhere/clip.mp4"},
           "login": {"user": "admin", "password": "a password for tests only"}}
 QUERIES = {"getKpi": "?camera=gate&from=2026-01-01T00:00:00Z"}
+# The names in paths that are no camera's: a kind, and a job that has ended; one that waits where it is to be cancelled.
+NAMES = {"{job}": "1", "{kind}": "paint"}
+TO_CANCEL = "2"
 # They do not end while somebody listens, or need a camera that is watched: test_events.py, tests/fault/test_pictures.py.
 ELSEWHERE = {"getEvents", "getLive", "getSnapshot"}
 
@@ -29,6 +33,9 @@ def promising(status: str) -> list[tuple[str, str, dict]]:
 
 def target(template: str, operation: dict, one: str = "gate") -> str:
     query = QUERIES.get(operation["operationId"], "").replace("camera=gate", f"camera={one}")
+    if one == "gate":
+        for name, value in NAMES.items():
+            template = template.replace(name, TO_CANCEL if operation["operationId"] == "cancelJob" and name == "{job}" else value)
     return re.sub(r"\{\w+\}", urllib.parse.quote(one), template) + query
 
 
@@ -50,9 +57,15 @@ def assert_all(status: str, answer_of) -> None:
 
 @pytest.fixture
 def client(serve):
-    client = serve().client
-    assert client.post("/api/cameras", CAMERA).status == 201
-    return client
+    server = serve()
+    assert server.client.post("/api/cameras", CAMERA).status == 201
+    put_jobs(server)
+    return server.client
+
+
+def put_jobs(server) -> None:
+    for state in ("cancelled", "available"):
+        put_job(server.data / "vedette.db", state=state)
 
 
 def test_a_header_too_long_is_431_everywhere(client):
@@ -150,6 +163,7 @@ def test_a_full_disk_is_507_everywhere_and_reading_goes_on(tmp_path):
     with small_disk(tmp_path / "disk") as disk, Server(disk / "data") as server:
         client = server.client
         assert client.post("/api/cameras", CAMERA).status == 201
+        put_jobs(server)
         filler = disk / "filler"
         with filler.open("wb", buffering=0) as out, contextlib.suppress(OSError):
             while True:

@@ -1,35 +1,25 @@
 #include "db/testing/postgres_server.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <grp.h>
 #include <libpq-fe.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <stdexcept>
+#include <thread>
 
 namespace vedette::db::testing {
 namespace {
 
 namespace fs = std::filesystem;
 
-// postgres refuses to run as root.
-struct Owner {
-  uid_t user;
-  gid_t group;
-};
+using Owner = DaemonOptions::Owner;
 
+// postgres refuses to run as root.
 std::optional<Owner> unprivileged_owner() {
   if (geteuid() != 0) return std::nullopt;
   for (const char* name : {"postgres", "nobody"}) {
@@ -45,57 +35,6 @@ std::optional<fs::path> find_programs() {
     if (fs::exists(folder / "initdb")) return folder;
   }
   return std::nullopt;
-}
-
-// Runs a program as the owner with its output in `log`. Between fork and exec only calls that are
-// safe in a program with threads.
-pid_t spawn(const std::vector<std::string>& words, const fs::path& log) {
-  std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  const std::optional<Owner> owner = unprivileged_owner();
-  const std::string log_name = log.string();
-  const pid_t child = fork();
-  if (child < 0) throw std::runtime_error("fork failed");
-  if (child > 0) return child;
-  const int out = open(log_name.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
-  const int none = open("/dev/null", O_RDONLY);
-  if (out < 0 || none < 0) _exit(125);
-  dup2(none, STDIN_FILENO);
-  dup2(out, STDOUT_FILENO);
-  dup2(out, STDERR_FILENO);
-  close_range(3, ~0U, 0);
-  setpgid(0, 0);  // a test's Ctrl-C is not the server's
-  if (owner &&
-      (setgroups(0, nullptr) != 0 || setgid(owner->group) != 0 || setuid(owner->user) != 0)) {
-    _exit(126);
-  }
-  prctl(PR_SET_PDEATHSIG, SIGQUIT);
-  if (chdir("/") != 0) _exit(126);
-  execv(arguments[0], arguments.data());
-  _exit(127);
-}
-
-int free_port() {
-  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (listener < 0) throw std::runtime_error("no socket");
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* raw = reinterpret_cast<sockaddr*>(&address);
-  if (bind(listener, raw, size) != 0 || getsockname(listener, raw, &size) != 0) {
-    throw std::runtime_error("no free port");
-  }
-  close(listener);
-  return ntohs(address.sin_port);
-}
-
-std::string text_of(const fs::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  return text.str();
 }
 
 }  // namespace
@@ -146,12 +85,12 @@ void PostgresServer::make_cluster() {
     }
   }
   const fs::path log = fs::temp_directory_path() / (folder_.filename().string() + ".initdb");
-  const pid_t child = spawn({(programs_ / "initdb").string(), "--pgdata", folder_ / "data",
-                             "--username", "vedette", "--auth", "trust", "--encoding", "UTF8",
-                             "--locale", "C.UTF-8", "--no-sync", "--no-instructions"},
-                            log);
-  int status = 0;
-  waitpid(child, &status, 0);
+  Daemon initdb({.words = {(programs_ / "initdb").string(), "--pgdata", folder_ / "data",
+                           "--username", "vedette", "--auth", "trust", "--encoding", "UTF8",
+                           "--locale", "C.UTF-8", "--no-sync", "--no-instructions"},
+                 .log = log,
+                 .owner = unprivileged_owner()});
+  const int status = initdb.wait();
   const std::string said = text_of(log);
   fs::remove(log);
   if (status != 0) throw std::runtime_error("initdb failed:\n" + said);
@@ -170,23 +109,14 @@ std::vector<std::string> PostgresServer::command_line() const {
 }
 
 bool PostgresServer::try_start() {
-  std::promise<pid_t> forked;
-  auto child = forked.get_future();
-  const fs::path log = folder_ / "log";
-  keeper_ = std::jthread([&forked, words = command_line(), log] {
-    const pid_t server = spawn(words, log);
-    forked.set_value(server);
-    // Only waits for it to end; end_with() collects it, so that its number stays ours till then.
-    siginfo_t ended{};
-    waitid(P_PID, static_cast<id_t>(server), &ended, WEXITED | WNOWAIT);
-  });
-  process_ = child.get();
+  server_ = std::make_unique<Daemon>(DaemonOptions{.words = command_line(),
+                                                   .log = folder_ / "log",
+                                                   .owner = unprivileged_owner(),
+                                                   .last_signal = SIGQUIT});
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (std::chrono::steady_clock::now() < give_up) {
     if (PQping(url("postgres").c_str()) == PQPING_OK) return true;
-    siginfo_t ended{};
-    waitid(P_PID, static_cast<id_t>(process_), &ended, WEXITED | WNOWAIT | WNOHANG);
-    if (ended.si_pid != 0) break;
+    if (!server_->is_running()) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   end_with(SIGQUIT);
@@ -194,11 +124,9 @@ bool PostgresServer::try_start() {
 }
 
 void PostgresServer::end_with(int signal) {
-  if (process_ <= 0) return;
-  ::kill(process_, signal);
-  keeper_.join();
-  waitpid(process_, nullptr, 0);
-  process_ = -1;
+  if (!server_) return;
+  server_->end_with(signal);
+  server_.reset();
 }
 
 void PostgresServer::stop() {

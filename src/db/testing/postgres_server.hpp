@@ -3,17 +3,14 @@
 // user postgres or nobody. Not durable (fsync off). Use from one thread at a time.
 #pragma once
 
-#include <sys/types.h>
-
 #include <filesystem>
-#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/testing/daemon.hpp"
 
 namespace vedette::db::testing {
 
@@ -43,7 +40,7 @@ class PostgresServer {
   void kill();
   /// Starts it again on the same port and returns when it answers.
   void start();
-  bool is_running() const { return process_ > 0; }
+  bool is_running() const { return server_ != nullptr; }
 
  private:
   PostgresServer(std::filesystem::path programs, std::filesystem::path folder);
@@ -55,10 +52,7 @@ class PostgresServer {
   const std::filesystem::path programs_;
   const std::filesystem::path folder_;
   int port_ = 0;
-  pid_t process_ = -1;
-  // Forks the server and waits for it: the kernel ends the server when this thread is gone, so a
-  // killed test leaves nothing behind.
-  std::jthread keeper_;
+  std::unique_ptr<Daemon> server_;  // while it runs
   int databases_ = 0;
   std::string copy_strategy_;
 };

@@ -19,6 +19,8 @@ namespace {
 using Deadline = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t kMostHead = std::size_t{64} << 10;
+// Of a body that came and was not read: beyond it the connection waits.
+constexpr std::size_t kMostWaiting = std::size_t{1} << 20;
 // What libcurl moves at once where connections are kept, that is where much is moved.
 constexpr long kBufferBytes = 256 << 10;
 constexpr std::size_t kMostRefusal = std::size_t{1} << 20;  // of an answer that the sink is spared
@@ -206,6 +208,7 @@ class HttpStream::State {
   std::uint64_t body_bytes_ = 0;
   bool has_head_ = false;
   bool is_too_large_ = false;
+  bool is_paused_ = false;
   std::string body_;                // received, and not yet read
   std::optional<CURLcode> result_;  // of the whole transfer, once it is over
 
@@ -330,6 +333,10 @@ std::size_t HttpStream::State::on_head(char* line, std::size_t, std::size_t size
 
 std::size_t HttpStream::State::on_body(char* bytes, std::size_t, std::size_t size, void* self) {
   auto& state = *static_cast<State*>(self);
+  if (state.body_.size() >= kMostWaiting) {
+    state.is_paused_ = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
   state.moved_ = std::chrono::steady_clock::now();
   state.body_bytes_ += size;
   if (state.most_bytes_ > 0 && state.body_bytes_ > state.most_bytes_) {
@@ -348,6 +355,7 @@ Result<bool> HttpStream::State::advance(Deadline deadline, Done is_done) {
   while (true) {
     if (is_done() || result_) return true;
     if (stop_.stop_requested()) return fail(ErrorCode::kCancelled, "asked to stop");
+    if (std::exchange(is_paused_, false)) curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
     int running = 0;
     curl_multi_perform(multi_.get(), &running);
     int left_over = 0;

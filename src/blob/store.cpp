@@ -5,10 +5,16 @@
 #include <utility>
 
 #include "blob/folder/folder_store.hpp"
+#include "blob/s3/s3_store.hpp"
 
 namespace vedette::blob {
 
 Result<std::unique_ptr<Store>> open(const StoreOptions& options) {
+  if (!options.s3.bucket.empty()) {
+    static const SystemClock kClock;
+    VEDETTE_TRY(store, s3::S3Store::make(options.s3, kClock));
+    return std::move(store);
+  }
   if (options.folder.folder.is_relative()) {
     return fail(ErrorCode::kUsage, "the folder of the objects is no whole path");
   }

@@ -14,7 +14,7 @@ namespace vedette::blob::s3 {
 
 struct Route {
   net::HttpTarget target;  // of the bucket, in the virtual style
-  std::string region;
+  std::string region = {};
   std::string bucket;
   bool is_virtual = false;
 
@@ -26,9 +26,9 @@ struct Route {
 
 /// What a server says about where a bucket lies.
 struct Elsewhere {
-  std::string region;
-  std::string endpoint;  // of an <Error>
-  std::string location;  // of the field
+  std::string region = {};
+  std::string endpoint = {};  // of an <Error>
+  std::string location = {};  // of the field
 };
 
 /// kUsage for an endpoint, a bucket or a region that cannot be one.

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/id.hpp"
+#include "blob/testing/s3_server.hpp"
 
 namespace vedette::blob::testing {
 
@@ -27,11 +28,21 @@ std::string content_of(std::size_t size, unsigned seed) {
 
 void EveryStore::SetUp() {
   options_.folder = {.folder = folder_.path() / "blobs", .is_synced = false};
+  if (GetParam() != Kind::kFolder) {
+    auto* server = S3Server::shared();
+    if (server == nullptr) GTEST_SKIP() << S3Server::how_to_get();
+    options_.s3 = server->fresh_bucket();
+    if (GetParam() == Kind::kS3ByName) {
+      options_.s3.endpoint = server->endpoint(true);
+      options_.s3.style = S3Options::Style::kVirtual;
+      options_.s3.prefix = "our own/things";
+    }
+  }
   store_ = must(open(options_));
 }
 
-std::string kind_name(const ::testing::TestParamInfo<Kind>&) {
-  return "Folder";
+std::string kind_name(const ::testing::TestParamInfo<Kind>& info) {
+  return info.param == Kind::kFolder ? "Folder" : info.param == Kind::kS3 ? "S3" : "S3ByName";
 }
 
 }  // namespace vedette::blob::testing

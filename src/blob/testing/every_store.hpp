@@ -37,8 +37,9 @@ T must(Result<T> result) {
 /// `size` bytes that do not repeat soon.
 std::string content_of(std::size_t size, unsigned seed = 1);
 
-enum class Kind { kFolder };
+enum class Kind { kFolder, kS3, kS3ByName };
 
+/// Skips where there is no S3 server.
 class EveryStore : public ::testing::TestWithParam<Kind> {
  protected:
   void SetUp() override;

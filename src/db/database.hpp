@@ -141,9 +141,9 @@ class Database {
                          std::move_only_function<void(std::string_view payload)> callback);
 
   /// Tells all subscribers of `channel` in every process, soon and without blocking. The same
-  /// channel and payload within 50 ms goes out at most twice: at once, and at the end of that time.
-  /// Never part of a transaction; use Session::notify inside one. A payload over 4000 bytes is
-  /// replaced by an empty one.
+  /// channel and payload again and again goes out at once, after 4 ms, 8 ms more, ..., and then
+  /// every 50 ms at most; the last one always does. Never part of a transaction; use
+  /// Session::notify inside one. A payload over 4000 bytes is replaced by an empty one.
   void notify(std::string_view channel, std::string_view payload = {});
 
  private:

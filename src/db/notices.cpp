@@ -13,7 +13,8 @@
 namespace vedette::db {
 namespace {
 
-constexpr auto kMergeTime = std::chrono::milliseconds(50);
+constexpr auto kMergeMin = std::chrono::milliseconds(4);
+constexpr auto kMergeMax = std::chrono::milliseconds(50);
 constexpr std::size_t kMaxPayload = 4000;
 constexpr std::size_t kMaxOutgoing = 1024;
 
@@ -71,16 +72,18 @@ void Notices::post(std::string_view channel, std::string_view payload) {
     Key key(channel, payload);
     if (outgoing_.size() >= kMaxOutgoing && !outgoing_.contains(key)) key.second.clear();
     const auto [entry, is_new] = outgoing_.try_emplace(std::move(key));
-    if (is_new) entry->second.due = std::chrono::steady_clock::now();
     if (!is_new && entry->second.is_waiting) return;
-    entry->second.is_waiting = true;
+    Outgoing& outgoing = entry->second;
+    outgoing.due = std::max(std::chrono::steady_clock::now(), outgoing.sent_at + outgoing.pause);
+    outgoing.is_waiting = true;
   }
   start();
   wake();
 }
 
-// A notice goes out at once; repeats within the merge time become one more at its end, so that the
-// last change is never left unannounced.
+// A notice goes out at once; repeats become one more at the end of a pause, so that the last change
+// is never left unannounced. The pause grows while repeats keep coming: what is rare arrives
+// without delay, a flood becomes a trickle.
 std::vector<Notice> Notices::take_due(SteadyTime now, SteadyTime& next) {
   std::vector<Notice> due;
   const Lock lock(outgoing_mutex_);
@@ -91,7 +94,12 @@ std::vector<Notice> Notices::take_due(SteadyTime now, SteadyTime& next) {
       ++entry;
     } else if (outgoing.is_waiting) {
       due.push_back({entry->first.first, entry->first.second});
-      outgoing = {now + kMergeTime, false};
+      const bool is_repeat = outgoing.pause > SteadyTime::duration::zero();
+      outgoing.pause = is_repeat ? std::min<SteadyTime::duration>(outgoing.pause * 2, kMergeMax)
+                                 : SteadyTime::duration(kMergeMin);
+      outgoing.is_waiting = false;
+      outgoing.sent_at = now;
+      outgoing.due = now + kMergeMax;  // forgotten then
       next = std::min(next, outgoing.due);
       ++entry;
     } else {

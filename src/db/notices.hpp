@@ -41,7 +41,9 @@ class Notices {
   };
   struct Outgoing {
     SteadyTime due;
-    bool is_waiting = true;  // false: sent a moment ago; kept to merge repeats
+    bool is_waiting = false;  // false: sent a moment ago; kept to merge repeats
+    SteadyTime sent_at{};
+    SteadyTime::duration pause{0};  // between the last time it was sent and the next
   };
   using Key = std::pair<std::string, std::string>;
 

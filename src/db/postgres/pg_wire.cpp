@@ -13,7 +13,8 @@ namespace vedette::db {
 namespace {
 
 // One channel of the server carries all of ours: "channel\npayload".
-constexpr std::string_view kListen = "LISTEN vedette";
+// Notices are hints: they need not wait for the disk.
+constexpr std::string_view kListen = "SET synchronous_commit = off; LISTEN vedette";
 constexpr std::string_view kSend =
     "SELECT pg_notify('vedette', notice) FROM unnest($1::text[]) AS notice";
 constexpr auto kMeasureEvery = std::chrono::minutes(1);

@@ -107,9 +107,10 @@ std::vector<JobCrew::CellPtr> JobCrew::take_waiting() {
   return cells;
 }
 
-std::vector<JobCrew::CellPtr> JobCrew::all() const {
+std::vector<JobCrew::CellPtr> JobCrew::all(bool with_waiting) const {
   const Lock lock(crew_mutex_);
-  std::vector<CellPtr> cells(waiting_.begin(), waiting_.end());
+  std::vector<CellPtr> cells;
+  if (with_waiting) cells.assign(waiting_.begin(), waiting_.end());
   for (const Run& run : runs_) {
     if (run.is_live()) cells.push_back(run.cell);
   }

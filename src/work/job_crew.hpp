@@ -60,8 +60,8 @@ class JobCrew {
   bool add(std::vector<CellPtr> cells, bool to_front = false);
   /// What has not begun, which the crew forgets.
   std::vector<CellPtr> take_waiting();
-  /// What waits or runs, without what was given up on.
-  std::vector<CellPtr> all() const;
+  /// What runs, without what was given up on, and on request what waits.
+  std::vector<CellPtr> all(bool with_waiting) const;
   bool has(std::int64_t job, std::int64_t attempt) const;
 
   /// Asks the body of a job to stop; one that has not begun is returned and forgotten instead.

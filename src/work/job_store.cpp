@@ -124,6 +124,7 @@ Result<std::vector<HeldJob>> held_jobs(db::Session& session, const Fence& worker
 Result<std::vector<Recalled>> note_progress(db::Session& session, const Fence& worker,
                                             std::span<const ProgressNote> notes) {
   if (notes.empty()) return std::vector<Recalled>{};
+  if (notes.size() > 1) VEDETTE_CHECK(tune_planner(session));
   const db::Dialect dialect = session.dialect();
   std::string json = "[";
   std::vector<std::pair<std::int64_t, std::int64_t>> attempts;
@@ -156,6 +157,7 @@ Result<std::vector<Recalled>> recalled(
     std::span<const std::pair<std::int64_t, std::int64_t>> attempts) {
   std::vector<Recalled> back;
   if (attempts.empty()) return back;
+  if (attempts.size() > 1) VEDETTE_CHECK(tune_planner(session));
   std::string json = "[";
   for (const auto& [id, attempt] : attempts) {
     fmt::format_to(std::back_inserter(json), R"({}{{"id":{}}})", json.size() > 1 ? "," : "", id);

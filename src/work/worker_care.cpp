@@ -1,5 +1,5 @@
 // What a worker looks after besides its own jobs: work that others announced or left behind, what
-// is due, periodic kinds, old rows.
+// is due, periodic kinds.
 
 #include <algorithm>
 #include <chrono>
@@ -16,10 +16,6 @@ using std::chrono::seconds;
 constexpr auto kAfterFailure = seconds(2);
 constexpr auto kInventoryEvery = seconds(60);
 constexpr int kMostPromoted = 1'000;
-constexpr int kMostPruned = 1'000;
-constexpr auto kPruneWhileUsed = seconds(60);
-constexpr auto kPruneWhileIdle = std::chrono::minutes(10);
-constexpr Micros kLeastKeptDiscarded = std::chrono::hours(24 * 7);
 // Of kinds that this program does not know.
 constexpr int kMostCrashes = 3;
 
@@ -188,33 +184,6 @@ void Worker::Engine::keep_period(LoopContext& loop, Kind& kind) {
   }
   kind.next_periodic = now + kAfterFailure;
   if (!loop.stopping()) loop.failure(left.error());
-}
-
-void Worker::Engine::prune(LoopContext& loop, Kind& kind) {
-  const Time begun = BootClock::now();
-  if (kind.next_prune == Time{}) {
-    kind.next_prune = begun + kPruneWhileUsed;
-    return;
-  }
-  const Micros discarded = std::max(kind.spec.keep * 4, kLeastKeptDiscarded);
-  const Result<std::int64_t> pruned = database_.write(
-      [&](db::Session& session) {
-        return prune_jobs(session, kind.spec.name, kind.spec.keep, discarded, kMostPruned);
-      },
-      patient(loop));
-  const Time now = BootClock::now();
-  if (!pruned) {
-    kind.next_prune = now + kPruneWhileUsed;
-    if (!loop.stopping()) loop.failure(pruned.error());
-    return;
-  }
-  // While there is more, a part of the time.
-  if (*pruned >= kMostPruned) {
-    kind.next_prune = now + (now - begun) * 4;
-  } else {
-    kind.next_prune = now + (kind.has_ended_any.exchange(false) ? Time::duration(kPruneWhileUsed)
-                                                                : Time::duration(kPruneWhileIdle));
-  }
 }
 
 }  // namespace vedette::work

@@ -58,9 +58,7 @@ class Worker::Engine {
     Intake ahead;                         // what waits here, never suspects
     Time not_before{};                    // after a failure
     Time next_periodic{};
-    Time next_prune{};
-    std::atomic<bool> has_ended_any{true};  // since the last pruning
-    std::string last_logged;                // under metrics_mutex_
+    std::string last_logged;  // under metrics_mutex_
   };
   struct Sighting {
     LeaseView view;
@@ -76,7 +74,7 @@ class Worker::Engine {
   void finish(Kind& kind, const JobCrew::Finished& finished);
   void log_failure(Kind& kind, const JobCell& cell, const Ending& ending);
   void look_at_time(Time now);
-  void note_and_recall(LoopContext& loop);
+  void note_and_recall(LoopContext& loop, bool with_waiting);
   void recall(std::int64_t job, std::int64_t attempt, JobStop why);
   void wind_down();
   void give_back_waiting(Kind& kind);
@@ -95,7 +93,6 @@ class Worker::Engine {
   void rescue(LoopContext& loop, const std::string& lease, const Sighting* sighting);
   void give_back_unknown(LoopContext& loop);
   void keep_period(LoopContext& loop, Kind& kind);
-  void prune(LoopContext& loop, Kind& kind);
   db::WriteOptions patient(const LoopContext& loop) const;
 
   db::Database& database_;

@@ -72,12 +72,12 @@ Result<void> Worker::Engine::go_on(LoopContext& loop) {
   if (now >= next_look_ || (is_asked && now >= last_look_ + kLookPause)) look(loop);
   if (now >= next_promote_) promote(loop);
   look_at_time(now);
-  if (is_recall_asked_.exchange(false) || now >= next_note_) note_and_recall(loop);
+  const bool is_recall_asked = is_recall_asked_.exchange(false);
+  if (is_recall_asked || now >= next_note_) note_and_recall(loop, is_recall_asked);
   for (auto& [name, kind] : kinds_) {
     if (!kind->is_run_here) continue;
     VEDETTE_CHECK(take_jobs(loop, *kind));
     if (now >= kind->next_periodic) keep_period(loop, *kind);
-    if (now >= kind->next_prune) prune(loop, *kind);
   }
   if (now >= next_report_) report(loop);
 
@@ -87,7 +87,7 @@ Result<void> Worker::Engine::go_on(LoopContext& loop) {
   if (is_working()) next = std::min(next, next_note_);
   for (const auto& [name, kind] : kinds_) {
     if (!kind->is_run_here) continue;
-    next = std::min({next, kind->next_periodic, kind->next_prune, kind->crew->next_look()});
+    next = std::min({next, kind->next_periodic, kind->crew->next_look()});
     for (const Intake* intake : {&kind->one_by_one, &kind->ahead}) {
       if (intake->has_more && kind->not_before > now) next = std::min(next, kind->not_before);
       if (intake->has_more && intake->next_from_beginning > now) {
@@ -147,7 +147,8 @@ Result<void> Worker::Engine::take(LoopContext& loop, Kind& kind, Intake& intake,
                              .only_unsuspected = is_ahead,
                              .from = is_whole ? JobPlace{} : intake.from};
   Result<Claimed> claimed = database_.write(
-      [&](db::Session& session) { return claim_jobs(session, fence_, request); }, patient(loop));
+      [&](db::Session& session) { return claim_jobs(session, fence_, request); },
+      {.stop = loop.stop_token()});  // a timeout of its own would cost two round trips
   if (!claimed) {
     if (claimed.error().code == ErrorCode::kFenced) return fail(std::move(claimed.error()));
     has_lost_claim_ = true;  // it may have come to pass all the same
@@ -209,7 +210,6 @@ void Worker::Engine::finish(Kind& kind, const JobCrew::Finished& finished) {
   }
   if (has_completed) ending->kind = Ending::Kind::kCompletedAlready;
   if (finished.outcome == nullptr || !*finished.outcome) log_failure(kind, cell, *ending);
-  kind.has_ended_any = true;
   EndingWriter::Entry entry;
   entry.kind = &kind.spec;
   entry.worker = cell.fence().worker;
@@ -246,7 +246,9 @@ void Worker::Engine::look_at_time(Time now) {
   }
 }
 
-void Worker::Engine::note_and_recall(LoopContext& loop) {
+// What waits here is asked about when somebody has cancelled something: it begins soon, and is then
+// asked about like all that runs.
+void Worker::Engine::note_and_recall(LoopContext& loop, bool with_waiting) {
   next_note_ = BootClock::now() + options_.progress_every;
   std::map<std::int64_t, std::int64_t> asked;  // attempt by job
   std::vector<JobCrew::CellPtr> noted;
@@ -254,7 +256,7 @@ void Worker::Engine::note_and_recall(LoopContext& loop) {
   std::vector<std::pair<std::int64_t, std::int64_t>> silent;
   for (const auto& [name, kind] : kinds_) {
     if (!kind->is_run_here) continue;
-    for (const JobCrew::CellPtr& cell : kind->crew->all()) {
+    for (const JobCrew::CellPtr& cell : kind->crew->all(with_waiting)) {
       asked[cell->job().id] = cell->job().attempt;
       if (auto note = cell->take_note()) {
         noted.push_back(cell);
@@ -265,7 +267,7 @@ void Worker::Engine::note_and_recall(LoopContext& loop) {
     }
   }
   if (notes.empty() && silent.empty()) {
-    next_note_ = Time::max();  // hand_out() sets it
+    if (!is_working()) next_note_ = Time::max();  // hand_out() sets it
     return;
   }
   const auto ask = [&](db::Session& session) -> Result<std::vector<Recalled>> {

@@ -7,6 +7,7 @@
 
 #include "api/core_services.hpp"
 #include "api/job_pace.hpp"
+#include "app/object_keeper.hpp"
 #include "app/options.hpp"
 #include "app/routes.hpp"
 #include "app/versions.hpp"
@@ -86,6 +87,7 @@ Result<void> Serve::make_pipelines() {
     VEDETTE_CHECK(pipelines_.back()->add_loops());
   }
   VEDETTE_CHECK(supervisor_->add(work::job_keeper_loop(*database_, *jobs_)));
+  VEDETTE_CHECK(supervisor_->add(object_keeper_loop(*blobs_)));
   // It knows all kinds by now.
   if (auto loop = jobs_->loop()) VEDETTE_CHECK(supervisor_->add(std::move(*loop)));
   return {};

@@ -73,6 +73,7 @@ class Traffic final : public Pipeline {
                                  .remote_pictures = remote_pictures_,
                                  .history_cache = history_cache_,
                                  .file_folders = core.settings.watch.file_folders,
+                                 .any_certificate = core.settings.watch.any_certificate,
                                  .detectors = [this](std::vector<std::string>& notes) {
                                    return detector_choices(detectors_, notes);
                                  }})) {}
@@ -109,12 +110,13 @@ class Traffic final : public Pipeline {
 
 Result<void> Traffic::add_loops() {
   const config::Settings& settings = core_.settings;
-  const traffic::CameraLoopParts parts{&core_.database,
-                                       &detectors_,
-                                       &live_,
-                                       &core_.clock,
-                                       {settings.watch.stall, settings.watch.retry_max,
-                                        settings.watch.max_picture, settings.watch.file_folders}};
+  const traffic::CameraLoopParts parts{
+      &core_.database,
+      &detectors_,
+      &live_,
+      &core_.clock,
+      {settings.watch.stall, settings.watch.retry_max, settings.watch.max_picture,
+       settings.watch.file_folders, settings.watch.any_certificate}};
   work::Supervisor& supervisor = core_.supervisor;
   VEDETTE_CHECK(
       supervisor.add(traffic::roster_loop(supervisor, parts, settings.watch.max_cameras)));

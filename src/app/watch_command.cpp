@@ -157,6 +157,7 @@ Result<int> run_watch(const WatchArguments& arguments, config::Settings all, boo
   source_options.read_timeout = settings.stall;
   source_options.max_width = settings.max_picture;
   source_options.max_height = settings.max_picture;
+  source_options.any_certificate = settings.any_certificate;
   VEDETTE_TRY(source, media::open_source(source_options, signals.token()));
   const media::SourceInfo source_info = source->info();
   VEDETTE_CHECK(fit_lines(options.lines, source_info));

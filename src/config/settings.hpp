@@ -136,6 +136,8 @@ struct WatchSettings {
   /// Width and height in pixels beyond which a picture is refused.
   int max_picture = 0;
   std::vector<std::string> file_folders;
+  /// https cameras: a certificate that this machine does not trust is taken.
+  bool any_certificate = false;
 
   /// Inference threads to use: `threads`, or one a processor core, at most 4.
   int thread_count() const;

@@ -87,6 +87,13 @@ const std::array kRows = std::to_array<Declaration>({
          "Folders from which cameras may read recordings; empty: any that Vedette's user may read",
      .apply = [](Settings& s,
                  const Value& v) { s.watch.file_folders = std::get<std::vector<std::string>>(v); }},
+    {.name = "watch.any_certificate",
+     .shape = {.kind = Kind::kBoolean},
+     .default_text = "false",
+     .help = "Take any certificate of an https camera, though this machine does not trust it: what "
+             "stands between could then read along and show other pictures. (Those of rtsps "
+             "cameras are not looked at.)",
+     .apply = [](Settings& s, const Value& v) { s.watch.any_certificate = std::get<bool>(v); }},
 
     {.name = "live.fps",
      .shape = whole(1, 60),

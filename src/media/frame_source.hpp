@@ -44,6 +44,9 @@ struct SourceOptions {
   /// Files are read from these folders (and those in them) alone, else kForbidden; none: from
   /// everywhere.
   std::vector<std::string> file_folders;
+  /// https:// only: whoever signed the camera's certificate, it is taken. Else one that this
+  /// machine does not trust is kForbidden.
+  bool any_certificate = false;
 };
 
 struct SourceInfo {

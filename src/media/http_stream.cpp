@@ -189,9 +189,10 @@ Result<> HttpStream::ask_once(Range range) {
   set(CURLOPT_HTTP09_ALLOWED, 0L);
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_USERAGENT, "Vedette");
-  // Cameras sign their own certificates.
-  set(CURLOPT_SSL_VERIFYPEER, 0L);
-  set(CURLOPT_SSL_VERIFYHOST, 0L);
+  if (url_.any_certificate) {
+    set(CURLOPT_SSL_VERIFYPEER, 0L);
+    set(CURLOPT_SSL_VERIFYHOST, 0L);
+  }
   set(CURLOPT_WRITEFUNCTION, &Transfer::take_body);
   set(CURLOPT_WRITEDATA, &transfer);
   set(CURLOPT_HEADERFUNCTION, &Transfer::take_header);
@@ -249,6 +250,15 @@ Error HttpStream::explain() const {
       return source_error(url_, AVERROR(ECONNREFUSED), true);
     case CURLE_OK:
       return source_error(url_, AVERROR_EXIT, true);
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CACERT_BADFILE:
+      return fail(ErrorCode::kForbidden,
+                  fmt::format("The certificate of {} is not one that this machine trusts; most "
+                              "cameras sign their own. Have the machine trust it, or set "
+                              "watch.any_certificate = true where the network is yours.",
+                              url_.shown))
+          .error();
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
       return source_error(url_, AVERROR_INVALIDDATA, true);

@@ -233,6 +233,7 @@ Result<SourceUrl> parse_source_url(const SourceOptions& options) {
     url.open_name = address.text();
     url.path = url.open_name;
     url.address = std::move(address);
+    url.any_certificate = options.any_certificate;
   } else if (!scheme.empty() && scheme != "file" && prefix_of(url.path) == scheme) {
     return no_source(
         fmt::format("{}:// is not a kind of source that Vedette reads; use {}.", scheme, kKinds));

@@ -21,6 +21,8 @@ struct SourceUrl {
   std::string shown;
   /// Of a stream from the network.
   std::optional<Address> address;
+  /// As SourceOptions have it.
+  bool any_certificate = false;
   /// Of several recordings that are one record (files:): their paths, files or folders.
   std::vector<std::string> parts;
 };

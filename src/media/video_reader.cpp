@@ -3,6 +3,7 @@
 extern "C" {
 #include <libavdevice/avdevice.h>
 #include <libavutil/display.h>
+#include <libavutil/opt.h>
 }
 
 #include <fmt/format.h>
@@ -46,7 +47,20 @@ int VideoReader::should_interrupt(void* self) {
          reader->stop_.stop_requested() || std::chrono::steady_clock::now() > reader->deadline_;
 }
 
-// libav follows an RTSP redirect by itself and leaves its target here.
+// libav follows an RTSP redirect by itself. It says so before it does: the last moment at which the
+// other host can be kept from hearing of us at all, by allowing no protocol any more. (Were it not
+// said, should_interrupt() would end what has begun before anything is sent.)
+void VideoReader::hear(void* whom, int /*level*/, const char* /*format*/, std::va_list /*values*/) {
+  if (whom == nullptr || *static_cast<const AVClass**>(whom) != avformat_get_class()) return;
+  auto* format = static_cast<AVFormatContext*>(whom);
+  if (format->interrupt_callback.callback != &VideoReader::should_interrupt) return;
+  auto* reader = static_cast<VideoReader*>(format->interrupt_callback.opaque);
+  if (reader->is_led_away_ || !reader->is_elsewhere()) return;
+  reader->is_led_away_ = true;
+  av_opt_set(format, "protocol_whitelist", "none", 0);
+}
+
+// Where libav goes on to is left here.
 bool VideoReader::is_elsewhere() const {
   return opening_ && url_.kind == SourceKind::kRtsp && opening_->url &&
          opening_->url != url_.open_name && host_in(opening_->url) != host_in(url_.open_name);
@@ -84,6 +98,8 @@ Result<std::unique_ptr<VideoReader>> VideoReader::open(const SourceUrl& url,
                                                        const SourceOptions& options,
                                                        const std::stop_token& stop) {
   prepare_libav();
+  static std::once_flag hears;
+  std::call_once(hears, [] { av_log_set_callback(&VideoReader::hear); });
   if (is_file(url.kind)) {
     VEDETTE_CHECK(check_folder(url, options));
     VEDETTE_CHECK(check_file(url));

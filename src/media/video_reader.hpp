@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdarg>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -65,6 +66,8 @@ class VideoReader {
 
   // Asked by libav while it waits: non-zero makes it return AVERROR_EXIT.
   static int should_interrupt(void* self);
+  // Told by libav of what it does.
+  static void hear(void* whom, int level, const char* format, std::va_list values);
   bool is_elsewhere() const;
   Result<> open_container();
   Result<> open_http();

@@ -144,6 +144,7 @@ Result<void> CameraRun::watch() {
   options.max_width = parts_.options.max_picture;
   options.max_height = parts_.options.max_picture;
   options.file_folders = parts_.options.file_folders;
+  options.any_certificate = parts_.options.any_certificate;
   auto source = media::open_source(options, context_.stop_token());
   if (!source) return give_up(issue_of(source.error()), source.error());
   is_file_ = (*source)->info().kind == media::SourceKind::kFile;

@@ -49,7 +49,9 @@ struct CameraLoopOptions {
   Micros stall = std::chrono::seconds(10);
   Micros retry_max = std::chrono::seconds(60);
   int max_picture = 8192;
-  std::vector<std::string> file_folders;  // as media::SourceOptions has them
+  // As media::SourceOptions has them.
+  std::vector<std::string> file_folders;
+  bool any_certificate = false;
   /// A run of a live camera ends when its tracks have numbers beyond this, and another begins: some
   /// room below kTracksPerRun, for those that are drawn in one frame.
   std::int64_t last_track_number = kTracksPerRun - 1'000'000;

@@ -1,10 +1,16 @@
 """Cameras that cannot be seen: each says why and what to do, and none of them disturbs another."""
 import socket
+import subprocess
 import threading
 
 import pytest
 
+from harness.paced_camera import PacedCamera, pictures_of
 from harness.wait import wait_until
+
+
+def status(client, camera):
+    return client.fetch(f"/api/cameras/{camera}")["status"]
 
 
 class BadCamera:
@@ -129,6 +135,28 @@ def test_a_corrupt_model_is_said_and_the_rest_goes_on(serve, clip, tmp_path):
     assert "yolox_nano.onnx" in bad["cause"]
     good = wait_until("the other runs by motion", lambda: (s := server.client.fetch("/api/cameras/motion")["status"])["state"] == "running" and s["model"] and s, 60)
     assert good["model"]["kind"] == "motion"
+
+
+def test_a_certificate_that_nobody_trusts_is_refused_unless_it_is_allowed(serve, clip, tmp_path, vedette):
+    certificate = tmp_path / "camera.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=camera", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-keyout", certificate, "-out", tmp_path / "alone.pem"], check=True, capture_output=True)
+    certificate.write_text(certificate.read_text() + (tmp_path / "alone.pem").read_text())
+    with PacedCamera(pictures_of(clip), 10, certificate) as own:
+        camera = {"id": "own", "name": "Own", "source": own.url, "model": "motion"}
+        careful = serve(data=tmp_path / "careful").client
+        assert careful.post("/api/cameras", camera).status == 201
+        refused = wait_until("it says why", lambda: (now := status(careful, "own"))["state"] == "retrying" and now, 30)
+        assert refused["word"] == "source unreadable" and "is not one that this machine trusts" in refused["cause"] and "watch.any_certificate" in refused["cause"]
+        looked = careful.post("/api/sources/look", {"source": own.url})
+        assert looked.status == 400 and b"machine trusts" in looked.body
+        watched = vedette("watch", own.url, "--model", "none", "--limit", "1s")
+        assert watched.returncode == 1 and "machine trusts" in watched.stderr
+
+        trusting = serve(data=tmp_path / "trusting", environment={"VEDETTE_WATCH_ANY_CERTIFICATE": "true"}).client
+        assert trusting.post("/api/cameras", camera).status == 201
+        wait_until("it runs", lambda: status(trusting, "own")["state"] == "running", 30)
+        assert trusting.post("/api/sources/look", {"source": own.url}).status == 200
 
 
 def test_changed_without_a_restart(serve, scene):

@@ -1,6 +1,7 @@
 """A network camera that gives its pictures (MJPEG over HTTP) at a pace of the test's choosing."""
 import http.server
 import pathlib
+import ssl
 import subprocess
 import threading
 
@@ -14,9 +15,10 @@ def pictures_of(clip: pathlib.Path, seconds: int = 4) -> list[bytes]:
 
 
 class PacedCamera:
-    """`with PacedCamera(pictures, 3) as camera: camera.url`; camera.per_second may be set at any time."""
+    """`with PacedCamera(pictures, 3) as camera: camera.url`; camera.per_second may be set at any time. With a certificate
+    (a file with its key) it speaks https."""
 
-    def __init__(self, pictures: list[bytes], per_second: float):
+    def __init__(self, pictures: list[bytes], per_second: float, certificate: pathlib.Path | None = None):
         self.pictures, self.per_second = pictures, per_second
         self.over = threading.Event()
         camera = self
@@ -41,7 +43,11 @@ class PacedCamera:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stream)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}/video.mjpg"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.server.server_port}/video.mjpg"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def __enter__(self) -> "PacedCamera":

@@ -50,6 +50,7 @@ Result<http::Response> look(const TrafficServices& services, const http::Request
   options.open_timeout = kOpenTimeout;
   options.read_timeout = kReadTimeout;
   options.file_folders = services.file_folders;
+  options.any_certificate = services.any_certificate;
   auto opened = media::open_source(options);
   if (!opened) return not_seen(opened.error());
   auto frame = (*opened)->next({});

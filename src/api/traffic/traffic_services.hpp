@@ -34,7 +34,9 @@ struct TrafficServices {
   PictureTopics& pictures;
   RemotePictures& remote_pictures;
   ResponseCache& history_cache;
-  std::vector<std::string> file_folders = {};  // as media::SourceOptions has them
+  // As media::SourceOptions has them.
+  std::vector<std::string> file_folders = {};
+  bool any_certificate = false;
   std::function<std::vector<DetectorChoice>(std::vector<std::string>& notes)> detectors;
 };
 

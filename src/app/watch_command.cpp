@@ -65,6 +65,21 @@ Result<traffic::WatchOptions> read(const WatchArguments& arguments) {
   return options;
 }
 
+Result<std::string> one_source(const std::vector<std::string>& sources) {
+  if (sources.empty()) {
+    return fail(ErrorCode::kUsage,
+                "source is required: a video file, a folder of recordings, rtsp://..., http://... "
+                "or /dev/videoN");
+  }
+  return sources.size() == 1 ? sources.front() : media::files_address(sources);
+}
+
+// A file of a record that cannot be read, or not to its end; the others are watched.
+bool is_passed_over(const Error& error, const media::SourceInfo& source,
+                    const traffic::WatchPipeline& pipeline) {
+  return source.files > 1 && error.code == ErrorCode::kCorrupt && !pipeline.has_detector_failed();
+}
+
 // Lines are in pixels of the picture, and one that is not in it would count nothing.
 Result<> fit_lines(std::vector<traffic::CountingLine>& lines, const media::SourceInfo& source) {
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -118,7 +133,10 @@ void print_line(const std::string& text) {
 }  // namespace
 
 void declare_watch_arguments(Flags& flags, WatchArguments& arguments) {
-  flags.argument("source", arguments.source, "A video file, rtsp://..., http://... or /dev/videoN")
+  flags
+      .arguments("source", arguments.sources,
+                 "A video file, a folder of recordings or several of both (read as one record), "
+                 "rtsp://..., http://... or /dev/videoN")
       .texts("line", "NAME:X1,Y1,X2,Y2[:A/B]", arguments.lines,
              "A counting line in pixels of the picture, such as gate:200,250,639,250, or "
              "gate:200,250,639,250:in/out to name what crosses from its left to its right, and "
@@ -145,6 +163,7 @@ void declare_watch_arguments(Flags& flags, WatchArguments& arguments) {
 Result<int> run_watch(const WatchArguments& arguments, config::Settings all, bool is_json) {
   config::WatchSettings& settings = all.watch;
   const auto start = SteadyClock::now();
+  VEDETTE_TRY(url, one_source(arguments.sources));
   VEDETTE_TRY(options, read(arguments));
   if (!arguments.model.empty()) settings.model = arguments.model;
   if (!arguments.precision.empty()) settings.precision = arguments.precision;
@@ -152,7 +171,7 @@ Result<int> run_watch(const WatchArguments& arguments, config::Settings all, boo
 
   const StopSignal signals;
   media::SourceOptions source_options;
-  source_options.url = arguments.source;
+  source_options.url = std::move(url);
   source_options.loop = arguments.is_looped;
   source_options.read_timeout = settings.stall;
   source_options.max_width = settings.max_picture;
@@ -182,6 +201,8 @@ Result<int> run_watch(const WatchArguments& arguments, config::Settings all, boo
   ProgressLine progress;
   WatchReport::Run run;
   run.source = source_info.shown_url;
+  run.files = source_info.files;
+  run.order = source_info.order;
   const auto facts_before = engine.session->facts();
   const auto begin = SteadyClock::now();
   run.start_s = seconds_since(start);
@@ -191,6 +212,10 @@ Result<int> run_watch(const WatchArguments& arguments, config::Settings all, boo
       if (watched.error().code == ErrorCode::kCancelled) {
         if (!is_live) run.problem = "stopped before the end of the file";
         break;
+      }
+      if (is_passed_over(watched.error(), source_info, pipeline)) {
+        run.passed_over.push_back(watched.error().message);
+        continue;
       }
       if (pipeline.totals().frames == 0) return fail(std::move(watched.error()));
       run.problem = watched.error().message;
@@ -203,6 +228,9 @@ Result<int> run_watch(const WatchArguments& arguments, config::Settings all, boo
       for (const traffic::Crossing& crossing : frame.crossings) print_line(report.event(crossing));
     }
     if (progress.is_due()) progress.show(report.progress(seconds_since(begin)));
+  }
+  if (pipeline.totals().frames == 0 && !run.passed_over.empty() && run.problem.empty()) {
+    return fail(ErrorCode::kCorrupt, run.passed_over.front());
   }
   run.wall_s = seconds_since(begin);
   run.source_stats = source->stats();
@@ -217,7 +245,7 @@ Result<int> run_watch(const WatchArguments& arguments, config::Settings all, boo
     std::fputs(report.text(run).c_str(), stdout);
   }
   std::fflush(stdout);
-  return run.problem.empty() ? kDone : kPartlyDone;
+  return run.problem.empty() && run.passed_over.empty() ? kDone : kPartlyDone;
 }
 
 void add_watch_command(CommandLine& line) {

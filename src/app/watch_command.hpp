@@ -15,7 +15,7 @@ class Flags;
 
 /// What was written behind `vedette watch`, unread.
 struct WatchArguments {
-  std::string source;
+  std::vector<std::string> sources;  // several: recordings, watched as one record
   std::vector<std::string> lines;
   std::vector<std::string> zones;
   std::string model;

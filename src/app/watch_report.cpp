@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <cmath>
 #include <numeric>
+#include <ranges>
 #include <string_view>
 
 #include "traffic/direction_names.hpp"
@@ -14,13 +15,20 @@
 namespace vedette::app {
 namespace {
 
+// As many are listed for people; the JSON object has all.
+constexpr std::size_t kMostPassedOver = 20;
+
+std::string as_json(std::string_view value) {
+  return boost::json::serialize(boost::json::string(value));
+}
+
 // One JSON object, written value by value. Boost.JSON would write 12.8 as 1.28E1.
 class ObjectText {
  public:
   void put(std::string_view key, std::string_view json_text) {
-    text_ += fmt::format("{}{}: {}", text_.empty() ? "" : ", ", quoted(key), json_text);
+    text_ += fmt::format("{}{}: {}", text_.empty() ? "" : ", ", as_json(key), json_text);
   }
-  void put_text(std::string_view key, std::string_view value) { put(key, quoted(value)); }
+  void put_text(std::string_view key, std::string_view value) { put(key, as_json(value)); }
   void put_count(std::string_view key, std::int64_t value) { put(key, std::to_string(value)); }
   void put_number(std::string_view key, double value, int digits) {
     const double scale = std::pow(10.0, digits);
@@ -29,9 +37,6 @@ class ObjectText {
   std::string str() const { return fmt::format("{{{}}}", text_); }
 
  private:
-  static std::string quoted(std::string_view value) {
-    return boost::json::serialize(boost::json::string(value));
-  }
   std::string text_;
 };
 
@@ -73,7 +78,10 @@ WatchReport::WatchReport(const traffic::WatchPipeline& pipeline)
 }
 
 void WatchReport::add(const traffic::WatchedFrame& watched) {
-  if (pipeline_.totals().frames == 1) first_time_ = watched.frame.media_time;
+  if (pipeline_.totals().frames > 1 && !watched.is_new_period) {
+    seen_ += watched.frame.media_time - last_time_;
+    ++steps_;
+  }
   last_time_ = watched.frame.media_time;
   for (const traffic::Crossing& crossing : watched.crossings) {
     LineCount& line = lines_[static_cast<std::size_t>(crossing.line)];
@@ -98,10 +106,10 @@ std::string WatchReport::event(const traffic::Crossing& crossing) const {
 }
 
 double WatchReport::media_s() const {
-  const auto frames = static_cast<double>(pipeline_.totals().frames);
-  if (frames < 2) return 0;
+  if (steps_ == 0) return 0;
   // The last frame is seen for a while, too.
-  return to_seconds(last_time_ - first_time_) * frames / (frames - 1);
+  return to_seconds(seen_) * static_cast<double>(pipeline_.totals().frames) /
+         static_cast<double>(steps_);
 }
 
 std::vector<std::int64_t> WatchReport::wanted_tracks() const {
@@ -174,6 +182,13 @@ std::string WatchReport::json(const Run& run) const {
 
   ObjectText object;
   object.put_text("source", run.source);
+  if (run.files > 1) {
+    object.put_count("files", run.files);
+    object.put_text("order", run.order);
+    std::vector<std::string> passed_over;
+    for (const std::string& each : run.passed_over) passed_over.push_back(as_json(each));
+    object.put("passed_over", array(passed_over));
+  }
   object.put_count("frames", totals.frames);
   object.put_number("media_s", media_s(), 3);
   object.put_number("wall_s", run.wall_s, 3);
@@ -209,8 +224,9 @@ std::string WatchReport::json(const Run& run) const {
 std::string WatchReport::text(const Run& run) const {
   const traffic::WatchTotals& totals = pipeline_.totals();
   std::string text = fmt::format(
-      "{}\n  {} frames, {:.1f} s of video in {:.1f} s ({:.1f} frames a second)\n  {}, {}, {}\n",
-      run.source, totals.frames, media_s(), run.wall_s,
+      "{}{}\n  {} frames, {:.1f} s of video in {:.1f} s ({:.1f} frames a second)\n  {}, {}, {}\n",
+      run.source, run.files > 1 ? fmt::format(" ({} files, {})", run.files, run.order) : "",
+      totals.frames, media_s(), run.wall_s,
       run.wall_s > 0 ? static_cast<double>(totals.frames) / run.wall_s : 0.0, run.detector.model,
       run.detector.engine, run.detector.precision);
   text += fmt::format("  road users: {}\n", listed(wanted_tracks(), pipeline_.types()));
@@ -239,6 +255,12 @@ std::string WatchReport::text(const Run& run) const {
     text += fmt::format("  warning: too slow to count by for {:.1f} s: {} {}\n",
                         to_seconds(pipeline_.rate().too_slow_for()), reason->cause, reason->remedy);
   }
+  for (const std::string& each : run.passed_over | std::views::take(kMostPassedOver)) {
+    text += fmt::format("  passed over: {}\n", each);
+  }
+  if (run.passed_over.size() > kMostPassedOver) {
+    text += fmt::format("  passed over: {} more\n", run.passed_over.size() - kMostPassedOver);
+  }
   if (!run.problem.empty()) text += fmt::format("  broken off: {}\n", run.problem);
   return text;
 }
@@ -246,8 +268,8 @@ std::string WatchReport::text(const Run& run) const {
 std::string WatchReport::progress(double wall_s) const {
   const std::int64_t frames = pipeline_.totals().frames;
   return fmt::format("frame {}, {:.1f} s of video, {:.1f} frames a second, {} crossings", frames,
-                     to_seconds(last_time_ - first_time_),
-                     wall_s > 0 ? static_cast<double>(frames) / wall_s : 0.0, crossings_);
+                     to_seconds(seen_), wall_s > 0 ? static_cast<double>(frames) / wall_s : 0.0,
+                     crossings_);
 }
 
 }  // namespace vedette::app

@@ -37,6 +37,10 @@ class WatchReport {
     double given_fps = 0;
     /// Why the source broke off; empty: it did not.
     std::string problem;
+    /// Of a record: how many files, in what order, and why some were passed over or cut off.
+    int files = 1;
+    std::string order;
+    std::vector<std::string> passed_over;
   };
   std::string json(const Run& run) const;
   std::string text(const Run& run) const;
@@ -61,8 +65,10 @@ class WatchReport {
   const traffic::WatchPipeline& pipeline_;
   std::vector<LineCount> lines_;
   std::int64_t crossings_ = 0;
-  Micros first_time_{0};
   Micros last_time_{0};
+  /// Between frames that follow each other, without the gaps of a record.
+  Micros seen_{0};
+  std::int64_t steps_ = 0;
 };
 
 }  // namespace vedette::app

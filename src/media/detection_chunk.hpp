@@ -1,12 +1,13 @@
 // What a detector said of some frames, as bytes to be stored and read back: so that a recording
 // whose counting was interrupted is not shown to the model again. Boxes keep their exact bits. The
-// bytes come back from a database and are checked like any foreign bytes. Used by LoggedSession;
+// bytes come back from a database and are checked like any foreign bytes. Used by DetectionLog;
 // one thread a writer or reader.
 //
 // Version 1, numbers little endian, varint as LEB128 in its shortest form:
-//   "VDet" 01 | key, 16 bytes | frames: varint | per frame: number less the one before (of the
-//   first frame the number itself) varint, boxes varint, per box x1 y1 x2 y2 score (float32), class
-//   varint | the first 4 bytes of the SHA-256 of all that
+//   "VDet" 01 | key, 16 bytes | frames: varint | per frame: number, media time (us), period, part,
+//   stamp (us, plus 1 from 0 on; 0: none), width, height, each less that of the frame before (of
+//   the first frame: itself) as a varint of its zigzag; boxes varint; per box x1 y1 x2 y2 score
+//   (float32), class varint | the first 4 bytes of the SHA-256 of all that
 #pragma once
 
 #include <array>

@@ -97,7 +97,12 @@ Result<Recording> Recording::find(const SourceOptions& options, const std::stop_
     if (is_folder(part)) {
       VEDETTE_CHECK(list_recordings(part, options, stop, paths));
     } else {
-      if (is_list) VEDETTE_CHECK(check_file(file_url(part)));
+      // What is named and not there is a mistake; what is there and damaged is passed over.
+      const auto checked = is_list ? check_file(file_url(part)) : Result<>{};
+      if (!checked && (checked.error().code == ErrorCode::kNotFound ||
+                       checked.error().code == ErrorCode::kInvalid)) {
+        return fail(checked.error());
+      }
       recording.is_one_file_ = !is_list;
       paths.push_back(part);
     }

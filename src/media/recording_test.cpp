@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <tuple>
+
+#include "base/digest.hpp"
 #include "media/jpeg.hpp"
 #include "media/test_clip.hpp"
 #include "media/test_samples.hpp"
@@ -90,6 +93,97 @@ std::vector<std::string> names_of(const SourceOptions& options) {
   if (!found) return names;
   for (const auto& file : found->files()) names.push_back(fs::path(file.path).filename().string());
   return names;
+}
+
+// Copies packets into pieces that begin with key pictures, as a camera makes chapters.
+void split(const fs::path& clip, const std::vector<std::string>& pieces, int packets_each) {
+  AVFormatContext* opened = nullptr;
+  ASSERT_GE(avformat_open_input(&opened, clip.c_str(), nullptr, nullptr), 0);
+  const AvFormatPtr in(opened);
+  ASSERT_GE(avformat_find_stream_info(in.get(), nullptr), 0);
+  const int video = av_find_best_stream(in.get(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
+  ASSERT_GE(video, 0);
+  const AVStream* from = in->streams[video];
+  std::unique_ptr<AVFormatContext, void (*)(AVFormatContext*)> out(nullptr, avformat_free_context);
+  const auto finish = [&] {
+    if (!out) return;
+    av_write_trailer(out.get());
+    avio_closep(&out->pb);
+    out.reset();
+  };
+  std::size_t piece = 0;
+  int packets = 0;
+  std::int64_t start = 0;
+  const AvPacketPtr packet(av_packet_alloc());
+  while (av_read_frame(in.get(), packet.get()) >= 0) {
+    const bool is_ours = packet->stream_index == video;
+    const bool is_key = (packet->flags & AV_PKT_FLAG_KEY) != 0;
+    if (is_ours && piece < pieces.size() && (!out || (is_key && packets >= packets_each))) {
+      finish();
+      AVFormatContext* made = nullptr;
+      ASSERT_GE(avformat_alloc_output_context2(&made, nullptr, nullptr, pieces[piece].c_str()), 0);
+      out.reset(made);
+      AVStream* to = avformat_new_stream(made, nullptr);
+      avcodec_parameters_copy(to->codecpar, from->codecpar);
+      to->codecpar->codec_tag = 0;
+      to->time_base = from->time_base;
+      to->avg_frame_rate = from->avg_frame_rate;
+      ASSERT_GE(avio_open(&made->pb, pieces[piece].c_str(), AVIO_FLAG_WRITE), 0);
+      ASSERT_GE(avformat_write_header(made, nullptr), 0);
+      start = packet->dts;
+      packets = 0;
+      ++piece;
+    }
+    if (is_ours) {
+      ++packets;
+      packet->stream_index = 0;
+      packet->pos = -1;
+      packet->pts -= start;
+      packet->dts -= start;
+      av_packet_rescale_ts(packet.get(), from->time_base, out->streams[0]->time_base);
+      ASSERT_GE(av_interleaved_write_frame(out.get(), packet.get()), 0);
+    } else {
+      av_packet_unref(packet.get());
+    }
+  }
+  finish();
+  ASSERT_EQ(piece, pieces.size());
+}
+
+// Numbers, times and pictures.
+std::vector<std::tuple<std::int64_t, Micros, int, std::string>> all_of(const std::string& url) {
+  std::vector<std::tuple<std::int64_t, Micros, int, std::string>> all;
+  auto source = open_source(options_of(url));
+  EXPECT_TRUE(source) << source.error().message;
+  Image image;
+  while (source) {
+    const auto frame = (*source)->next({});
+    EXPECT_TRUE(frame) << frame.error().message;
+    if (!frame || !*frame || !(*frame)->to_bgr(image)) break;
+    const std::string_view bytes(reinterpret_cast<const char*>(image.row(0)),
+                                 static_cast<std::size_t>(image.stride() * image.height()));
+    all.emplace_back((*frame)->number, (*frame)->media_time, (*frame)->period, sha256_hex(bytes));
+  }
+  return all;
+}
+
+TEST(Recording, ChaptersGiveWhatTheRecordingInOnePieceGives) {
+  VEDETTE_NEED_SAMPLE(clip, "traffic/street-oneway.mp4");
+  const TestFolder folder;
+  std::vector<std::string> pieces;
+  for (const char* name : {"GX010042.MP4", "GX020042.MP4", "GX030042.MP4"}) {
+    pieces.push_back((folder.path() / name).string());
+  }
+  split(clip, pieces, 100);
+  const auto whole = all_of(clip.string());
+  const auto chapters = all_of(folder.path().string());
+  ASSERT_EQ(chapters.size(), whole.size());
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    ASSERT_EQ(std::get<0>(chapters[i]), std::get<0>(whole[i]));
+    ASSERT_NEAR(to_seconds(std::get<1>(chapters[i])), to_seconds(std::get<1>(whole[i])), 0.01);
+    ASSERT_EQ(std::get<2>(chapters[i]), 0);
+    ASSERT_EQ(std::get<3>(chapters[i]), std::get<3>(whole[i])) << "frame " << i;
+  }
 }
 
 TEST(Recording, AFolderIsReadAsOneRecord) {
@@ -281,6 +375,10 @@ TEST(Recording, SeveralPathsAreOneRecordToo) {
   const auto missing = play(files_address({folder.at("a 2.mp4"), folder.at("none.mp4")}));
   ASSERT_TRUE(missing.ended_by);
   EXPECT_EQ(missing.ended_by->code, ErrorCode::kNotFound);
+  folder.file("empty.mp4", "");
+  const auto damaged = play(files_address({folder.at("a 2.mp4"), folder.at("empty.mp4")}));
+  EXPECT_EQ(damaged.frames.size(), 24U);
+  EXPECT_EQ(damaged.told.size(), 1U);
   // What is named twice is read once.
   EXPECT_EQ(play(files_address({folder.at("more"), folder.at("more/x.mp4")})).frames.size(), 24U);
 }

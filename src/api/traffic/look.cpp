@@ -54,6 +54,11 @@ Result<http::Response> look(const TrafficServices& services, const http::Request
   auto opened = media::open_source(options);
   if (!opened) return not_seen(opened.error());
   auto frame = (*opened)->next({});
+  // Of a record, files that cannot be read are told one by one; the next one may do.
+  for (int told = 1; told < (*opened)->info().files; ++told) {
+    if (frame || frame.error().code != ErrorCode::kCorrupt) break;
+    frame = (*opened)->next({});
+  }
   if (!frame) return not_seen(frame.error());
   if (!*frame) return bad_parameter("source", "The file holds no picture. Choose another one.");
   traffic::LiveOptions picture;

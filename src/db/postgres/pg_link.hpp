@@ -11,6 +11,7 @@
 
 #include "db/postgres/pg_address.hpp"
 #include "db/postgres/pg_error.hpp"
+#include "db/postgres/pg_params.hpp"
 #include "db/postgres/pg_values.hpp"
 
 struct pg_conn;

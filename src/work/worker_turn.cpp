@@ -173,7 +173,10 @@ Result<void> Worker::Engine::take(LoopContext& loop, Kind& kind, Intake& intake,
     intake.is_dry = !is_whole;
   }
   taken_ += static_cast<std::int64_t>(count);
-  if (count > 0) hand_out(kind, std::move(claimed->jobs), !is_ahead);
+  if (count > 0) {
+    hand_out(kind, std::move(claimed->jobs), !is_ahead);
+    database_.notify(kJobChangeChannel, kind.spec.name);
+  }
   return {};
 }
 
@@ -253,6 +256,7 @@ void Worker::Engine::note_and_recall(LoopContext& loop, bool with_waiting) {
   std::map<std::int64_t, std::int64_t> asked;  // attempt by job
   std::vector<JobCrew::CellPtr> noted;
   std::vector<ProgressNote> notes;
+  std::vector<std::string_view> kinds_noted;
   std::vector<std::pair<std::int64_t, std::int64_t>> silent;
   for (const auto& [name, kind] : kinds_) {
     if (!kind->is_run_here) continue;
@@ -261,6 +265,7 @@ void Worker::Engine::note_and_recall(LoopContext& loop, bool with_waiting) {
       if (auto note = cell->take_note()) {
         noted.push_back(cell);
         notes.push_back(std::move(*note));
+        if (kinds_noted.empty() || kinds_noted.back() != name) kinds_noted.push_back(name);
       } else {
         silent.emplace_back(cell->job().id, cell->job().attempt);
       }
@@ -289,6 +294,7 @@ void Worker::Engine::note_and_recall(LoopContext& loop, bool with_waiting) {
     if (!loop.stopping()) loop.failure(recalls.error());
     return;
   }
+  for (const std::string_view kind : kinds_noted) database_.notify(kJobChangeChannel, kind);
   for (const Recalled& one : *recalls) {
     recall(one.id, asked[one.id], one.is_lost ? JobStop::kLost : JobStop::kCancelled);
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <unordered_set>
 
@@ -50,6 +51,10 @@ Aim aim_of(Ending::Kind kind) {
 
 using Batch = std::vector<const Ending*>;
 
+std::string clean_result(std::string_view result) {
+  return clean_text(result, std::numeric_limits<std::size_t>::max());
+}
+
 std::string array_of(const Batch& batch, std::int64_t Ending::* member) {
   std::string array = "{";
   for (const Ending* one : batch) {
@@ -58,33 +63,43 @@ std::string array_of(const Batch& batch, std::int64_t Ending::* member) {
   return array + "}";
 }
 
-/// Completed jobs whose rows nobody keeps: gone, which costs no new row version.
-Result<void> erase(db::Session& session, const Fence& worker, const Batch& batch,
-                   std::vector<Ended>& ended) {
-  const auto take = [&](const db::Rows& rows) {
+/// PostgreSQL's text of an array of texts.
+std::string results_of(const Batch& batch) {
+  std::string array = "{";
+  for (const Ending* one : batch) {
+    array += array.size() > 1 ? ",\"" : "\"";
+    for (const char c : clean_result(one->result)) {
+      if (c == '"' || c == '\\') array += '\\';
+      array += c;
+    }
+    array += '"';
+  }
+  return array + "}";
+}
+
+/// Completed jobs, which are most: their rows are gone when nobody keeps them, which costs no new
+/// row version, or say so. SQLite has no round trips to save.
+Result<void> complete(db::Session& session, const Fence& worker, const Batch& batch, bool is_kept,
+                      std::vector<Ended>& ended) {
+  if (batch.empty()) return {};
+  const bool is_postgres = session.dialect() == db::Dialect::kPostgres;
+  const std::string sql = complete_sql(session.dialect(), is_kept);
+  const std::size_t statements = is_postgres ? 1 : batch.size();
+  for (std::size_t i = 0; i < statements; ++i) {
+    std::vector<db::Value> params;
+    if (is_postgres) {
+      params = {worker.name, array_of(batch, &Ending::id), array_of(batch, &Ending::attempt)};
+      if (is_kept) params.emplace_back(results_of(batch));
+    } else {
+      params = {worker.name, batch[i]->id, batch[i]->attempt};
+      if (is_kept) params.emplace_back(clean_result(batch[i]->result));
+    }
+    VEDETTE_TRY(rows, session.query(sql, params));
     for (const db::Row row : rows) {
       ended.push_back({.id = row.get<std::int64_t>(0),
                        .parent = row.get<std::optional<std::int64_t>>(1),
                        .state = JobState::kCompleted});
     }
-  };
-  if (session.dialect() == db::Dialect::kPostgres) {
-    VEDETTE_TRY(
-        rows, session.query(
-                  fmt::format("delete from job using "
-                              "unnest($1::bigint[], $2::bigint[]) as e(id, attempt) "
-                              "where job.id = e.id and job.attempt = e.attempt and {} "
-                              "returning job.id, job.parent_id",
-                              runs_under_sql(session.dialect(), "$3")),
-                  {array_of(batch, &Ending::id), array_of(batch, &Ending::attempt), worker.name}));
-    take(rows);
-    return {};
-  }
-  for (const Ending* one : batch) {
-    VEDETTE_TRY(rows, session.query("delete from job where id = $1 and attempt = $2 and "
-                                    "worker = $3 and state = 'running' returning id, parent_id",
-                                    {one->id, one->attempt, worker.name}));
-    take(rows);
   }
   return {};
 }
@@ -98,7 +113,7 @@ std::string endings_json(const Batch& batch) {
                    json.size() > 1 ? "," : "", one->id, one->attempt, aim.state, aim.waits_for,
                    aim.failures, one->wait.count());
     json += R"("result":)";
-    append_json_text(json, one->result);
+    append_json_text(json, clean_result(one->result));
     json += R"(,"error":)";
     append_json_text(json, clean_text(one->error, kMostError));
     json += '}';
@@ -106,9 +121,8 @@ std::string endings_json(const Batch& batch) {
   return json + "]";
 }
 
-/// One statement for all: what an ending asks for, but a job that was
-/// asked to stop does not go back, and one whose children have all ended meanwhile does not wait
-/// for them.
+/// One statement for all others: what an ending asks for, but a job that was asked to stop does not
+/// go back, and one whose children have all ended meanwhile does not wait for them.
 std::string write_sql(db::Dialect dialect) {
   const std::string now = db::now_sql(dialect);
   const std::string_view stopped = "(e.waits <> '' and job.cancel_at is not null)";
@@ -136,6 +150,7 @@ std::string write_sql(db::Dialect dialect) {
 
 Result<void> write(db::Session& session, const Fence& worker, const Batch& batch,
                    std::vector<Ended>& ended) {
+  if (batch.empty()) return {};
   VEDETTE_TRY(rows,
               session.query(write_sql(session.dialect()), {endings_json(batch), worker.name}));
   for (const db::Row row : rows) {
@@ -154,30 +169,57 @@ void sort(Batch& batch) {
 
 }  // namespace
 
+std::string complete_sql(db::Dialect dialect, bool is_kept) {
+  const bool is_postgres = dialect == db::Dialect::kPostgres;
+  const std::string change = fmt::format(
+      "state = 'completed', result = {}, finished_at = {}, worker = null, "
+      "cancel_at = null",
+      is_postgres ? "e.result" : "$4", db::now_sql(dialect));
+  if (!is_postgres) {
+    return fmt::format(
+        "{} where id = $2 and attempt = $3 and worker = $1 and state = 'running' "
+        "returning id, parent_id",
+        is_kept ? "update job set " + change : "delete from job");
+  }
+  const std::string which =
+      fmt::format("e.job_id = job.id and e.attempt = job.attempt and {} returning id, parent_id",
+                  runs_under_sql(dialect, "$1"));
+  if (is_kept) {
+    return fmt::format(
+        "update job set {} from unnest($2::bigint[], $3::bigint[], $4::text[]) "
+        "as e(job_id, attempt, result) where {}",
+        change, which);
+  }
+  return fmt::format(
+      "delete from job using unnest($2::bigint[], $3::bigint[]) as e(job_id, attempt) where {}",
+      which);
+}
+
 Result<std::vector<std::int64_t>> end_jobs(db::Session& session, std::string_view kind,
                                            const Fence& worker, std::span<const Ending> endings) {
   Batch erased;
+  Batch kept;
   Batch written;
   Tally tally;
   for (const Ending& one : endings) {
     if (one.kind == Ending::Kind::kCompletedAlready) {
       ++tally.completed;
       tally.took += one.took;
-    } else if (one.kind == Ending::Kind::kCompleted && !one.is_kept) {
-      erased.push_back(&one);
+    } else if (one.kind == Ending::Kind::kCompleted) {
+      (one.is_kept ? kept : erased).push_back(&one);
     } else {
       written.push_back(&one);
     }
   }
-  sort(erased);
-  sort(written);
-  // An analysed table where nobody runs makes the planner expect one row under a worker, and look
-  // through the whole table for each ending.
-  if (erased.size() + written.size() > 1) VEDETTE_CHECK(tune_planner(session));
+  for (Batch* batch : {&erased, &kept, &written}) sort(*batch);
+  // PostgreSQL may expect one row under a worker and look through the whole table for each ending,
+  // or find it cheaper to read all of it.
+  if (endings.size() > 1) VEDETTE_CHECK(tune_planner(session));
   std::vector<Ended> ended;
-  ended.reserve(erased.size() + written.size());
-  if (!erased.empty()) VEDETTE_CHECK(erase(session, worker, erased, ended));
-  if (!written.empty()) VEDETTE_CHECK(write(session, worker, written, ended));
+  ended.reserve(endings.size());
+  VEDETTE_CHECK(complete(session, worker, erased, false, ended));
+  VEDETTE_CHECK(complete(session, worker, kept, true, ended));
+  VEDETTE_CHECK(write(session, worker, written, ended));
 
   std::unordered_set<std::int64_t> done;
   std::map<std::int64_t, EndedChildren> parents;
@@ -227,7 +269,7 @@ Result<void> complete_job(db::Session& session, const JobFence& fence, std::stri
                 ? session.query(fmt::format("update job set state = 'completed', result = $4, "
                                             "finished_at = {}, worker = null, cancel_at = null {}",
                                             db::now_sql(dialect), fenced),
-                                {fence.job, fence.attempt, fence.worker.name, result})
+                                {fence.job, fence.attempt, fence.worker.name, clean_result(result)})
                 : session.query(fmt::format("delete from job {}", fenced),
                                 {fence.job, fence.attempt, fence.worker.name}));
   if (rows.empty()) {

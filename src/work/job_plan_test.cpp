@@ -64,7 +64,7 @@ struct JobPlanTest : testing::JobFixture {
   }
   static void expect_walk(const Plan& plan) {
     EXPECT_THAT(plan.text, HasSubstr("using job_ready"));
-    EXPECT_THAT(plan.text, HasSubstr("using job_pkey"));
+    EXPECT_THAT(plan.text, HasSubstr("Tid Scan on job"));
     EXPECT_THAT(plan.text, Not(HasSubstr("Seq Scan on job\n")));
     EXPECT_THAT(plan.text, Not(HasSubstr("Seq Scan on job ")));
     EXPECT_THAT(plan.text, Not(HasSubstr("Sort")));
@@ -94,6 +94,37 @@ TEST_P(JobPlanTest, ATableNeverAnalysedIsWalkedAsWell) {
   const Plan plan = explain(10);
   expect_walk(plan);
   EXPECT_LE(plan.pages, 400) << plan.text;
+}
+
+// A planner that expects one running job compares each of them with each ending.
+TEST_P(JobPlanTest, EndingsAreLookedUpById) {
+  fill(50'000, "completed", "null");
+  fill(1'000, "available", "'worker'");
+  std::string ids = "{";
+  std::string attempts = "{";
+  for (const ClaimedJob& one : claim(north, 500)) {
+    ids += fmt::format("{}{}", ids.size() > 1 ? "," : "", one.id);
+    attempts += fmt::format("{}{}", attempts.size() > 1 ? "," : "", one.attempt);
+  }
+  for (const bool is_analysed : {false, true}) {
+    if (is_analysed) change("analyze job");
+    for (const bool is_kept : {false, true}) {
+      std::string text;
+      const auto outcome = database->write([&](db::Session& s) -> Result<void> {
+        std::vector<db::Value> params{north.fence.name, ids + "}", attempts + "}"};
+        if (is_kept) params.emplace_back(attempts + "}");
+        VEDETTE_CHECK(tune_planner(s));
+        VEDETTE_TRY(rows, s.query("explain (analyze, costs off, timing off, summary off) " +
+                                      complete_sql(db::Dialect::kPostgres, is_kept),
+                                  params));
+        for (const db::Row row : rows) text += row.get<std::string>(0) + "\n";
+        return fail(ErrorCode::kConflict, "Only looked.");
+      });
+      EXPECT_EQ(outcome.error().message, "Only looked.") << outcome.error().detail;
+      EXPECT_THAT(text, HasSubstr("Index Scan using job_pkey on job (actual rows=1 loops=500)"));
+      EXPECT_THAT(text, Not(HasSubstr("Removed by Join Filter")));
+    }
+  }
 }
 
 TEST_P(JobPlanTest, AHeldSnapshotDoesNotSlowAClaimThatGoesOnWhereTheLastEnded) {

@@ -66,17 +66,22 @@ ClaimedJob claimed_from(const db::Row& row) {
 }  // namespace
 
 std::string claim_sql(db::Dialect dialect, bool only_unsuspected) {
+  // By their place in the table, which spares PostgreSQL to look each up again by its id. One that
+  // was changed in this very moment and is ready still is locked in its new place, which the
+  // statement does not see: the next claim takes it.
+  const bool is_postgres = dialect == db::Dialect::kPostgres;
   const std::string wanted = fmt::format(
-      "select id from job{} where kind = $3 and waits_for = 'worker' and (rank, id) >= ($4, $5){} "
+      "select {} from job{} where kind = $3 and waits_for = 'worker' and (rank, id) >= ($4, $5){} "
       "and not exists (select 1 from job_kind where kind = $3 and is_paused) "
       "order by rank, id limit $6 {}",
-      indexed_by(dialect, "job_ready"), only_unsuspected ? " and crashes = 0" : "",
-      only_postgres(dialect, "for update skip locked"));
+      is_postgres ? "ctid" : "id", indexed_by(dialect, "job_ready"),
+      only_unsuspected ? " and crashes = 0" : "", only_postgres(dialect, "for update skip locked"));
   return fmt::format(
       "update job set state = 'running', waits_for = null, attempt = attempt + 1, worker = $1, "
       "process = $2, started_at = {} where {} returning id, rank, attempt, payload, failures, "
       "crashes, done, parent_id, children_completed, children_discarded, children_cancelled",
-      db::now_sql(dialect), id_among(dialect, wanted));
+      db::now_sql(dialect),
+      is_postgres ? fmt::format("ctid = any(array({}))", wanted) : id_among(dialect, wanted));
 }
 
 Result<Claimed> claim_jobs(db::Session& session, const Fence& worker, const ClaimRequest& request) {

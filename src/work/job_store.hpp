@@ -1,9 +1,9 @@
 // The SQL of jobs that only the worker uses: take, end, give back, rescue, promote, prune. One
 // atomic statement each where the database allows it; every write of an attempt is fenced by its
 // number. Inside transactions that the worker opens; blocks on the database. Plain functions, any
-// thread. claim_jobs, promote_due and prune_jobs want a transaction of their own, several of a kind
-// in one are fine: on PostgreSQL they tell the planner what to do until it ends. Ending and
-// claiming in one transaction can deadlock (measured); do it in two.
+// thread. claim_jobs, end_jobs, promote_due and prune_jobs want transactions of their own, several
+// of a sort in one are fine: on PostgreSQL they tell the planner what to do until it ends. Ending
+// and claiming in one transaction can deadlock (measured); do it in two.
 #pragma once
 
 #include <cstdint>

@@ -209,6 +209,22 @@ TEST_P(JobStoreTest, AnErrorOfForeignBytesIsWrittenAllTheSame) {
   EXPECT_LT(status(id).error.size(), 5'000u);
 }
 
+TEST_P(JobStoreTest, ResultsComeBackAsTheyWere) {
+  const std::vector<std::string> results{
+      "", R"({"text": "a \"quoted\" \\ word, {braces}, NULL, ünïcode"})", "null",
+      "{\n\t\"n\": 1\n}"};
+  std::vector<Ending> endings;
+  for (const std::string& result : results) {
+    add();
+    const auto taken = claim(north)[0];
+    endings.push_back({.id = taken.id, .attempt = 1, .result = result});
+  }
+  EXPECT_THAT(end(north, endings), IsEmpty());
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    EXPECT_EQ(status(endings[i].id).result, results[i]);
+  }
+}
+
 TEST_P(JobStoreTest, ProgressIsSeenAndNeverGoesBack) {
   const auto id = add();
   const auto first = claim(north)[0];

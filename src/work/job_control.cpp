@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "work/job_queue.hpp"
@@ -11,6 +12,8 @@
 
 namespace vedette::work {
 namespace {
+
+constexpr std::size_t kChunk = 1'000;  // jobs cancelled in one statement
 
 struct Job {
   std::string kind;
@@ -55,36 +58,45 @@ std::string tree_sql(db::Dialect dialect) {
 Result<void> cancel_tree(db::Session& session, std::span<const std::int64_t> roots,
                          bool with_roots) {
   const db::Dialect dialect = session.dialect();
+  std::vector<std::int64_t> sorted(roots.begin(), roots.end());
+  std::ranges::sort(sorted);
   const std::string json = json_of(roots);
-  VEDETTE_TRY(found, session.query(fmt::format("{}select job.id, job.state from tree, job where "
+  VEDETTE_TRY(found, session.query(fmt::format("{}select job.id from tree, job where "
                                                "job.id = tree.id and job.{} order by job.id desc",
                                                tree_sql(dialect), kAliveSql),
                                    {json}));
-  std::map<std::int64_t, EndedChildren> parents;
-  bool is_asked = false;
+  std::vector<std::int64_t> ids;
   for (const db::Row row : found) {
     const auto id = row.get<std::int64_t>(0);
-    if (!with_roots && std::ranges::find(roots, id) != roots.end()) continue;
-    VEDETTE_TRY(
-        rows,
-        session.query(
-            fmt::format("update job set "
-                        "state = case when state = 'running' then state else 'cancelled' end, "
-                        "waits_for = null, "
-                        "finished_at = case when state = 'running' then null else {0} end, "
-                        "cancel_at = case when state = 'running' then coalesce(cancel_at, {0}) end "
-                        "where id = $1 and {1} returning kind, state, parent_id",
-                        db::now_sql(dialect), kAliveSql),
-            {id}));
-    if (rows.empty()) continue;  // ended meanwhile
-    const db::Row now = rows.front();
-    session.notify(kJobChangeChannel, now.get<std::string_view>(0));
-    if (now.get<std::string_view>(1) == "running") {
-      is_asked = true;
-    } else if (const auto parent = now.get<std::optional<std::int64_t>>(2)) {
-      ++parents[*parent].cancelled;
+    if (with_roots || !std::ranges::binary_search(sorted, id)) ids.push_back(id);
+  }
+  // Locked from the highest id down; one that ended meanwhile is left as it is.
+  const std::string alive = fmt::format(
+      "select job.id from {}, job where job.id = e.id and job.{} order by job.id desc {}",
+      json_rows_sql(dialect, "id bigint"), kAliveSql, only_postgres(dialect, "for update of job"));
+  const std::string sql = fmt::format(
+      "update job set state = case when state = 'running' then state else 'cancelled' end, "
+      "waits_for = null, finished_at = case when state = 'running' then null else {0} end, "
+      "cancel_at = case when state = 'running' then coalesce(cancel_at, {0}) end "
+      "where {1} returning kind, state, parent_id",
+      db::now_sql(dialect), id_among(dialect, alive));
+  std::map<std::int64_t, EndedChildren> parents;
+  std::set<std::string> kinds;
+  bool is_asked = false;
+  for (std::span<const std::int64_t> rest = ids; !rest.empty();) {
+    const auto chunk = rest.first(std::min(rest.size(), kChunk));
+    rest = rest.subspan(chunk.size());
+    VEDETTE_TRY(rows, session.query(sql, {json_of(chunk)}));
+    for (const db::Row row : rows) {
+      kinds.insert(row.get<std::string>(0));
+      if (row.get<std::string_view>(1) == "running") {
+        is_asked = true;
+      } else if (const auto parent = row.get<std::optional<std::int64_t>>(2)) {
+        ++parents[*parent].cancelled;
+      }
     }
   }
+  for (const std::string& kind : kinds) session.notify(kJobChangeChannel, kind);
   if (is_asked) session.notify(kJobCancelChannel);
   return settle_parents(session, parents);
 }

@@ -196,6 +196,7 @@ Result<std::vector<KindStatus>> kinds(db::Session& session) {
   names.insert(paused.begin(), paused.end());
   VEDETTE_CHECK(add_kinds(session, "job_tally", "true", names));
 
+  // Each in the order of its index: without one a planner may begin anywhere in the table.
   const std::string counts = fmt::format(
       "select "
       "(select count(*) from (select id from job where kind = $1 and waits_for = 'worker' "
@@ -203,10 +204,10 @@ Result<std::vector<KindStatus>> kinds(db::Session& session) {
       "(select min(run_at) from (select run_at from job where kind = $1 and waits_for = 'worker' "
       "order by rank, id limit {0}) as oldest), "
       "(select count(*) from (select id from job where kind = $1 and {1} and "
-      "state = 'available' limit {0}) as later), "
+      "state = 'available' order by waits_for, run_at limit {0}) as later), "
       "(select count(*) from job where state = 'running' and kind = $1), "
       "(select count(*) from (select id from job where kind = $1 and {2} and state = 'failed' "
-      "limit {0}) as failed)",
+      "order by id limit {0}) as failed)",
       kMostCounted + 1, kLaterSql, kPastSql);
   std::vector<KindStatus> all;
   for (const std::string& kind : names) {

@@ -225,6 +225,20 @@ TEST_P(JobQueueTest, CancelTakesTheWholeTree) {
   EXPECT_THAT(claim(north, 9), IsEmpty());
 }
 
+TEST_P(JobQueueTest, CancelTakesThousandsOfChildren) {
+  const auto parent = add();
+  const auto own = claim(north)[0];
+  write([&](db::Session& s) {
+    return enqueue_all(s, std::vector<NewJob>(2'500, NewJob{.kind = "child", .parent = parent}));
+  });
+  EXPECT_EQ(claim(south, 10, {.kind = "child"}).size(), 10u);
+  EXPECT_TRUE(end(north, own, Kind::kWaiting));
+  cancel(parent);
+  EXPECT_EQ(number("select count(*) from job where state = 'cancelled'"), 2'491);
+  EXPECT_EQ(number("select count(*) from job where cancel_at is not null"), 10);
+  EXPECT_EQ(status(parent).open_children, 10);
+}
+
 TEST_P(JobQueueTest, WhatARunningParentAddsWhileItIsCancelledIsCancelledWithIt) {
   const auto parent = add();
   const auto own = claim(north)[0];

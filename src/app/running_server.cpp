@@ -144,6 +144,27 @@ void read_jobs(ServerReport& report) {
   if (failed > 0) report.queue += fmt::format(", {} failed for good in the last day", failed);
 }
 
+std::unexpected<Error> not_vedette(const net::HttpTarget& server, std::string_view path,
+                                   int status) {
+  return fail(ErrorCode::kCorrupt,
+              fmt::format("{}:{} answers {} with HTTP {}, not as Vedette does; another program "
+                          "may have this port",
+                          server.host, server.port, path, status));
+}
+
+std::optional<ErrorCode> refusal_of(int status) {
+  switch (status) {
+    case 400:
+      return ErrorCode::kInvalid;
+    case 404:
+      return ErrorCode::kNotFound;
+    case 409:
+      return ErrorCode::kConflict;
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace
 
 net::HttpTarget own_server(const config::Settings& settings) {
@@ -155,7 +176,19 @@ net::HttpTarget own_server(const config::Settings& settings) {
 
 Result<json::value> ask(const net::HttpTarget& server, std::string_view path,
                         const config::Settings& settings) {
-  auto got = net::http_get(server, path, {.token = settings.auth.token, .timeout = kPatience});
+  net::HttpRequest request;
+  request.path = path;
+  VEDETTE_TRY(value, ask(server, std::move(request), settings));
+  if (!value.is_object()) return not_vedette(server, path, 200);
+  return std::move(value);
+}
+
+Result<json::value> ask(const net::HttpTarget& server, net::HttpRequest request,
+                        const config::Settings& settings) {
+  const std::string path = request.path;
+  if (!request.body.empty()) request.headers.emplace_back("content-type", "application/json");
+  auto got = net::http_ask(server, std::move(request),
+                           {.token = settings.auth.token, .timeout = kPatience});
   if (!got) {
     got.error().message += "; start it with `vedette serve`, or name another with --url";
     return fail(std::move(got.error()));
@@ -175,18 +208,17 @@ Result<json::value> ask(const net::HttpTarget& server, std::string_view path,
                     why.empty() ? "; it may have no connection left: try again" : ": " + why),
         std::string(kCannotAnswerNow));
   }
+  if (reply.status == 204) return json::value(nullptr);
   const auto value = parse(reply.body);
-  if (!value || !value->is_object()) {
-    return fail(ErrorCode::kCorrupt,
-                fmt::format("{}:{} answers {} with HTTP {}, not as Vedette does; another program "
-                            "may have this port",
-                            server.host, server.port, path, reply.status));
+  if (!value || !value->is_object()) return not_vedette(server, path, reply.status);
+  if (reply.status / 100 == 2) return *value;
+  const std::string why = message_of(reply.body);
+  if (const auto code = refusal_of(reply.status); code && !why.empty()) {
+    const auto* error = member(*value, "error");
+    return fail(*code, why, error == nullptr ? std::string() : text(*error, "field"));
   }
-  if (reply.status != 200) {
-    return fail(ErrorCode::kUnavailable, fmt::format("the server answers {} with HTTP {}: {}", path,
-                                                     reply.status, message_of(reply.body)));
-  }
-  return *value;
+  return fail(ErrorCode::kUnavailable,
+              fmt::format("the server answers {} with HTTP {}: {}", path, reply.status, why));
 }
 
 ServerReport read_report(json::value status, json::value loops, json::value jobs) {

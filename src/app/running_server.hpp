@@ -25,6 +25,12 @@ inline constexpr std::string_view kCannotAnswerNow = "HTTP 503";
 Result<boost::json::value> ask(const net::HttpTarget& server, std::string_view path,
                                const config::Settings& settings);
 
+/// The same for a request of any method with a JSON body (empty: none), and any answer of the 200s;
+/// null for one without a body. What the server refuses is its own sentence: kInvalid, kNotFound or
+/// kConflict, with the field it is about as detail.
+Result<boost::json::value> ask(const net::HttpTarget& server, net::HttpRequest request,
+                               const config::Settings& settings);
+
 /// The database or a loop that a person should look at.
 struct Complaint {
   std::string title;

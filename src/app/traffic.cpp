@@ -12,14 +12,17 @@
 #include "api/traffic/remote_pictures.hpp"
 #include "api/traffic/traffic_events.hpp"
 #include "api/traffic/traffic_services.hpp"
+#include "app/count_command.hpp"
 #include "app/samples.hpp"
 #include "app/watch_command.hpp"
 #include "media/frame_source.hpp"
+#include "traffic/count_job.hpp"
 #include "traffic/keepers.hpp"
 #include "traffic/live_view.hpp"
 #include "traffic/roster.hpp"
 #include "traffic/tables.hpp"
 #include "work/supervisor.hpp"
+#include "work/worker.hpp"
 
 #ifdef VEDETTE_HAS_OPENVINO
 #include <openvino/core/version.hpp>
@@ -64,7 +67,7 @@ class Traffic final : public Pipeline {
         live_({core.settings.live.fps, core.settings.live.quality, core.settings.live.max_width},
               core.cpu, [this](std::string_view camera) { return pictures_.sink(camera); }),
         detectors_(detector_settings(core.settings)),
-        remote_pictures_(core.supervisor, pictures_,
+        remote_pictures_(core.database, core.supervisor, live_, pictures_,
                          core.settings.auth.protect_reads ? core.settings.auth.token : ""),
         services_(std::make_shared<const api::TrafficServices>(
             api::TrafficServices{.core = core.services,
@@ -117,6 +120,7 @@ Result<void> Traffic::add_loops() {
       &core_.clock,
       {settings.watch.stall, settings.watch.retry_max, settings.watch.max_picture,
        settings.watch.file_folders, settings.watch.any_certificate}};
+  VEDETTE_CHECK(core_.jobs.add(traffic::count_file_kind(parts)));
   work::Supervisor& supervisor = core_.supervisor;
   VEDETTE_CHECK(
       supervisor.add(traffic::roster_loop(supervisor, parts, settings.watch.max_cameras)));
@@ -162,10 +166,15 @@ traffic::DetectorSettings detector_settings(const config::Settings& settings) {
 PipelineKind traffic_pipeline() {
   return {.name = "traffic",
           .migrations = traffic::migrations,
-          .add_commands = add_watch_command,
+          .add_commands =
+              [](CommandLine& line) {
+                add_watch_command(line);
+                add_count_command(line);
+              },
           .check = check_traffic,
           .parts = parts,
           .add_demo = add_demo_cameras,
+          .jobs = [] { return std::vector{traffic::count_file_kind({})}; },
           .make = [](const Core& core) -> std::unique_ptr<Pipeline> {
             return std::make_unique<Traffic>(core);
           }};

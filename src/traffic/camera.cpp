@@ -9,14 +9,16 @@
 #include "base/id.hpp"
 #include "base/text.hpp"
 #include "db/database.hpp"
+#include "media/frame_source.hpp"
 #include "traffic/camera_status.hpp"
+#include "traffic/counting.hpp"
 
 namespace vedette::traffic {
 namespace {
 
 constexpr const char* kColumns =
     "id, name, source, is_loop, starts_at, model, types, is_enabled, revision, created_at, "
-    "updated_at";
+    "updated_at, has_end";
 
 Camera camera_of(const db::Row& row) {
   Camera camera;
@@ -32,6 +34,7 @@ Camera camera_of(const db::Row& row) {
   camera.revision = row.get<std::int64_t>(8);
   camera.created_at = row.get<Instant>(9);
   camera.updated_at = row.get<Instant>(10);
+  camera.has_end = row.get<std::optional<bool>>(11).value_or(false);
   return camera;
 }
 
@@ -71,6 +74,10 @@ Result<void> read_lines(db::Session& session, std::vector<Camera>& cameras) {
 
 }  // namespace
 
+bool is_recorded(const Camera& camera) {
+  return !camera.is_loop && (camera.has_end || media::is_file_source(camera.source));
+}
+
 std::vector<CountingLine> counting_lines(const std::vector<Line>& lines) {
   std::vector<CountingLine> result;
   for (const Line& line : lines) {
@@ -106,15 +113,12 @@ Result<PictureSize> picture_size(db::Session& session, std::string_view camera_i
   return PictureSize{figures.width, figures.height};
 }
 
-Result<void> adopt_picture_size(db::Database& database, const work::Fence& fence,
-                                std::string_view camera_id, PictureSize size) {
-  return database.write([&](db::Session& session) -> Result<void> {
-    VEDETTE_CHECK(fence.check(session));
-    VEDETTE_CHECK(session.execute(
-        "UPDATE camera_line SET width = $2, height = $3 WHERE camera_id = $1 AND width IS NULL",
-        {camera_id, size.width, size.height}));
-    return {};
-  });
+Result<void> adopt_picture_size(db::Session& session, std::string_view camera_id,
+                                PictureSize size) {
+  VEDETTE_CHECK(session.execute(
+      "UPDATE camera_line SET width = $2, height = $3 WHERE camera_id = $1 AND width IS NULL",
+      {camera_id, size.width, size.height}));
+  return {};
 }
 
 std::vector<Line> drawn_on(std::vector<Line> lines, PictureSize size) {
@@ -198,9 +202,21 @@ Result<void> check_name_is_free(db::Session& session, const Camera& camera) {
               "name");
 }
 
+// What the change of a camera means for its count.
+Result<void> adjust_count(db::Session& session, const Camera& before, const Camera& now) {
+  if (!is_recorded(now) || !now.is_enabled || now.source != before.source) {
+    VEDETTE_CHECK(cancel_count(session, now.id));
+  }
+  if (!is_recorded(now) || !now.is_enabled || before.is_enabled) return {};
+  VEDETTE_TRY(status, count_status(session, now));
+  if (status.counted_at) return {};
+  VEDETTE_CHECK(start_count(session, now));
+  return {};
+}
+
 }  // namespace
 
-Result<Camera> add_camera(db::Database& database, Camera camera) {
+Result<Camera> add_camera(db::Database& database, Camera camera, bool is_counted_at_once) {
   const bool is_id_chosen = !camera.id.empty();
   VEDETTE_CHECK(complete(camera));
   const std::string wanted = camera.id;
@@ -225,13 +241,16 @@ Result<Camera> add_camera(db::Database& database, Camera camera) {
         session.query("SELECT coalesce(max(revision), 0) FROM camera_run WHERE camera_id = $1",
                       {camera.id}));
     VEDETTE_CHECK(session.execute(
-        fmt::format("INSERT INTO camera ({}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, {}, {})",
+        fmt::format("INSERT INTO camera ({}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, {}, {}, "
+                    "NULL)",
                     kColumns, now, now),
         {camera.id, camera.name, camera.source, camera.is_loop, camera.starts_at, camera.model,
          fmt::format("{}", fmt::join(camera.types, ",")), camera.is_enabled,
          before.scalar<std::int64_t>() + 1}));
     session.notify(kCamerasChannel, camera.id);
     VEDETTE_TRY(stored, find_camera(session, camera.id));
+    if (is_counted_at_once && stored->is_enabled && is_recorded(*stored))
+      VEDETTE_CHECK(start_count(session, *stored));
     return std::move(*stored);
   });
 }
@@ -245,14 +264,17 @@ Result<Camera> replace_camera(db::Database& database, Camera camera) {
     auto source = unmask_address(camera.source, stored->source);
     if (!source) return fail(ErrorCode::kInvalid, std::move(source.error().message), "source");
     VEDETTE_CHECK(session.execute(
-        fmt::format("UPDATE camera SET name = $2, source = $3, is_loop = $4, starts_at = $5, model "
-                    "= $6, types = $7, "
-                    "is_enabled = $8, revision = revision + 1, updated_at = {} WHERE id = $1",
-                    db::now_sql(session.dialect())),
+        fmt::format(
+            "UPDATE camera SET name = $2, source = $3, is_loop = $4, starts_at = $5, model "
+            "= $6, types = $7, "
+            "is_enabled = $8, revision = revision + 1, updated_at = {}, has_end = CASE WHEN "
+            "source = $3 THEN has_end END WHERE id = $1",
+            db::now_sql(session.dialect())),
         {camera.id, camera.name, *source, camera.is_loop, camera.starts_at, camera.model,
          fmt::format("{}", fmt::join(camera.types, ",")), camera.is_enabled}));
     session.notify(kCamerasChannel, camera.id);
     VEDETTE_TRY(changed, find_camera(session, camera.id));
+    VEDETTE_CHECK(adjust_count(session, *stored, *changed));
     return std::move(*changed);
   });
 }
@@ -261,6 +283,7 @@ Result<void> remove_camera(db::Database& database, std::string_view id) {
   return database.write([&](db::Session& session) -> Result<void> {
     VEDETTE_TRY(removed, session.execute("DELETE FROM camera WHERE id = $1", {id}));
     if (removed == 0) return no_camera(id);
+    VEDETTE_CHECK(cancel_count(session, id));
     VEDETTE_CHECK(session.execute(
         fmt::format("UPDATE camera_line SET removed_at = {} WHERE camera_id = $1 AND "
                     "removed_at IS NULL",
@@ -268,6 +291,7 @@ Result<void> remove_camera(db::Database& database, std::string_view id) {
         {id}));
     VEDETTE_CHECK(session.execute("DELETE FROM camera_status WHERE camera_id = $1", {id}));
     VEDETTE_CHECK(session.execute("DELETE FROM camera_run WHERE camera_id = $1", {id}));
+    VEDETTE_CHECK(session.execute("DELETE FROM detection_log WHERE camera_id = $1", {id}));
     VEDETTE_CHECK(
         session.execute(fmt::format("UPDATE quality_log SET ended_at = {} WHERE camera_id = $1 AND "
                                     "ended_at IS NULL",

@@ -11,7 +11,6 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "traffic/scene.hpp"
-#include "work/lease.hpp"
 
 namespace vedette::db {
 class Database;
@@ -55,12 +54,18 @@ struct Camera {
   std::optional<std::string> model;
   std::vector<std::string> types;
   bool is_enabled = true;
+  /// Its source was found to have an end, which its address does not tell.
+  bool has_end = false;
   /// Rises with every change of the above, not of the lines.
   std::int64_t revision = 1;
   Instant created_at{};
   Instant updated_at{};
   std::vector<Line> lines;
 };
+
+/// Whether it is a recording, to be counted once by a job of the queue (traffic/counting.hpp), and
+/// not watched by a loop.
+bool is_recorded(const Camera& camera);
 
 /// The channel of change notices about cameras and lines.
 inline constexpr std::string_view kCamerasChannel = "cameras";
@@ -89,9 +94,8 @@ Result<PictureSize> picture_size(db::Session& session, std::string_view camera_i
 /// Lines that do not say on pictures of which size they were drawn say this one.
 std::vector<Line> drawn_on(std::vector<Line> lines, PictureSize size);
 
-/// The same for the camera's stored lines. kFenced: somebody else holds the camera.
-Result<void> adopt_picture_size(db::Database& database, const work::Fence& fence,
-                                std::string_view camera_id, PictureSize size);
+/// The same for the camera's stored lines, in the transaction of whoever sees its pictures.
+Result<void> adopt_picture_size(db::Session& session, std::string_view camera_id, PictureSize size);
 
 /// As the counter takes them, in the same order.
 std::vector<CountingLine> counting_lines(const std::vector<Line>& lines);
@@ -116,11 +120,14 @@ Result<std::optional<Camera>> find_camera(db::Database& database, std::string_vi
 /// Changes when a camera or its lines do.
 Result<std::string> cameras_mark(db::Session& session);
 
-/// kConflict when the id is in use; an id made from the name is made to differ instead.
-Result<Camera> add_camera(db::Database& database, Camera camera);
-/// kNotFound. Where its source has "***", the stored secret is kept (unmask_address).
+/// kConflict when the id is in use; an id made from the name is made to differ instead. A recorded
+/// one that is switched on is put on the queue in the same transaction when `is_counted_at_once`.
+Result<Camera> add_camera(db::Database& database, Camera camera, bool is_counted_at_once = false);
+/// kNotFound. Where its source has "***", the stored secret is kept (unmask_address). A recorded
+/// one that is switched on and has no result is counted, as a live one is watched; else a change
+/// starts nothing. A count of what it no longer is (switched off, another source) is cancelled.
 Result<Camera> replace_camera(db::Database& database, Camera camera);
-/// kNotFound. What it counted stays.
+/// kNotFound. What it counted stays; a count that goes on is cancelled.
 Result<void> remove_camera(db::Database& database, std::string_view id);
 
 /// Replaces the camera's lines (those without a size were drawn on pictures of the present one):

@@ -1,6 +1,6 @@
-// The work of one camera: take pictures in, detect, track, count, remember, show. The body of a
-// supervised loop, one thread, with a second one that writes to the database once a second so that
-// a slow database never costs a frame.
+// The work of one live camera: take pictures in, detect, track, count, remember, show. The body of
+// a supervised loop, one thread, with a second one that writes to the database once a second so
+// that a slow database never costs a frame. (Recordings: traffic/count_job.hpp.)
 #pragma once
 
 #include <atomic>
@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "media/frame_source.hpp"
 #include "traffic/camera.hpp"
 #include "traffic/recorder.hpp"
 #include "work/loop.hpp"
@@ -56,8 +57,10 @@ struct CameraLoopOptions {
   /// room below kTracksPerRun, for those that are drawn in one frame.
   std::int64_t last_track_number = kTracksPerRun - 1'000'000;
 };
+/// The camera's source within these limits.
+media::SourceOptions source_options(const Camera& camera, const CameraLoopOptions& limits);
 
-/// What camera loops share; all of it outlives them.
+/// What camera loops and jobs share; all of it outlives them.
 struct CameraLoopParts {
   db::Database* database = nullptr;
   Detectors* detectors = nullptr;
@@ -65,10 +68,6 @@ struct CameraLoopParts {
   const Clock* clock = nullptr;
   CameraLoopOptions options;
 };
-
-/// The word of a camera that is watched too rarely to be counted by: it runs, and its counts may be
-/// low.
-inline constexpr std::string_view kTooSlowWord = "too slow";
 
 /// "camera:" and the id: the name of the loop and of its lease.
 std::string camera_loop_name(std::string_view camera_id);

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "media/jpeg.hpp"
+#include "traffic/counting.hpp"
 #include "traffic/detectors.hpp"
 #include "traffic/live_view.hpp"
 #include "traffic/traffic_store_test.hpp"
@@ -81,6 +82,11 @@ class CameraLoop : public TrafficStore {
       result_ = spec.body(context);
     });
   }
+  void watch_until(std::string_view sql) {
+    start(true);
+    await(sql);
+    stop();
+  }
   void stop() {
     if (!worker_.joinable()) return;
     worker_.request_stop();
@@ -148,17 +154,13 @@ TEST_P(CameraLoop, ARunWhoseNumbersForTracksComeToAnEndIsFollowedByAnother) {
 }
 
 TEST_P(CameraLoop, LinesOfPicturesOfAnotherSizeKeepTheirPlaceAndItIsNoted) {
-  start(false);
-  worker_.join();
-  EXPECT_TRUE(result_);
+  watch_until("SELECT count(*) FROM camera_status WHERE status LIKE '%\"width\":320%'");
   must(set_lines(database(), "mill", {{.name = "gate", .x1 = 100, .y1 = 0, .x2 = 100, .y2 = 239}}));
   EXPECT_EQ(must(find_camera(database(), "mill"))->lines[0].width, 320);
   // The camera is set to smaller pictures.
   write(160, 120);
   run("UPDATE camera SET revision = 2");
-  start(false);
-  worker_.join();
-  EXPECT_TRUE(result_);
+  watch_until("SELECT count(*) FROM camera_status WHERE status LIKE '%\"width\":160%'");
   EXPECT_EQ(one<std::string>("SELECT issue FROM quality_log"), "picture size changed");
   EXPECT_EQ(must(find_camera(database(), "mill"))->lines[0].width, 320);
   EXPECT_EQ(must(database().read([](db::Session& s) { return picture_size(s, "mill"); })),
@@ -166,33 +168,43 @@ TEST_P(CameraLoop, LinesOfPicturesOfAnotherSizeKeepTheirPlaceAndItIsNoted) {
 }
 
 TEST_P(CameraLoop, LinesOfAnOlderVersionAreOfTheFirstPicturesSeen) {
-  start(false);
-  worker_.join();
+  watch_until("SELECT count(*) FROM camera_status WHERE status LIKE '%\"width\":320%'");
   must(set_lines(database(), "mill", {{.name = "gate", .x1 = 100, .y1 = 0, .x2 = 100, .y2 = 239}}));
   run("UPDATE camera_line SET width = NULL, height = NULL");
   run("UPDATE camera SET revision = 2");
-  start(false);
-  worker_.join();
+  watch_until("SELECT count(*) FROM camera_line WHERE width IS NOT NULL");
   const Line line = must(find_camera(database(), "mill"))->lines[0];
   EXPECT_EQ(line.width, 320);
   EXPECT_EQ(line.height, 240);
 }
 
 TEST_P(CameraLoop, SaysWhatFailed) {
-  start(false);
-  worker_.join();
+  watch_until("SELECT count(*) FROM camera_status WHERE status LIKE '%\"width\":320%'");
   run("UPDATE camera SET revision = 2, model = 'no-such-model'");
-  start(false);
+  start(true);
   worker_.join();
   EXPECT_FALSE(result_);
   EXPECT_EQ(one<std::string>("SELECT issue FROM quality_log WHERE ended_at IS NULL"),
             "no detector");
   run("UPDATE camera SET revision = 3, source = '/no/such/file.mp4'");
-  start(false);
+  start(true);
   worker_.join();
   EXPECT_FALSE(result_);
   EXPECT_EQ(one<std::string>("SELECT issue FROM quality_log WHERE ended_at IS NULL"),
             "source unreachable");
+}
+
+TEST_P(CameraLoop, ASourceThatHasAnEndIsGivenToTheQueue) {
+  start(false);
+  worker_.join();
+  EXPECT_TRUE(result_);
+  const Camera camera = *must(find_camera(database(), "mill"));
+  EXPECT_TRUE(camera.has_end);
+  const auto job =
+      must(database().read([&](db::Session& s) { return count_status(s, camera); })).job;
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->key, "mill");
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM camera_run"), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, CameraLoop,

@@ -1,5 +1,7 @@
 #include "traffic/camera_status.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -71,6 +73,21 @@ Result<CameraFigures> figures_from_json(std::string_view stored) {
   f.period = number<int>(o, "period");
   f.media_s = number<double>(o, "media_s");
   return f;
+}
+
+Result<void> put_status(db::Session& session, std::string_view camera_id,
+                        const std::optional<Instant>& sampled_at, std::string_view figures_json) {
+  VEDETTE_CHECK(session.execute(
+      fmt::format(
+          "INSERT INTO camera_status (camera_id, updated_at, sampled_at, status) SELECT id, {}, "
+          "$2::timestamptz, $3::text FROM camera WHERE id = $1 ON "
+          "CONFLICT (camera_id) DO UPDATE SET updated_at = excluded.updated_at, sampled_at = "
+          "coalesce(excluded.sampled_at, camera_status.sampled_at), status = CASE "
+          "excluded.status WHEN '' "
+          "THEN camera_status.status ELSE excluded.status END",
+          db::now_sql(session.dialect())),
+      {camera_id, sampled_at, figures_json}));
+  return {};
 }
 
 Result<std::map<std::string, StoredFigures, std::less<>>> stored_figures(

@@ -1,5 +1,5 @@
 // The figures of a camera at work, as its loop stores them and everybody else reads them. Values;
-// the two functions that touch the database block.
+// the functions that touch the database block.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +41,11 @@ struct CameraFigures {
 std::string to_json(const CameraFigures& figures);
 /// What to_json wrote; kCorrupt otherwise.
 Result<CameraFigures> figures_from_json(std::string_view text);
+
+/// Stores the camera's figures (empty: as they are) and when a sample was taken last (absent: as
+/// known), in the caller's transaction. Of a camera that was removed nothing is brought back.
+Result<void> put_status(db::Session& session, std::string_view camera_id,
+                        const std::optional<Instant>& sampled_at, std::string_view figures_json);
 
 struct StoredFigures {
   CameraFigures figures;

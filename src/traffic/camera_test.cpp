@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "traffic/counting.hpp"
 #include "traffic/quality.hpp"
 #include "traffic/recorder.hpp"
 #include "traffic/traffic_store_test.hpp"
@@ -125,40 +126,86 @@ TEST_P(Cameras, ComeInPages) {
   EXPECT_FALSE(two.has_more);
 }
 
+std::optional<work::JobStatus> count_of(db::Database& database, const std::string& id) {
+  return must(database.read([&](db::Session& session) -> Result<std::optional<work::JobStatus>> {
+    VEDETTE_TRY(camera, find_camera(session, id));
+    VEDETTE_TRY(status, count_status(session, *camera));
+    return status.job;
+  }));
+}
+
+Camera recorded(const std::string& name) {
+  Camera camera = camera_named(name);
+  camera.source = "/clips/" + name + ".mp4";
+  return camera;
+}
+
+TEST_P(Cameras, ARecordedOneIsPutOnTheQueueWhenItIsAskedFor) {
+  must(add_camera(database(), recorded("later")));
+  EXPECT_FALSE(count_of(database(), "later"));
+  must(add_camera(database(), recorded("now"), true));
+  const auto job = count_of(database(), "now");
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->kind, kCountFile);
+  EXPECT_EQ(job->state, work::JobState::kAvailable);
+  const CountFile told = must(CountFile::decode(job->payload));
+  EXPECT_EQ(told.describe(), "now: /clips/now.mp4");
+  EXPECT_EQ(told.types, must(find_camera(database(), "now"))->types);
+  must(add_camera(database(), camera_named("live"), true));
+  EXPECT_FALSE(count_of(database(), "live"));
+}
+
+TEST_P(Cameras, SwitchedOffOrRemovedARecordedOneIsNotCounted) {
+  Camera camera = must(add_camera(database(), recorded("mill"), true));
+  camera.is_enabled = false;
+  must(replace_camera(database(), camera));
+  EXPECT_EQ(count_of(database(), "mill")->state, work::JobState::kCancelled);
+  camera.name = "Mill";
+  must(replace_camera(database(), camera));
+  EXPECT_EQ(count_of(database(), "mill")->state, work::JobState::kCancelled);
+  camera.is_enabled = true;
+  must(replace_camera(database(), camera));
+  EXPECT_EQ(count_of(database(), "mill")->state, work::JobState::kAvailable) << "never counted";
+  camera.model = "motion";
+  must(replace_camera(database(), camera));
+  EXPECT_FALSE(must(CountFile::decode(count_of(database(), "mill")->payload)).model);
+  must(remove_camera(database(), "mill"));
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM job WHERE state = 'available'"), 0);
+}
+
+TEST_P(Cameras, WhatAnEarlierVersionHadBegunIsCountedOnce) {
+  for (const char* name : {"begun", "done", "off", "seen"}) {
+    Camera camera = recorded(name);
+    camera.is_enabled = camera.name != "off";
+    must(add_camera(database(), camera));
+  }
+  must(add_camera(database(), camera_named("live")));
+  for (const char* wanted : {"begun", "live", "off", "gone"})
+    run("INSERT INTO count_wanted (camera_id) VALUES ($1)", {wanted});
+  must(carry_over_counts(database()));
+  must(carry_over_counts(database()));
+  EXPECT_TRUE(count_of(database(), "begun"));
+  for (const char* other : {"done", "off", "seen", "live"})
+    EXPECT_FALSE(count_of(database(), other)) << other;
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM job"), 1);
+}
+
 class Recording : public TrafficStore {
  protected:
-  Recorder begin(bool is_resumable, std::string detector = "yolox") {
-    return must(Recorder::begin(database(), work::Fence::none(), "a", 1, std::move(detector),
-                                at("2026-11-20T10:00:00Z"), is_resumable));
+  Recorder begin(std::string detector = "yolox") {
+    return must(Recorder::begin(database(), work::Fence::none(), "a", 1, std::move(detector)));
   }
 };
 
-TEST_P(Recording, AnInterruptedFileGoesOnAndAFinishedOneStaysSo) {
-  Recorder first = begin(true);
-  Batch batch;
-  batch.frames = 100;
-  batch.media_time = 4s;
-  must(first.write(batch));
-
-  Recorder second = begin(true);
-  EXPECT_EQ(second.run().id, first.run().id);
-  EXPECT_EQ(second.run().frames, 100);
-  batch.is_finished = true;
-  must(second.write(batch));
-  EXPECT_TRUE(begin(true).run().is_finished);
-  EXPECT_NE(begin(false).run().id, first.run().id) << "a live camera begins anew";
-}
-
-TEST_P(Recording, TheSameCrossingIsStoredOnce) {
-  Recorder recorder = begin(true);
+TEST_P(Recording, TheSameCrossingIsStoredOnceInARun) {
+  Recorder recorder = begin();
   Batch batch;
   batch.crossings.push_back({7, "line", "a_to_b", "car", at("2026-11-20T10:00:05Z"), 1, 2, 120});
   must(recorder.write(batch));
-  Recorder again = begin(true);
-  must(again.write(batch));
+  must(recorder.write(batch));
   EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM crossings"), 1);
   EXPECT_EQ(one<std::int64_t>("SELECT track_id FROM crossings"),
-            again.run().id * kTracksPerRun + 7);
+            one<std::int64_t>("SELECT id FROM camera_run") * kTracksPerRun + 7);
 }
 
 // A stream full of noise draws a number for every box: a million in some days.
@@ -169,13 +216,13 @@ TEST_P(Recording, ARunThatDrewMillionsOfNumbersKeepsOutOfTheNextRuns) {
   Batch batch;
   for (const std::int64_t track : {1, 1'000'001, 999'999'999})
     batch.crossings.push_back(crossing(track));
-  must(begin(false).write(batch));
-  must(begin(false).write(batch));
+  must(begin().write(batch));
+  must(begin().write(batch));
   EXPECT_EQ(one<std::int64_t>("SELECT count(DISTINCT track_id) FROM crossings"), 6);
 }
 
 TEST_P(Recording, TimeWatchedIsOneSpanUntilThereIsAGap) {
-  Recorder recorder = begin(false);
+  Recorder recorder = begin();
   const Instant start = at("2026-11-20T10:00:00Z");
   Batch batch;
   batch.watched = {{start, start + 1s}};
@@ -190,7 +237,7 @@ TEST_P(Recording, TimeWatchedIsOneSpanUntilThereIsAGap) {
 
 TEST_P(Recording, ARemovedCameraLeavesNoRowsThoughItsLoopWritesOnceMore) {
   must(add_camera(database(), camera_named("a")));
-  Recorder recorder = begin(false);
+  Recorder recorder = begin();
   Batch batch;
   batch.sampled_at = at("2026-11-20T10:00:01Z");
   batch.status_json = "{}";
@@ -204,8 +251,8 @@ TEST_P(Recording, ARemovedCameraLeavesNoRowsThoughItsLoopWritesOnceMore) {
 }
 
 TEST_P(Recording, AnotherDetectorIsNoted) {
-  begin(false, "yolox");
-  begin(false, "motion");
+  begin("yolox");
+  begin("motion");
   EXPECT_EQ(one<std::string>("SELECT issue FROM quality_log WHERE camera_id = 'a'"),
             "detector changed");
 }
@@ -216,7 +263,7 @@ TEST_P(Recording, AnOutageIsNotedOnceAndEndsWhenSomethingIsWatchedAgain) {
                      "connection refused"));
   }
   EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM quality_log WHERE ended_at IS NULL"), 1);
-  Recorder recorder = begin(false);
+  Recorder recorder = begin();
   Batch batch;
   must(recorder.write(batch));
   EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM quality_log WHERE ended_at IS NULL"), 1);

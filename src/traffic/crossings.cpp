@@ -68,11 +68,10 @@ Result<CrossingPage> crossings(db::Database& database, const LineFilter& filter,
 Result<std::vector<CrossingRecord>> crossings_after(db::Session& session, std::string_view camera,
                                                     std::int64_t id, int limit) {
   const std::string column = crossing_id(session.dialect());
-  VEDETTE_TRY(rows,
-              session.query(fmt::format("SELECT {0} WHERE x.camera_id = $1 AND {1} > $2 ORDER BY "
-                                        "{1} LIMIT {2}",
-                                        crossing_columns(session.dialect()), column, limit),
-                            {camera, id}));
+  VEDETTE_TRY(rows, session.query(fmt::format("SELECT {0} WHERE x.camera_id = $1 AND {1} > $2 AND "
+                                              "x.position >= 0 ORDER BY {1} LIMIT {2}",
+                                              crossing_columns(session.dialect()), column, limit),
+                                  {camera, id}));
   std::vector<CrossingRecord> records;
   for (const db::Row& row : rows) records.push_back(crossing_of(row));
   return records;
@@ -91,7 +90,8 @@ Result<std::int64_t> newest_crossing_id(db::Session& session,
 Result<std::vector<std::string>> cameras_with_crossings_after(db::Session& session,
                                                               std::int64_t id) {
   VEDETTE_TRY(
-      rows, session.query(fmt::format("SELECT DISTINCT x.camera_id FROM crossings x WHERE {} > $1",
+      rows, session.query(fmt::format("SELECT DISTINCT x.camera_id FROM crossings x WHERE {} > $1 "
+                                      "AND x.position >= 0",
                                       crossing_id(session.dialect())),
                           {id}));
   std::vector<std::string> cameras;

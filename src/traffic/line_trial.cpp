@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "db/database.hpp"
-#include "media/frame_source.hpp"
 #include "traffic/watched_time.hpp"
 
 namespace vedette::traffic {
@@ -208,7 +207,7 @@ void add_counted(LineTrial& trial, const Camera& camera, const std::vector<Line>
 
 Result<Instant> trial_end(db::Database& database, const Camera& camera, Instant now,
                           Micros length) {
-  if (camera.is_loop || !media::is_file_source(camera.source)) return now;
+  if (!is_recorded(camera)) return now;
   return database.read([&](db::Session& session) -> Result<Instant> {
     VEDETTE_TRY(rows, session.query("SELECT sampled_at FROM camera_status WHERE camera_id = $1",
                                     {camera.id}));

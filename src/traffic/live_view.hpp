@@ -77,8 +77,8 @@ class LiveView {
   /// dropped. Does not block.
   void offer(const media::Frame& frame, const Marks& marks);
 
-  /// The camera's loop has ended: the frame is let go and viewers get no more. With `keep_still`
-  /// its JPEG is kept in its place, for a file that was seen to its end.
+  /// The camera's loop or job has ended: the frame is let go and viewers get no more. With
+  /// `keep_still` its JPEG is kept in its place, for a file that was seen to its end.
   void end(bool keep_still = false);
 
   /// The newest picture in full size, or nullopt when there is none. Waits for its turn at the
@@ -130,6 +130,22 @@ class LiveViews {
   std::condition_variable_any wake_;
   bool is_woken_ VEDETTE_GUARDED_BY(wake_mutex_) = false;
   std::jthread encoder_;  // last: stops before what it uses goes
+};
+
+/// The camera's place among the live pictures, for as long as its loop or job is this process's.
+class LiveSeat {
+ public:
+  /// `live` outlives it; nullptr: there are no live pictures.
+  LiveSeat(LiveViews* live, std::string camera) : live_(live), camera_(std::move(camera)) {}
+  ~LiveSeat() {
+    if (live_ != nullptr) live_->close(camera_);
+  }
+  LiveSeat(const LiveSeat&) = delete;
+  LiveSeat& operator=(const LiveSeat&) = delete;
+
+ private:
+  LiveViews* live_;
+  std::string camera_;
 };
 
 /// A frame as JPEG that carries its marks, with them burned in too when that is the variant.

@@ -1,4 +1,4 @@
-// Puts what one camera saw into the database: samples of who is in view, crossings, the time
+// Puts what one live camera saw into the database: samples of who is in view, crossings, the time
 // watched, and how far it got, all in one fenced transaction. Used by a camera's loop, about once a
 // second, from one thread; blocks on the database.
 #pragma once
@@ -26,7 +26,7 @@ inline constexpr std::string_view kTrafficChannel = "traffic";
 /// track. A tracker draws one for every box that might become a track, at most some a second for
 /// years. Fits JavaScript's numbers for nine million runs.
 inline constexpr std::int64_t kTracksPerRun = 1'000'000'000;
-/// As it was in Vedette 0.1; a file's run that began there goes on with it.
+/// As it was in Vedette 0.1.
 inline constexpr std::int64_t kTracksPerRun01 = 1'000'000;
 
 /// One road user in view at one whole second.
@@ -72,40 +72,25 @@ struct Batch {
   std::optional<Instant> sampled_at;
   std::string status_json;
   Micros took{0};  // by the model for a frame, lately
-  bool is_finished = false;
 
   void clear();
 };
 
-/// One stretch of watching one camera. A file that is not looped has one run from its first frame
-/// to its last, whoever works on it and however often it is interrupted: it starts over and leaves
-/// out what is stored already. Everything else gets a new run at each start.
-struct Run {
-  std::int64_t id = 0;
-  Instant base_time{};      // the instant of media time 0
-  std::int64_t frames = 0;  // stored already
-  Micros media_time{0};
-  bool is_finished = false;
-  std::int64_t first_track = 0;  // what track ids of the run are added to
-};
-
+/// Records one stretch of watching one live camera: a run, new at each start.
 class Recorder {
  public:
-  /// Continues the camera's unfinished run of this revision and detector if `is_resumable`, else
-  /// begins one. Notes a change of detector in quality_log.
+  /// Begins a run. Notes a change of detector in quality_log.
   static Result<Recorder> begin(db::Database& database, work::Fence fence, std::string camera_id,
-                                std::int64_t revision, std::string detector,
-                                std::optional<Instant> base_time, bool is_resumable);
-
-  const Run& run() const { return run_; }
+                                std::int64_t revision, std::string detector);
 
   /// Stores a batch; all of it or nothing. The first that watched something ends what quality_log
-  /// says is missing. Crossings that are stored already are left out. kFenced: somebody else holds
-  /// the camera now. An error leaves the recorder as it was: the same batch may be tried again.
+  /// says is missing. Crossings that are stored already are left out, so that a batch whose commit
+  /// got no answer can be written again. kFenced: somebody else holds the camera now. An error
+  /// leaves the recorder as it was: the same batch may be tried again.
   Result<void> write(const Batch& batch);
 
  private:
-  Recorder(db::Database& database, work::Fence fence, std::string camera_id, Run run)
+  Recorder(db::Database& database, work::Fence fence, std::string camera_id, std::int64_t run)
       : database_(&database),
         fence_(std::move(fence)),
         camera_id_(std::move(camera_id)),
@@ -114,7 +99,7 @@ class Recorder {
   db::Database* database_;
   work::Fence fence_;
   std::string camera_id_;
-  Run run_;
+  std::int64_t run_;
   // The span that the next batch may extend.
   std::int64_t span_id_ = 0;
   Instant span_end_{};

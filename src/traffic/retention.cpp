@@ -36,19 +36,6 @@ std::string and_run_is_old(std::string_view table, bool has_run_id = false) {
       run, table);
 }
 
-// A file may be read for longer than that: where it is now, more of the same tracks may come.
-std::string and_is_not_being_read(db::Dialect dialect) {
-  const std::string_view reached =
-      dialect == db::Dialect::kPostgres
-          ? "r.base_time + r.media_us * interval '1 microsecond' - interval '2 hours'"
-          : "r.base_time + r.media_us - 7200000000";
-  return fmt::format(
-      " AND NOT EXISTS (SELECT 1 FROM camera_run r WHERE r.id IN (track_seen.track_id / {}, "
-      "track_seen.track_id / {}) AND r.camera_id = track_seen.camera_id AND r.finished_at IS NULL "
-      "AND track_seen.bucket >= {})",
-      kTracksPerRun, kTracksPerRun01, reached);
-}
-
 Result<std::int64_t> prune_table(db::Database& database, const work::Fence& fence,
                                  const Pruned& what, Instant oldest, const std::stop_token& stop) {
   std::int64_t total = 0;
@@ -97,7 +84,18 @@ Result<PruneReport> prune(db::Database& database, const work::Fence& fence,
                                         and_run_is_old("watch_span", true)},
                                    now - retention.live, stop));
     report.other += spans;
+    // A log is used again whenever its file is counted; its chunks go when it has gone.
+    VEDETTE_TRY(logs, prune_table(database, fence, {"detection_log", "id", "used_at < $1"},
+                                  now - retention.live, stop));
+    report.other += logs;
   }
+  VEDETTE_TRY(
+      chunks,
+      prune_table(database, fence,
+                  {"detection_chunk", "log_id, number",
+                   "log_id NOT IN (SELECT id FROM detection_log) AND $1::timestamptz IS NOT NULL"},
+                  now, stop));
+  report.other += chunks;
   if (retention.crossings > Micros{0}) {
     VEDETTE_TRY(
         crossings,
@@ -153,8 +151,7 @@ Result<PruneReport> prune(db::Database& database, const work::Fence& fence,
       std::max<Micros>(retention.live, std::chrono::hours(24)) + std::chrono::hours(24);
   VEDETTE_TRY(rows, prune_table(database, fence,
                                 {"track_seen", "bucket, kind, camera_id, track_id",
-                                 std::string("bucket < $1") + and_run_is_old("track_seen") +
-                                     and_is_not_being_read(database.dialect())},
+                                 std::string("bucket < $1") + and_run_is_old("track_seen")},
                                 now - seen, stop));
   report.other += rows;
   return report;

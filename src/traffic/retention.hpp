@@ -17,8 +17,8 @@ class Database;
 namespace vedette::traffic {
 
 /// How long what is kept; zero: for ever. What belongs to a run is kept at least this long from the
-/// run's beginning on, whatever time its footage is of: a file of years ago that is read today is
-/// told apart by these rows from what was stored already when it is read again.
+/// run's beginning on, whatever time its footage is of. What a detector said of a recording's
+/// frames is kept as long as live rows, from when it was used last.
 struct Retention {
   Micros live = std::chrono::hours(48);
   Micros crossings = std::chrono::days(400);
@@ -31,7 +31,7 @@ struct PruneReport {
   std::int64_t crossings = 0;
   std::int64_t five_minute = 0;
   std::int64_t hourly = 0;
-  std::int64_t other = 0;  // finished spans, runs, quality entries, who was seen when
+  std::int64_t other = 0;  // finished spans, runs, quality entries, who was seen when, detections
 };
 
 /// Rows that the roll-up has not counted yet are never deleted. Stops between transactions when

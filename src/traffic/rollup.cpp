@@ -2,31 +2,22 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
+#include <chrono>
 #include <limits>
 #include <map>
 #include <set>
 #include <string>
-#include <tuple>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "db/database.hpp"
-#include "traffic/periods.hpp"
+#include "traffic/history_rows.hpp"
 
 namespace vedette::traffic {
 namespace {
 
-using namespace std::chrono_literals;
-
 // What track_seen remembers, by grain and by what was done.
 enum Kind : int { kTrack5Min = 0, kTrackHour = 1, kCrosser5Min = 2, kCrosserHour = 3 };
-
-constexpr Micros step_of(bool is_hour) {
-  return is_hour ? Micros{1h} : Micros{5min};
-}
 
 struct SeenKey {
   Instant bucket;
@@ -36,37 +27,10 @@ struct SeenKey {
   auto operator<=>(const SeenKey&) const = default;
 };
 
-struct HistoryKey {
-  Instant bucket;
-  std::string camera;
-  std::string type;
-  auto operator<=>(const HistoryKey&) const = default;
-};
-
-struct Added {
-  std::int64_t tracks = 0;
-  std::int64_t crossers = 0;
-  std::int64_t crossings = 0;
-  std::int64_t samples = 0;
-};
-
-struct LineKey {
-  Instant bucket;
-  std::string camera;
-  std::string line;
-  std::string direction;
-  std::string type;
-  auto operator<=>(const LineKey&) const = default;
-};
-
-using CameraBucket = std::pair<Instant, std::string>;
-
 // Everything one pass adds, gathered before it is written.
 struct Gathered {
-  std::map<SeenKey, std::string> seen;                 // -> type
-  std::array<std::map<HistoryKey, Added>, 2> history;  // [0] 5 minutes, [1] hour
-  std::array<std::map<LineKey, std::int64_t>, 2> lines;
-  std::array<std::map<CameraBucket, std::int64_t>, 2> coverage;
+  std::map<SeenKey, std::string> seen;  // -> type
+  HistoryRows history;
   std::vector<std::pair<std::int64_t, Instant>> spans;  // id, rolled to
 };
 
@@ -148,10 +112,10 @@ void gather_sample(const db::Row& row, Gathered& gathered) {
   const auto type = row.get<std::string>(2);
   const auto track = row.get<std::int64_t>(3);
   const auto at = row.get<Instant>(4);
+  gathered.history.add_sample(camera, type, at);
   for (const bool is_hour : {false, true}) {
-    const Instant bucket = floor_to(at, step_of(is_hour));
-    ++gathered.history[is_hour][{bucket, camera, type}].samples;
-    gathered.seen.try_emplace({bucket, is_hour ? kTrackHour : kTrack5Min, camera, track}, type);
+    gathered.seen.try_emplace(
+        {history_bucket(at, is_hour), is_hour ? kTrackHour : kTrack5Min, camera, track}, type);
   }
 }
 
@@ -160,13 +124,10 @@ void gather_crossing(const db::Row& row, Gathered& gathered) {
   const auto type = row.get<std::string>(2);
   const auto track = row.get<std::int64_t>(3);
   const auto at = row.get<Instant>(4);
-  const auto line = row.get<std::string>(5);
-  const auto direction = row.get<std::string>(6);
+  gathered.history.add_crossing(camera, type, row.get<std::string>(5), row.get<std::string>(6), at);
   for (const bool is_hour : {false, true}) {
-    const Instant bucket = floor_to(at, step_of(is_hour));
-    ++gathered.history[is_hour][{bucket, camera, type}].crossings;
-    ++gathered.lines[is_hour][{bucket, camera, line, direction, type}];
-    gathered.seen.try_emplace({bucket, is_hour ? kCrosserHour : kCrosser5Min, camera, track}, type);
+    gathered.seen.try_emplace(
+        {history_bucket(at, is_hour), is_hour ? kCrosserHour : kCrosser5Min, camera, track}, type);
   }
 }
 
@@ -182,31 +143,10 @@ Result<Micros> gather_coverage(db::Session& session, Gathered& gathered) {
     const auto to = row.get<Instant>(2);
     const auto from = row.get<Instant>(3);
     total += to - from;
-    for (const bool is_hour : {false, true}) {
-      for (Instant at = from; at < to;) {
-        const Instant bucket = floor_to(at, step_of(is_hour));
-        const Instant end = std::min(to, bucket + step_of(is_hour));
-        gathered.coverage[is_hour][{bucket, camera}] += (end - at).count();
-        at = end;
-      }
-    }
+    gathered.history.add_watched(camera, from, to);
     gathered.spans.emplace_back(row.get<std::int64_t>(0), to);
   }
   return total;
-}
-
-// Statements over many rows come in few sizes, so that each is prepared once: calls `run(size)`
-// until `count` rows are done.
-template <class Run>
-Result<void> in_chunks(std::size_t count, Run run) {
-  constexpr std::array<std::size_t, 6> kSizes{1024, 256, 64, 16, 4, 1};
-  while (count > 0) {
-    const std::size_t size =
-        *std::ranges::find_if(kSizes, [&](std::size_t s) { return s <= count; });
-    VEDETTE_CHECK(run(size));
-    count -= size;
-  }
-  return {};
 }
 
 // Remembers who was seen and adds those that are new to the counts.
@@ -232,7 +172,8 @@ Result<void> count_new(db::Session& session, Gathered& gathered) {
       const SeenKey key{row.get<Instant>(0), row.get<int>(1), row.get<std::string>(2),
                         row.get<std::int64_t>(3)};
       const bool is_hour = key.kind == kTrackHour || key.kind == kCrosserHour;
-      Added& counts = gathered.history[is_hour][{key.bucket, key.camera, gathered.seen.at(key)}];
+      HistoryCounts& counts =
+          gathered.history.counts[is_hour][{key.bucket, key.camera, gathered.seen.at(key)}];
       ++(key.kind == kTrack5Min || key.kind == kTrackHour ? counts.tracks : counts.crossers);
     }
     return {};
@@ -247,96 +188,11 @@ Result<std::set<std::string>> cameras_with_lines(db::Session& session) {
   return cameras;
 }
 
-Result<void> write_history(db::Session& session, const Gathered& gathered) {
-  VEDETTE_TRY(with_lines, cameras_with_lines(session));
-  for (const bool is_hour : {false, true}) {
-    const std::string table = is_hour ? "traffic_history" : "traffic_5min";
-    const std::string bucket = is_hour ? "report_hour" : "bucket";
-    for (const bool has_lines : {false, true}) {
-      db::BulkInsert rows(table, {bucket, "camera_id", "vehicle_type", "tracks", "crossers",
-                                  "crossings", "samples", "vehicles"});
-      const auto sum = [&](std::string_view column) {
-        return fmt::format("coalesce({0}.{1}, 0) + excluded.{1}", table, column);
-      };
-      // Without a line of its own now, the camera may have had one earlier in this period.
-      rows.on_conflict(
-          fmt::format("ON CONFLICT ({0}, camera_id, vehicle_type) DO UPDATE SET tracks = {1}, "
-                      "crossers = {2}, crossings = {3}, "
-                      "samples = {4}, vehicles = CASE WHEN {5} THEN {2} ELSE {1} END",
-                      bucket, sum("tracks"), sum("crossers"), sum("crossings"), sum("samples"),
-                      has_lines ? "1 = 1" : sum("crossings") + " > 0"));
-      for (const auto& [key, added] : gathered.history[is_hour]) {
-        if (with_lines.contains(key.camera) != has_lines) continue;
-        rows.add(key.bucket, key.camera, key.type, added.tracks, added.crossers, added.crossings,
-                 added.samples, has_lines || added.crossings > 0 ? added.crossers : added.tracks);
-      }
-      if (!rows.empty()) VEDETTE_CHECK(session.insert(rows));
-    }
-  }
-  return {};
-}
-
-Result<void> write_lines(db::Session& session, const Gathered& gathered) {
-  for (const bool is_hour : {false, true}) {
-    const std::string table = is_hour ? "traffic_line_hour" : "traffic_line_5min";
-    db::BulkInsert rows(
-        table, {"bucket", "camera_id", "line_id", "direction", "vehicle_type", "crossings"});
-    rows.on_conflict(
-        fmt::format("ON CONFLICT (bucket, camera_id, line_id, direction, vehicle_type) DO UPDATE "
-                    "SET crossings = {}.crossings + excluded.crossings",
-                    table));
-    for (const auto& [key, crossings] : gathered.lines[is_hour])
-      rows.add(key.bucket, key.camera, key.line, key.direction, key.type, crossings);
-    if (!rows.empty()) VEDETTE_CHECK(session.insert(rows));
-  }
-  return {};
-}
-
-Result<void> write_coverage(db::Session& session, const Gathered& gathered) {
-  for (const bool is_hour : {false, true}) {
-    const std::string table = is_hour ? "coverage_hour" : "coverage_5min";
-    db::BulkInsert rows(table, {"bucket", "camera_id", "coverage_us"});
-    rows.on_conflict(
-        fmt::format("ON CONFLICT (bucket, camera_id) DO UPDATE SET coverage_us = {}.coverage_us + "
-                    "excluded.coverage_us",
-                    table));
-    for (const auto& [key, micros] : gathered.coverage[is_hour])
-      rows.add(key.first, key.second, micros);
-    if (!rows.empty()) VEDETTE_CHECK(session.insert(rows));
-  }
+Result<void> note_rolled(db::Session& session, const Gathered& gathered) {
   for (const auto& [id, to] : gathered.spans) {
     VEDETTE_CHECK(session.execute("UPDATE watch_span SET rolled_to = $2 WHERE id = $1", {id, to}));
   }
   return {};
-}
-
-// The figures of an hour that follow from its counts and the time watched, for every camera and
-// hour touched.
-Result<void> derive_hours(db::Session& session, const Gathered& gathered) {
-  std::set<CameraBucket> touched;
-  for (const auto& [key, added] : gathered.history[1]) touched.emplace(key.bucket, key.camera);
-  for (const auto& [key, micros] : gathered.coverage[1]) touched.insert(key);
-  const std::string watched =
-      "coalesce((SELECT c.coverage_us FROM coverage_hour c WHERE c.bucket = "
-      "traffic_history.report_hour AND c.camera_id "
-      "= traffic_history.camera_id), 0)";
-  const std::string update = fmt::format(
-      "UPDATE traffic_history SET coverage_s = {} / 1000000.0, intensity = {}, density = {} WHERE "
-      "samples IS NOT NULL AND (report_hour, camera_id) IN (VALUES ",
-      watched, intensity_sql("vehicles", watched, Micros{1h}), density_sql("samples", watched));
-  auto next = touched.begin();
-  std::vector<db::Value> values;
-  return in_chunks(touched.size(), [&](std::size_t size) -> Result<void> {
-    std::string sql = update;
-    values.clear();
-    for (std::size_t i = 0; i < size; ++i, ++next) {
-      sql += fmt::format("{}(${}, ${})", i == 0 ? "" : ", ", 2 * i + 1, 2 * i + 2);
-      values.emplace_back(next->first);
-      values.emplace_back(next->second);
-    }
-    VEDETTE_CHECK(session.execute(sql + ")", std::span<const db::Value>(values)));
-    return {};
-  });
 }
 
 }  // namespace
@@ -377,10 +233,9 @@ Result<RollupReport> roll_up(db::Database& database, const work::Fence& fence,
         if (report.is_empty()) return report;
 
         VEDETTE_CHECK(count_new(session, gathered));
-        VEDETTE_CHECK(write_history(session, gathered));
-        VEDETTE_CHECK(write_lines(session, gathered));
-        VEDETTE_CHECK(write_coverage(session, gathered));
-        VEDETTE_CHECK(derive_hours(session, gathered));
+        VEDETTE_TRY(with_lines, cameras_with_lines(session));
+        VEDETTE_CHECK(add_history(session, gathered.history, with_lines));
+        VEDETTE_CHECK(note_rolled(session, gathered));
         if (positions.live != before.live) {
           VEDETTE_CHECK(session.execute("UPDATE rollup_state SET position = $1 WHERE name = 'live'",
                                         {positions.live}));
@@ -393,14 +248,23 @@ Result<RollupReport> roll_up(db::Database& database, const work::Fence& fence,
         session.notify(kHistoryChannel);
         return report;
       },
-      {.stop = {}, .serializable = false, .statement_timeout = Micros{10min}});
+      {.stop = {}, .serializable = false, .statement_timeout = std::chrono::minutes(10)});
+}
+
+Result<void> hold_back_roll_up(db::Session& session) {
+  VEDETTE_CHECK(lock_positions(session));
+  return {};
 }
 
 Result<std::string> history_mark(db::Session& session) {
   VEDETTE_TRY(rows, session.query("SELECT position FROM rollup_state ORDER BY name"));
   std::string mark;
   for (const db::Row& row : rows) mark += fmt::format("{} ", row.get<std::int64_t>(0));
-  return mark;
+  // Results of recorded files do not come by way of the roll-up.
+  VEDETTE_TRY(results, session.query("SELECT count(*), coalesce(max(id), 0) FROM camera_run WHERE "
+                                     "finished_at IS NOT NULL"));
+  return mark + fmt::format("{} {}", results.front().get<std::int64_t>(0),
+                            results.front().get<std::int64_t>(1));
 }
 
 }  // namespace vedette::traffic

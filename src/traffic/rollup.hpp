@@ -42,7 +42,11 @@ struct RollupReport {
 Result<RollupReport> roll_up(db::Database& database, const work::Fence& fence,
                              std::int64_t most_rows = 50'000);
 
-/// Changes when a pass has counted something.
+/// No pass begins or is under way until the caller's transaction ends: for who changes what passes
+/// read.
+Result<void> hold_back_roll_up(db::Session& session);
+
+/// Changes when a pass or the result of a recorded file has counted something.
 Result<std::string> history_mark(db::Session& session);
 
 }  // namespace vedette::traffic

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "db/database.hpp"
+#include "traffic/counting.hpp"
 #include "work/supervisor.hpp"
 
 namespace vedette::traffic {
@@ -32,6 +33,7 @@ class Roster {
 
   Result<void> keep(work::LoopContext& context) {
     context.running();
+    VEDETTE_CHECK(carry_over_counts(*parts_.database));
     do {
       const auto started = std::chrono::steady_clock::now();
       VEDETTE_TRY(cameras,
@@ -56,7 +58,7 @@ class Roster {
   Result<void> reconcile(const std::vector<Camera>& cameras) {
     std::map<std::string, Known> gone = std::exchange(known_, {});
     for (const Camera& camera : cameras) {
-      if (!camera.is_enabled) continue;
+      if (!camera.is_enabled || is_recorded(camera)) continue;
       if (const auto before = gone.find(camera.id);
           before != gone.end() && before->second.revision == camera.revision &&
           before->second.created_at == camera.created_at) {
@@ -74,7 +76,7 @@ class Roster {
       }
     }
     for (const Camera& camera : cameras) {
-      if (!camera.is_enabled || known_.contains(camera.id)) continue;
+      if (!camera.is_enabled || is_recorded(camera) || known_.contains(camera.id)) continue;
       auto lines = std::make_shared<LineBoard>(camera.lines);
       work::LoopSpec spec = camera_loop(camera, lines, parts_);
       spec.group = {.name = "cameras",

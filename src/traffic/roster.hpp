@@ -1,7 +1,7 @@
-// Keeps one supervised loop for each camera that is switched on: a loop of its own that reads the
-// cameras again when they change, so that adding, changing and removing a camera and drawing its
-// lines work without a restart. Runs in every process with the role `watch`; which of them watches
-// a camera is decided by the camera's lease.
+// Keeps one supervised loop for each live camera that is switched on: a loop of its own that reads
+// the cameras again when they change, so that adding, changing and removing a camera and drawing
+// its lines work without a restart. Runs in every process with the role `watch`; which of them
+// watches a camera is decided by the camera's lease.
 #pragma once
 
 #include "traffic/camera_loop.hpp"

@@ -34,6 +34,7 @@ class Roster : public TrafficStore {
     Camera camera;
     camera.name = name;
     camera.source = "/nowhere/" + name + ".mp4";
+    camera.is_loop = true;
     must(add_camera(database(), camera));
   }
   std::int64_t count(const std::string& table) {
@@ -60,6 +61,19 @@ TEST_P(Roster, EveryCameraHasItsLoopAndThoseBeyondTheRoomSaySo) {
   ASSERT_TRUE(eventually([&] { return supervisor.metrics().leases_held == 2; }));
   ASSERT_TRUE(eventually([&] { return supervisor.status("camera:c")->word == "no room"; }));
   EXPECT_THAT(supervisor.status("camera:c")->remedy, testing::HasSubstr("watch.max_cameras"));
+}
+
+TEST_P(Roster, ARecordedCameraIsTheQueues) {
+  add("a");
+  Camera camera;
+  camera.name = "b";
+  camera.source = "/nowhere/b.mp4";
+  must(add_camera(database(), camera));
+  work::Supervisor supervisor(database(), {});
+  must(supervisor.add(roster(supervisor)));
+  supervisor.start();
+  ASSERT_TRUE(eventually([&] { return supervisor.status("camera:a").has_value(); }));
+  EXPECT_FALSE(supervisor.status("camera:b"));
 }
 
 TEST_P(Roster, AChangeEndsABackOff) {

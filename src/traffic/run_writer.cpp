@@ -9,10 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Samples waiting for the database; a file waits beyond, a live camera never gets there within its
-// lease.
-constexpr std::size_t kMostWaiting = 50'000;
-
 }  // namespace
 
 RunWriter::RunWriter(Recorder recorder, work::LoopContext& context, std::stop_source& give_up)
@@ -21,11 +17,6 @@ RunWriter::RunWriter(Recorder recorder, work::LoopContext& context, std::stop_so
     set_thread_name("recorder");
     while (sleep_for(stop, 1s)) (void)write_once();  // said by itself
   });
-}
-
-void RunWriter::wait_for_room(const std::stop_token& stop) {
-  std::unique_lock lock(pending_mutex_);
-  room_.wait(lock, stop, [this] { return pending_.samples.size() < kMostWaiting; });
 }
 
 Result<void> RunWriter::finish(const std::stop_token& stop) {
@@ -39,19 +30,16 @@ Result<void> RunWriter::finish(const std::stop_token& stop) {
 }
 
 void RunWriter::take_pending() {
-  {
-    const std::lock_guard lock(pending_mutex_);
-    if (is_sending_ || !has_pending_) return;
-    std::swap(sending_, pending_);
-    pending_.clear();
-    pending_.frames = sending_.frames;
-    pending_.media_time = sending_.media_time;
-    pending_.status_json = sending_.status_json;
-    pending_.took = sending_.took;
-    has_pending_ = false;
-    is_sending_ = true;
-  }
-  room_.notify_all();
+  const std::lock_guard lock(pending_mutex_);
+  if (is_sending_ || !has_pending_) return;
+  std::swap(sending_, pending_);
+  pending_.clear();
+  pending_.frames = sending_.frames;
+  pending_.media_time = sending_.media_time;
+  pending_.status_json = sending_.status_json;
+  pending_.took = sending_.took;
+  has_pending_ = false;
+  is_sending_ = true;
 }
 
 Result<void> RunWriter::write_once() {

@@ -1,8 +1,7 @@
 // Collects what one run of a camera sees and has it written about once a second by a thread of its
-// own, so that a slow database never holds up a frame. add() and wait_for_room() from one thread.
+// own, so that a slow database never holds up a frame. add() from one thread.
 #pragma once
 
-#include <condition_variable>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -19,9 +18,6 @@ class RunWriter {
   /// holds the camera by now, `give_up` is asked to stop.
   RunWriter(Recorder recorder, work::LoopContext& context, std::stop_source& give_up);
 
-  /// The run as it was at the start.
-  const Run& run() const { return run_; }
-
   /// Calls `add_to` on the batch that is written next.
   template <class F>
   void add(F&& add_to) {
@@ -29,9 +25,6 @@ class RunWriter {
     add_to(pending_);
     has_pending_ = true;
   }
-
-  /// Waits while too much is unwritten.
-  void wait_for_room(const std::stop_token& stop);
 
   /// Ends the thread and writes what is left; a database that is away is waited for until stop.
   Result<void> finish(const std::stop_token& stop);
@@ -41,11 +34,9 @@ class RunWriter {
   void take_pending();
 
   Recorder recorder_;
-  const Run run_ = recorder_.run();
   work::LoopContext& context_;
   std::stop_source& give_up_;
   std::mutex pending_mutex_;
-  std::condition_variable_any room_;
   Batch pending_;
   bool has_pending_ = false;
   Batch sending_;  // of the writing thread

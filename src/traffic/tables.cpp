@@ -1,6 +1,7 @@
 #include "traffic/tables.hpp"
 
 #include "db/migration.hpp"
+#include "traffic/tables_recordings.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -412,7 +413,8 @@ std::vector<db::Migration> migrations() {
   return {
       {"traffic", 1, "cameras, counts and history", kSqliteTables, kPostgresTables},
       {"traffic", 2, "the pictures that lines were drawn on", kSqliteLineSizes, kPostgresLineSizes},
-      {"traffic", 3, "what each line counted", kSqliteLines, kPostgresLines}};
+      {"traffic", 3, "what each line counted", kSqliteLines, kPostgresLines},
+      recordings_step()};
 }
 
 }  // namespace vedette::traffic

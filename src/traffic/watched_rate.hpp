@@ -9,6 +9,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/time.hpp"
 
@@ -16,6 +17,10 @@ namespace vedette::traffic {
 
 /// Pictures a second, evenly spread, below which counts cannot be trusted; asked of sources as 5.
 inline constexpr double kLeastRate = 4.5;
+
+/// The word of a camera that is watched too rarely to be counted by: it runs, and its counts may be
+/// low.
+inline constexpr std::string_view kTooSlowWord = "too slow";
 
 class WatchedRate {
  public:

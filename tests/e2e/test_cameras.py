@@ -225,7 +225,7 @@ def test_a_missing_file_is_said_with_a_remedy(client):
     camera = add(client, enabled=True)
     def status():
         return client.fetch(f"/api/cameras/{camera['id']}")["status"]
-    said = wait_until("the camera says why", lambda: (s := status())["state"] == "retrying" and s["cause"] and s)
+    said = wait_until("the camera says why", lambda: (s := status())["state"] == "stopped" and s["cause"] and s)
     assert "/nowhere/clip.mp4" in said["cause"]
 
 

@@ -12,10 +12,11 @@ from harness.jobs import put_job
 from harness.server import Server
 from harness.wait import wait_until
 
-CAMERA = {"id": "gate", "name": "Gate", "source": "/nowhere/clip.mp4", "enabled": False}
+# A recording that nobody counts.
+CAMERA = {"id": "gate", "name": "Gate", "source": "/nowhere/clip.mp4", "start": False}
 LINES = {"lines": [{"name": "Gate", "x1": 10, "y1": 20, "x2": 300, "y2": 20}]}
 # A good request of each operation that needs one.
-BODIES = {"addCamera": {**CAMERA, "id": "other", "name": "Other"}, "replaceCamera": {"name": "Gate", "source": "/nowhere/clip.mp4", "enabled": False}, "setLines": LINES, "tryLines": LINES, "lookAtSource": {"source": "/nowhere/clip.mp4"},
+BODIES = {"addCamera": {**CAMERA, "id": "other", "name": "Other"}, "replaceCamera": {"name": "Gate", "source": "/nowhere/clip.mp4"}, "setLines": LINES, "tryLines": LINES, "lookAtSource": {"source": "/nowhere/clip.mp4"}, "countCamera": {},
           "login": {"user": "admin", "password": "a password for tests only"}}
 QUERIES = {"getKpi": "?camera=gate&from=2026-01-01T00:00:00Z"}
 # The names in paths that are no camera's: a kind, and a job that has ended; one that waits where it is to be cancelled.

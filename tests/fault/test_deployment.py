@@ -9,18 +9,14 @@ from harness.wait import stays_true, wait_until
 
 TTL_S = 4
 QUICK = {"VEDETTE_LEASE_TTL": f"{TTL_S}s", "VEDETTE_ROLLUP_EVERY": "1s"}
-# When the clip was recorded: of late, because the history does not keep what is old.
-STARTS_AT = f"{datetime.date.today() - datetime.timedelta(days=2)}T10:00:00Z"
 
 
 def instant(text):
     return datetime.datetime.fromisoformat(text)
 
 
-def add_street(client, scene, loop, starts_at=STARTS_AT):
-    camera = scene.camera(loop=loop, enabled=False)
-    if not loop:
-        camera["starts_at"] = starts_at
+def add_street(client, scene):
+    camera = scene.camera(loop=True, enabled=False)
     assert client.post("/api/cameras", camera).status == 201
     assert client.put("/api/cameras/street/lines", {"lines": [scene.line]}).status == 200
     assert client.put("/api/cameras/street", {**camera, "enabled": True}).status == 200
@@ -58,56 +54,8 @@ def two(serve, database, tmp_path):
     return one, other
 
 
-@pytest.mark.timeout(400)
-def test_killed_in_the_middle_of_a_file_counts_it_once(two, scene):
-    expected = scene.expected()["crossings"]
-    add_street(two[0].client, scene, loop=False)
-    victim = holder_of(two, two[0].client)
-    survivor = two[1] if victim is two[0] else two[0]
-    wait_until("some of them are stored", lambda: len(crossings(survivor.client)) >= 2, 60)
-    victim.kill()
-    killed_at = datetime.datetime.now(datetime.timezone.utc)
-
-    taken = wait_until("the other process takes over", lambda: next((lease for lease in holdings(survivor.client)
-                                                                     if instant(lease["acquired_at"]) > killed_at), None), TTL_S + 10)
-    assert (instant(taken["acquired_at"]) - killed_at).total_seconds() <= TTL_S
-    wait_until("the file is done", lambda: status(survivor.client)["state"] == "finished", 240)
-
-    counted = sorted(crossings(survivor.client), key=lambda crossing: (crossing["frame"], crossing["x"]))
-    assert [(crossing["frame"], crossing["direction"]) for crossing in counted] == [(crossing["frame"], crossing["direction"]) for crossing in expected]
-    assert_one_holder_at_a_time(survivor.client)
-
-    def history():
-        rows = survivor.client.fetch("/api/traffic/history?camera=street")
-        assert sum(row["vehicles"] for row in rows["rows"]) <= len(expected)
-        return rows["rows"] and rows["coverage"][0]["coverage_s"] >= scene.media_s - 0.5 and rows
-    rows = wait_until("the history knows the whole clip", history, 20)
-    assert sum(row["vehicles"] for row in rows["rows"]) == len(expected)
-    assert rows["rows"][0]["report_hour"] == STARTS_AT
-    assert rows["coverage"][0]["coverage_s"] <= scene.media_s + 0.5
-
-
-@pytest.mark.timeout(400)
-def test_footage_beyond_the_retention_is_counted_once_too(serve, scene, tmp_path):
-    """What a killed run stored is what keeps the next one from counting it again: it goes only when the run is done."""
-    url = f"sqlite:{tmp_path / 'vedette.db'}"
-    server = serve(url, environment=QUICK)
-    add_street(server.client, scene, loop=False, starts_at="2024-01-01T10:00:00Z")
-    expected = len(scene.expected()["crossings"])
-
-    def vehicles():
-        return sum(row["vehicles"] for row in server.client.fetch("/api/traffic/history?camera=street")["rows"])
-    for seen in (1, 3):
-        wait_until(f"{seen} of them are in the history", lambda seen=seen: vehicles() >= seen, 60)
-        server.kill()
-        server = serve(url, environment=QUICK)
-    wait_until("the file is done", lambda: status(server.client)["state"] == "finished", 240)
-    wait_until("all are in the history", lambda: vehicles() >= expected, 20)
-    stays_true("each once", lambda: vehicles() == expected, 3)
-
-
 def test_frozen_past_its_lease_writes_nothing_afterwards(two, scene):
-    add_street(two[0].client, scene, loop=True)
+    add_street(two[0].client, scene)
     frozen = holder_of(two, two[0].client)
     other = two[1] if frozen is two[0] else two[0]
     wait_until("a vehicle is counted", lambda: crossings(other.client), 60)
@@ -126,7 +74,7 @@ def test_frozen_past_its_lease_writes_nothing_afterwards(two, scene):
 
 
 def test_stopping_hands_over_at_once(two, scene):
-    add_street(two[0].client, scene, loop=True)
+    add_street(two[0].client, scene)
     first = holder_of(two, two[0].client)
     other = two[1] if first is two[0] else two[0]
     wait_until("it runs", lambda: status(other.client)["state"] == "running", 60)
@@ -138,7 +86,7 @@ def test_stopping_hands_over_at_once(two, scene):
 
 def test_viewers_never_start_workers(two, scene):
     client = two[0].client
-    add_street(client, scene, loop=True)
+    add_street(client, scene)
     holder_of(two, client)
     streams = [server.client.stream("/api/events") for server in two for _ in range(5)]
     for _ in range(20):
@@ -159,7 +107,7 @@ OUTAGE_S = 60
 def test_postgres_away_and_back(serve, own_postgres, scene, tmp_path):
     server = serve(own_postgres.new_database(), environment=QUICK)
     began = time.time()
-    add_street(server.client, scene, loop=True)
+    add_street(server.client, scene)
     wait_until("a vehicle is counted", lambda: crossings(server.client), 60)
     own_postgres.stop()
     stopped = time.time()
@@ -196,7 +144,7 @@ def test_postgres_away_and_back(serve, own_postgres, scene, tmp_path):
 
 def test_terminated_backends_are_replaced(serve, own_postgres, scene):
     server = serve(own_postgres.new_database(), environment=QUICK)
-    add_street(server.client, scene, loop=True)
+    add_street(server.client, scene)
     wait_until("it runs", lambda: status(server.client)["state"] == "running", 60)
     own_postgres.terminate_backends()
     wait_until("it answers", lambda: server.client.get("/api/cameras").status == 200, 30)
@@ -214,14 +162,14 @@ def test_the_same_camera_started_twice_at_once(serve, database, scene, tmp_path)
     for thread in threads:
         thread.join()
     assert len(servers) == 2
-    add_street(servers[0].client, scene, loop=True)
+    add_street(servers[0].client, scene)
     holder_of(servers, servers[0].client)
     stays_true("one holder", lambda: len([lease for lease in holdings(servers[1].client) if lease["ended_at"] is None]) == 1, 3)
 
 
 def test_db_check_finds_nothing_wrong_after_a_kill(serve, tmp_path, scene, vedette):
     server = serve(f"sqlite:{tmp_path / 'v.db'}", environment=QUICK)
-    add_street(server.client, scene, loop=True)
+    add_street(server.client, scene)
     wait_until("a vehicle is counted", lambda: crossings(server.client), 60)
     server.kill()
     done = vedette("db", "check", "--database", f"sqlite:{tmp_path / 'v.db'}", "--data", tmp_path)

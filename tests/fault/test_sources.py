@@ -92,7 +92,7 @@ def test_each_says_why_and_the_good_one_goes_on(serve, clip, tmp_path, bad_camer
 
     def complained():
         states = {camera["id"]: camera["status"] for camera in client.fetch("/api/cameras")["cameras"]}
-        unsaid = [name for name in sources if not states[name]["cause"] or states[name]["state"] not in ("retrying", "starting")]
+        unsaid = [name for name in sources if not states[name]["cause"] or states[name]["state"] not in ("retrying", "starting", "stopped")]
         return not unsaid and states
     states = wait_until("every bad camera says why", complained, 90)
     for name in sources:
@@ -101,7 +101,7 @@ def test_each_says_why_and_the_good_one_goes_on(serve, clip, tmp_path, bad_camer
     assert states["good"]["state"] == "running"
     before = states["good"]["frames"]
     wait_until("the good camera goes on", lambda: client.fetch("/api/cameras/good")["status"]["frames"] > before + 20, 30)
-    issues = client.fetch("/api/traffic/quality?camera=missing")["issues"]
+    issues = client.fetch("/api/traffic/quality?camera=refusing")["issues"]
     assert issues and issues[0]["issue"] == "source unreachable" and issues[0]["cause"]
 
 

@@ -16,7 +16,7 @@ LEVEL = {folder: len(LAYERS) - index for index, layer in enumerate(LAYERS) for f
 NARROWER = {"media": {"config", "base"}, "geo": {"base"}, "http": {"work", "db", "config", "net", "base"}}
 # What the program can watch. Each has src/PIPELINE, src/api/PIPELINE, src/app/PIPELINE*.cpp and the commands named here;
 # outside these rooms nobody knows one, but for the list of them, and no room knows another.
-PIPELINES = {"traffic": ("watch_command", "watch_report"), "imagery": (), "radar": ()}
+PIPELINES = {"traffic": ("watch_command", "watch_report", "count_command"), "imagery": (), "radar": ()}
 LIST_OF_PIPELINES = "src/app/pipelines.cpp"
 FOREIGN = re.compile(
     r"^(boost/|libpq-fe\.h|libav|libsw|opencv2/|openvino/|gdal|ogr|cpl_|proj\.h|curl/|sqlite3\.h|turbojpeg|jpeglib|prometheus/|spdlog/|CLI/|toml|expat\.h)")

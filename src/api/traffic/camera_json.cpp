@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
+#include "api/traffic/camera_count.hpp"
 #include "api/traffic/remote_pictures.hpp"
 #include "base/address.hpp"
 #include "db/database.hpp"
-#include "media/frame_source.hpp"
 #include "traffic/camera_loop.hpp"
 #include "traffic/direction_names.hpp"
 #include "traffic/live_view.hpp"
-#include "traffic/roster.hpp"
+#include "traffic/watched_rate.hpp"
 #include "work/supervisor.hpp"
 
 namespace vedette::api {
@@ -84,12 +84,39 @@ std::string state_cause(const work::LoopStatus* loop, std::string_view state) {
 }
 
 // Whether the live picture can be had here, from this process or the one that has the camera.
-bool can_show(const work::LoopStatus& loop, const traffic::Camera& camera,
+bool can_show(const CameraState& state, const traffic::Camera& camera,
               const TrafficServices& services) {
-  if (loop.process_id == services.core->supervisor.process_id()) {
+  if (state.holder == nullptr) return false;
+  if (state.holder->process_id == services.core->supervisor.process_id()) {
     return services.live.find(camera.id) != nullptr;
   }
-  return picture_target(loop).has_value();
+  return picture_target(*state.holder).has_value();
+}
+
+CameraState state_of_loop(const work::LoopStatus* loop, bool is_enabled) {
+  const std::string_view name = camera_state(loop, is_enabled);
+  CameraState state{.state = std::string(name),
+                    .word = state_word(loop, name),
+                    .cause = state_cause(loop, name),
+                    .held_by = {}};
+  if (loop == nullptr) return state;
+  state.since = loop->since;
+  state.attempts = loop->attempts;
+  if (loop->state == work::LoopState::kRetrying) state.retry_at = loop->next_run_at;
+  if (loop->token != 0 && !loop->is_stale) {
+    state.held_by = loop->held_by;
+    state.holder = loop;
+  }
+  return state;
+}
+
+CameraState state_of(const traffic::Camera& camera, const CameraStates& states) {
+  if (const auto count = states.counts.find(camera.id);
+      count != states.counts.end() && camera.is_enabled) {
+    return state_of_count(count->second, states.loops);
+  }
+  const auto loop = std::ranges::find(states.loops, loop_name(camera.id), &work::LoopStatus::name);
+  return state_of_loop(loop == states.loops.end() ? nullptr : &*loop, camera.is_enabled);
 }
 
 }  // namespace
@@ -113,38 +140,46 @@ Result<CameraStates> read_states(const TrafficServices& services,
     ids.push_back(camera.id);
     names.push_back(loop_name(camera.id));
   }
-  VEDETTE_TRY(figures, services.core->database.read([&](db::Session& session) {
-    return traffic::stored_figures(session, ids);
+  CameraStates states;
+  VEDETTE_CHECK(services.core->database.read([&](db::Session& session) -> Result<void> {
+    VEDETTE_TRY(figures, traffic::stored_figures(session, ids));
+    states.figures = std::move(figures);
+    states.counts.clear();
+    for (const traffic::Camera& camera : cameras) {
+      if (!traffic::is_recorded(camera)) continue;
+      VEDETTE_TRY(count, traffic::count_status(session, camera));
+      states.counts.emplace(camera.id, std::move(count));
+    }
+    return {};
   }));
+  const bool is_counting = std::ranges::any_of(states.counts, [](const auto& entry) {
+    return entry.second.job && entry.second.job->state == work::JobState::kRunning;
+  });
+  if (is_counting) names.emplace_back(kJobsLoop);
   VEDETTE_TRY(loops, services.core->supervisor.all(names));
-  return CameraStates{std::move(figures), std::move(loops)};
+  states.loops = std::move(loops);
+  return states;
 }
 
 json::object status_json(const traffic::Camera& camera, const CameraStates& states,
                          const TrafficServices& services) {
-  const auto loop_found =
-      std::ranges::find(states.loops, loop_name(camera.id), &work::LoopStatus::name);
-  const work::LoopStatus* loop = loop_found == states.loops.end() ? nullptr : &*loop_found;
+  const CameraState state = state_of(camera, states);
   const auto stored = states.figures.find(camera.id);
   const bool has_figures = stored != states.figures.end();
   const traffic::CameraFigures figures =
       has_figures ? stored->second.figures : traffic::CameraFigures{};
-  const std::string_view state = camera_state(loop, camera.is_enabled);
-  const bool is_running = state == "running";
-  const bool is_held = loop != nullptr && loop->token != 0 && !loop->is_stale;
+  const bool is_running = state.state == "running";
 
   json::object status{
       {"id", camera.id},
-      {"state", state},
-      {"word", state_word(loop, state)},
-      {"cause", text_or_null(state_cause(loop, state))},
-      {"since", loop == nullptr ? json::value(nullptr) : json::value(to_rfc3339(loop->since))},
-      {"attempts", loop == nullptr ? 0 : loop->attempts},
+      {"state", state.state},
+      {"word", state.word},
+      {"cause", text_or_null(state.cause)},
+      {"since", or_null(state.since)},
+      {"attempts", state.attempts},
       {"as_of", has_figures ? json::value(to_rfc3339(stored->second.as_of)) : json::value(nullptr)},
-      {"retry_at", loop != nullptr && loop->state == work::LoopState::kRetrying
-                       ? or_null(loop->next_run_at)
-                       : nullptr},
-      {"held_by", is_held ? text_or_null(loop->held_by) : nullptr},
+      {"retry_at", or_null(state.retry_at)},
+      {"held_by", text_or_null(state.held_by)},
       {"width", figures.width > 0 ? json::value(figures.width) : json::value(nullptr)},
       {"height", figures.height > 0 ? json::value(figures.height) : json::value(nullptr)},
       {"fps_source", positive_or_null(figures.fps_source, 100)},
@@ -159,7 +194,7 @@ json::object status_json(const traffic::Camera& camera, const CameraStates& stat
       {"moving", is_running ? json::value(figures.moving) : json::value(nullptr)},
       {"period", figures.period},
       {"media_s", has_figures ? json::value(rounded(figures.media_s, 1000)) : json::value(nullptr)},
-      {"live", is_held && can_show(*loop, camera, services)}};
+      {"live", can_show(state, camera, services)}};
   if (!figures.model.empty()) {
     status["model"] = {{"name", figures.model},
                        {"kind", figures.is_motion ? "motion" : "model"},
@@ -197,6 +232,9 @@ json::object camera_json(const traffic::Camera& camera, const CameraStates& stat
   for (const traffic::Line& line : camera.lines) lines.push_back(line_json(line, size));
   json::array types;
   for (const std::string& type : camera.types) types.emplace_back(type);
+  json::value count = nullptr;
+  if (const auto known = states.counts.find(camera.id); known != states.counts.end())
+    count = count_json(known->second, services);
   return {{"id", camera.id},
           {"name", camera.name},
           {"source", mask_address(camera.source)},
@@ -208,6 +246,7 @@ json::object camera_json(const traffic::Camera& camera, const CameraStates& stat
           {"created_at", to_rfc3339(camera.created_at)},
           {"updated_at", to_rfc3339(camera.updated_at)},
           {"lines", std::move(lines)},
+          {"count", std::move(count)},
           {"status", status_json(camera, states, services)}};
 }
 

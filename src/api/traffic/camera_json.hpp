@@ -11,6 +11,7 @@
 #include "api/traffic/traffic_services.hpp"
 #include "traffic/camera.hpp"
 #include "traffic/camera_status.hpp"
+#include "traffic/counting.hpp"
 #include "traffic/crossings.hpp"
 #include "traffic/current.hpp"
 #include "traffic/line_trial.hpp"
@@ -22,6 +23,7 @@ namespace vedette::api {
 struct CameraStates {
   std::map<std::string, traffic::StoredFigures, std::less<>> figures;
   std::vector<work::LoopStatus> loops;
+  std::map<std::string, traffic::CountStatus, std::less<>> counts;  // of recorded ones
 };
 /// Of these cameras, read at once.
 Result<CameraStates> read_states(const TrafficServices& services,

@@ -21,8 +21,12 @@ namespace {
 // Clocks of machines differ a little.
 constexpr Micros kClocksDiffer = std::chrono::minutes(1);
 
-Result<traffic::Camera> camera_input(const TrafficServices& services,
-                                     const http::Request& request) {
+struct CameraInput {
+  traffic::Camera camera;
+  bool is_counted_at_once = true;  // of a new one that is recorded
+};
+
+Result<CameraInput> camera_input(const TrafficServices& services, const http::Request& request) {
   const Instant now = services.core->clock.now();
   VEDETTE_TRY(object, object_of(request));
   Fields fields(std::move(object));
@@ -35,6 +39,7 @@ Result<traffic::Camera> camera_input(const TrafficServices& services,
   VEDETTE_TRY(model, fields.text("model"));
   VEDETTE_TRY(types, fields.list("types"));
   VEDETTE_TRY(is_enabled, fields.boolean("enabled"));
+  VEDETTE_TRY(is_started, fields.boolean("start"));
   VEDETTE_CHECK(fields.nothing_left());
   camera.id = id.value_or("");
   if (id && id->empty())
@@ -75,7 +80,7 @@ Result<traffic::Camera> camera_input(const TrafficServices& services,
       camera.types.emplace_back(type.as_string());
     }
   }
-  return camera;
+  return CameraInput{std::move(camera), is_started.value_or(true)};
 }
 
 // The body's `lines`.
@@ -204,8 +209,9 @@ void mount_cameras(http::Router& router, const std::shared_ptr<const TrafficServ
   router.post(
       "/api/cameras",
       handler(services, {}, [](const TrafficServices& s, const http::Request& request) -> Answer {
-        VEDETTE_TRY(camera, camera_input(s, request));
-        VEDETTE_TRY(added, traffic::add_camera(s.core->database, std::move(camera)));
+        VEDETTE_TRY(input, camera_input(s, request));
+        VEDETTE_TRY(added, traffic::add_camera(s.core->database, std::move(input.camera),
+                                               input.is_counted_at_once));
         return show(s, 201, added);
       }));
   router.get(
@@ -218,7 +224,8 @@ void mount_cameras(http::Router& router, const std::shared_ptr<const TrafficServ
       "/api/cameras/{id}",
       handler(services, {}, [](const TrafficServices& s, const http::Request& request) -> Answer {
         VEDETTE_TRY(id, camera_id_of(request));
-        VEDETTE_TRY(camera, camera_input(s, request));
+        VEDETTE_TRY(input, camera_input(s, request));
+        traffic::Camera& camera = input.camera;
         if (!camera.id.empty() && camera.id != id) {
           return bad_parameter("id", "A camera's id cannot be changed; leave it out.");
         }

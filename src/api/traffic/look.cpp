@@ -1,23 +1,17 @@
 // POST /api/sources/look: one picture of a source, before it becomes a camera.
-#include <chrono>
 #include <utility>
 
 #include "api/answers.hpp"
 #include "api/handlers.hpp"
 #include "api/query.hpp"
+#include "api/traffic/first_picture.hpp"
 #include "api/traffic/routes.hpp"
 #include "base/address.hpp"
 #include "db/database.hpp"
-#include "media/frame_source.hpp"
 #include "traffic/camera.hpp"
-#include "traffic/live_view.hpp"
 
 namespace vedette::api {
 namespace {
-
-constexpr Micros kOpenTimeout = std::chrono::seconds{5};
-constexpr Micros kReadTimeout = std::chrono::seconds{4};
-constexpr int kWidth = 960;
 
 /// What the source is wrong about is wrong in this form, whatever the cause: its field is named.
 std::unexpected<Error> not_seen(const Error& error) {
@@ -44,28 +38,11 @@ Result<http::Response> look(const TrafficServices& services, const http::Request
   if (source.empty() || source.size() > 1000 || source.find('\0') != std::string::npos) {
     return bad_parameter("source", "'source' must have 1 to 1000 characters.");
   }
-  media::SourceOptions options;
   VEDETTE_TRY(url, address(services, std::move(source), camera));
-  options.url = std::move(url);
-  options.open_timeout = kOpenTimeout;
-  options.read_timeout = kReadTimeout;
-  options.file_folders = services.file_folders;
-  options.any_certificate = services.any_certificate;
-  auto opened = media::open_source(options);
-  if (!opened) return not_seen(opened.error());
-  auto frame = (*opened)->next({});
-  // Of a record, files that cannot be read are told one by one; the next one may do.
-  for (int told = 1; told < (*opened)->info().files; ++told) {
-    if (frame || frame.error().code != ErrorCode::kCorrupt) break;
-    frame = (*opened)->next({});
-  }
-  if (!frame) return not_seen(frame.error());
-  if (!*frame) return bad_parameter("source", "The file holds no picture. Choose another one.");
-  traffic::LiveOptions picture;
-  picture.max_width = kWidth;
-  VEDETTE_TRY(jpeg, traffic::render_picture(**frame, {}, traffic::Variant::kClean, picture));
+  auto jpeg = first_picture(url, services);
+  if (!jpeg) return not_seen(jpeg.error());
   http::Response response;
-  response.body = std::move(jpeg);
+  response.body = std::move(*jpeg);
   response.set("content-type", "image/jpeg").set("cache-control", "no-store");
   return response;
 }

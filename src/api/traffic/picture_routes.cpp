@@ -8,11 +8,14 @@
 
 #include "api/handlers.hpp"
 #include "api/query.hpp"
-#include "api/traffic/camera_json.hpp"
+#include "api/traffic/camera_count.hpp"
 #include "api/traffic/camera_request.hpp"
+#include "api/traffic/first_picture.hpp"
 #include "api/traffic/pictures.hpp"
 #include "api/traffic/remote_pictures.hpp"
+#include "db/database.hpp"
 #include "http/stream.hpp"
+#include "traffic/counting.hpp"
 #include "traffic/live_view.hpp"
 #include "work/supervisor.hpp"
 
@@ -48,15 +51,39 @@ http::Response picture(int status, std::string body, std::string_view content_ty
   return response;
 }
 
+bool is_here(const TrafficServices& services, std::string_view camera_id) {
+  return is_watched_here(services.core->supervisor, services.live, camera_id);
+}
+
+// While it is counted, what is looked at; then the last picture; before, the first one.
+Result<http::Response> recorded_snapshot(const TrafficServices& services,
+                                         const traffic::Camera& camera, traffic::Variant variant) {
+  if (const auto view = services.live.find(camera.id)) {
+    VEDETTE_TRY(newest, view->snapshot(variant));
+    if (newest) return picture(200, *std::move(newest), "image/jpeg");
+  }
+  VEDETTE_TRY(last, services.core->database.read([&](db::Session& session) {
+    return traffic::result_picture(session, camera.id);
+  }));
+  if (last) return picture(200, *std::move(last), "image/jpeg");
+  auto first = first_picture(camera.source, services);
+  if (!first) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("There is no picture of '{}': {}", camera.name, first.error().message));
+  }
+  return picture(200, *std::move(first), "image/jpeg");
+}
+
 Result<http::Response> snapshot(const TrafficServices& services, const http::Request& request) {
   VEDETTE_TRY(variant, variant_of(request));
   VEDETTE_TRY(is_own, flag_of(request, "own"));
   VEDETTE_TRY(camera, stored_camera(services, request));
-  if (!services.core->supervisor.holds(loop_name(camera.id))) {
+  if (!is_here(services, camera.id)) {
     if (is_own) return not_watched_here(camera);
     VEDETTE_TRY(reply, services.remote_pictures.snapshot(camera.id, variant));
     if (reply) return picture(reply->status, std::move(reply->body), reply->content_type);
   }
+  if (traffic::is_recorded(camera)) return recorded_snapshot(services, camera, variant);
   if (!camera.is_enabled) {
     return fail(ErrorCode::kNotFound,
                 fmt::format("There is no picture of '{}': it is switched off.", camera.name));
@@ -78,12 +105,12 @@ Result<http::Response> live(const TrafficServices& services, const http::Request
   VEDETTE_TRY(variant, variant_of(request));
   VEDETTE_TRY(is_own, flag_of(request, "own"));
   VEDETTE_TRY(camera, stored_camera(services, request));
-  const bool is_here = services.core->supervisor.holds(loop_name(camera.id));
+  const bool is_own_camera = is_here(services, camera.id);
   if (is_own) {
-    if (!is_here) return not_watched_here(camera);
+    if (!is_own_camera) return not_watched_here(camera);
     return http::mjpeg(services.pictures.own_topic(camera.id, variant));
   }
-  if (!is_here) VEDETTE_CHECK(services.remote_pictures.open(camera.id, variant));
+  if (!is_own_camera) VEDETTE_CHECK(services.remote_pictures.open(camera.id, variant));
   return http::mjpeg(services.pictures.topic(camera.id, variant));
 }
 
@@ -97,8 +124,7 @@ std::optional<http::Response> live_here(const TrafficServices& services,
   const bool is_plain = std::ranges::all_of(request.queries, [](const auto& query) {
     return query.first == "own" || query.first == "annotated";
   });
-  if (!is_plain || !variant || !is_own || !services.core->supervisor.holds(loop_name(id)))
-    return std::nullopt;
+  if (!is_plain || !variant || !is_own || !is_here(services, id)) return std::nullopt;
   return http::mjpeg(*is_own ? services.pictures.own_topic(id, *variant)
                              : services.pictures.topic(id, *variant));
 }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/traffic/camera_count.hpp"
 #include "api/traffic/camera_json.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
@@ -100,12 +101,21 @@ Result<net::HttpTarget> picture_target(const work::LoopStatus& loop) {
   return target;
 }
 
-RemotePictures::RemotePictures(const work::Supervisor& supervisor, PictureTopics& pictures,
+RemotePictures::RemotePictures(db::Database& database, const work::Supervisor& supervisor,
+                               const traffic::LiveViews& live, PictureTopics& pictures,
                                std::string token)
-    : supervisor_(supervisor), pictures_(pictures), token_(std::move(token)) {}
+    : database_(database),
+      supervisor_(supervisor),
+      live_(live),
+      pictures_(pictures),
+      token_(std::move(token)) {}
 
 RemotePictures::~RemotePictures() {
   stop();
+}
+
+bool RemotePictures::is_here(const std::string& camera_id) const {
+  return is_watched_here(supervisor_, live_, camera_id);
 }
 
 // Nothing when no other process watches it.
@@ -113,6 +123,10 @@ Result<std::optional<RemotePictures::Holder>> RemotePictures::find_holder(
     const std::string& camera_id) const {
   const std::string name = loop_name(camera_id);
   VEDETTE_TRY(loops, supervisor_.all({&name, 1}));
+  if (loops.empty()) {
+    VEDETTE_TRY(counting, find_count_holder(database_, supervisor_, camera_id));
+    if (counting) loops.push_back(*std::move(counting));
+  }
   if (loops.empty()) return std::nullopt;
   const work::LoopStatus& loop = loops.front();
   if (loop.token == 0 || loop.is_stale || loop.process_id == supervisor_.process_id()) {
@@ -165,7 +179,7 @@ Result<void> RemotePictures::open(const std::string& camera_id, traffic::Variant
 
 void RemotePictures::loops_changed() {
   for (const auto& [camera, variant] : pictures_.looked_at()) {
-    if (supervisor_.holds(loop_name(camera))) continue;
+    if (is_here(camera)) continue;
     const Lock lock(relays_mutex_);
     if (!is_stopping_) join(camera, variant)->has_shown = true;
   }
@@ -216,7 +230,7 @@ void RemotePictures::relay_until(const std::stop_token& stop, Relay& relay) {
   Micros pause = kFirstPause;
   std::string last_error;
   while (!stop.stop_requested()) {
-    if (supervisor_.holds(loop_name(relay.camera))) {
+    if (is_here(relay.camera)) {
       note(relay, {}, true);
       return;
     }
@@ -279,7 +293,7 @@ Result<bool> RemotePictures::relay_once(const std::stop_token& stop, Relay& rela
     if (now - looked >= kLook) {
       looked = now;
       if (!is_wanted(relay)) return false;
-      if (supervisor_.holds(loop_name(relay.camera))) return true;
+      if (is_here(relay.camera)) return true;
     }
     if (now - heard >= kIdle) return lost("no picture has come for long.");
     if (now - asked >= kSilence) {

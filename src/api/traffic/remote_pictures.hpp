@@ -18,6 +18,12 @@
 #include "net/http_client.hpp"
 #include "work/loop.hpp"
 
+namespace vedette::db {
+class Database;
+}
+namespace vedette::traffic {
+class LiveViews;
+}
 namespace vedette::work {
 class Supervisor;
 }
@@ -31,7 +37,8 @@ Result<net::HttpTarget> picture_target(const work::LoopStatus& loop);
 class RemotePictures {
  public:
   /// `token` is sent to the other processes as bearer token; empty: none. The rest outlives this.
-  RemotePictures(const work::Supervisor& supervisor, PictureTopics& pictures, std::string token);
+  RemotePictures(db::Database& database, const work::Supervisor& supervisor,
+                 const traffic::LiveViews& live, PictureTopics& pictures, std::string token);
   /// Stops.
   ~RemotePictures();
   RemotePictures(const RemotePictures&) = delete;
@@ -68,6 +75,7 @@ class RemotePictures {
     std::string why;
   };
 
+  bool is_here(const std::string& camera_id) const;
   Result<std::optional<Holder>> find_holder(const std::string& camera_id) const;
   std::shared_ptr<Relay> join(const std::string& camera_id, traffic::Variant variant)
       VEDETTE_REQUIRES(relays_mutex_);
@@ -79,7 +87,9 @@ class RemotePictures {
   net::AskOptions get_options(const std::stop_token& stop) const;
   std::optional<std::string> recent_failure(const std::string& process_id);
 
+  db::Database& database_;
   const work::Supervisor& supervisor_;
+  const traffic::LiveViews& live_;
   PictureTopics& pictures_;
   const std::string token_;
 

@@ -41,8 +41,8 @@ TEST_F(TrafficRoom, AnUnknownParameterIsRefusedOnEveryRouteWithWhatWouldBeRight)
   std::vector<std::string> targets(std::begin(kReads), std::end(kReads));
   for (const std::string rest : {"", "/lines", "/snapshot.jpg", "/live.mjpg"})
     targets.push_back("/api/cameras/" + id + rest);
-  for (const std::string more :
-       {"/api/events", "/api/jobs/1", "/healthz", "/readyz", "/api/traffic/kpi", "/api/loops/x/leases"})
+  for (const std::string more : {"/api/events", "/api/jobs/1", "/healthz", "/readyz",
+                                 "/api/traffic/kpi", "/api/loops/x/leases"})
     targets.push_back(more);
   for (const std::string& target : targets) {
     const char joint = target.find('?') == std::string::npos ? '?' : '&';

@@ -12,10 +12,12 @@
 #include "api/response_cache.hpp"
 #include "api/traffic/camera_json.hpp"
 #include "db/database.hpp"
+#include "traffic/counting.hpp"
 #include "traffic/crossings.hpp"
 #include "traffic/current.hpp"
 #include "traffic/recorder.hpp"
 #include "traffic/rollup.hpp"
+#include "work/job_queue.hpp"
 #include "work/supervisor.hpp"
 
 namespace vedette::api {
@@ -39,6 +41,7 @@ class TrafficEvents {
 
   Result<void> tell_written(const Heard& heard, EventPublisher& publisher);
   Result<void> tell_loops(EventPublisher& publisher);
+  Result<void> tell_counts(EventPublisher& publisher);
   Result<void> tell_list(const Heard& heard, EventPublisher& publisher);
   Result<void> tell_history(EventPublisher& publisher);
 
@@ -62,6 +65,7 @@ class TrafficEvents {
   std::string list_mark_;
   std::string history_mark_;
   std::map<std::string, std::string> loops_;  // fingerprints, by camera
+  std::set<std::string> counted_;             // cameras whose counts had not ended at the last look
   std::map<std::string, Told> told_;          // by camera
   // Crossings up to this id were told or left untold, of cameras without an id of their own; absent
   // before the first look.
@@ -200,6 +204,26 @@ Result<void> TrafficEvents::tell_loops(EventPublisher& publisher) {
   return {};
 }
 
+// Some job changed: those of recorded cameras that were at work, or are by now.
+Result<void> TrafficEvents::tell_counts(EventPublisher& publisher) {
+  if (!publisher.has_listeners()) {
+    publisher.skip();
+    return {};
+  }
+  work::JobFilter filter;
+  filter.kinds = {std::string(traffic::kCountFile)};
+  filter.states = {work::JobState::kAvailable, work::JobState::kRunning, work::JobState::kFailed};
+  VEDETTE_TRY(jobs,
+              database().read([&](db::Session& session) { return work::jobs(session, filter); }));
+  std::set<std::string> now;
+  for (const work::JobStatus& job : jobs) {
+    if (job.key) now.insert(*job.key);
+  }
+  std::set<std::string> ids = std::exchange(counted_, now);
+  ids.merge(now);
+  return ids.empty() ? Result<void>() : tell_states(ids, false, publisher);
+}
+
 Result<void> TrafficEvents::tell_list(const Heard& heard, EventPublisher& publisher) {
   std::set<std::string> known;
   VEDETTE_TRY(mark, database().read([&](db::Session& session) -> Result<std::string> {
@@ -248,6 +272,10 @@ std::vector<EventSource> traffic_events(std::shared_ptr<const TrafficServices> s
        .channels = {std::string(EventRelay::kLoopsChannel)},
        .tell = [events](const Heard&,
                         EventPublisher& publisher) { return events->tell_loops(publisher); }},
+      {.topics = {{"camera"}},
+       .channels = {std::string(work::kJobChangeChannel)},
+       .tell = [events](const Heard&,
+                        EventPublisher& publisher) { return events->tell_counts(publisher); }},
       {.topics = {{"cameras"}},
        .channels = {std::string(traffic::kCamerasChannel)},
        .tell = [events](const Heard& heard,

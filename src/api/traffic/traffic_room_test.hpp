@@ -85,7 +85,7 @@ class Room {
   traffic::LiveViews live_{{}, cpu_, [](std::string_view) { return traffic::PictureSink{}; }};
   work::Supervisor supervisor_{*database_, {}};
   work::Worker jobs_{*database_, {}};
-  RemotePictures remote_pictures_{supervisor_, pictures_, ""};
+  RemotePictures remote_pictures_{*database_, supervisor_, live_, pictures_, ""};
   std::shared_ptr<const CoreServices> core_ = std::make_shared<const CoreServices>(
       CoreServices{.database = *database_,
                    .supervisor = supervisor_,

@@ -113,6 +113,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cameras/{id}/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Counts a recorded file, for the first time or again.
+         * @description Puts a job of the kind `count-file` on the queue, with the camera's lines, model and types as they are now. 409 while
+         *     one is waiting or running, and for a camera that is live or switched off. `GET /api/jobs/{id}` says how far it is,
+         *     `POST /api/jobs/{id}/cancel` ends it; an earlier result stays until the new one is done.
+         */
+        post: operations["countCamera"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cameras/{id}/snapshot.jpg": {
         parameters: {
             query?: never;
@@ -655,7 +679,7 @@ export interface components {
             /** @description Made from the name when absent; fixed afterwards. */
             id?: string;
             name: string;
-            /** @description File path, rtsp://, http(s):// or /dev/videoN. */
+            /** @description File path, a folder of files that are taken in order as one record, several files as `files:/a/1.mp4;/a/2.mp4`, rtsp://, http(s):// or /dev/videoN. */
             source: string;
             /**
              * @description For a file: play it endlessly in real time as a stand-in for a live camera.
@@ -684,6 +708,11 @@ export interface components {
             types?: string[];
             /** @default true */
             enabled?: boolean;
+            /**
+             * @description For a new camera on a recorded file: whether it is counted at once. With `false` there is a still to draw lines on, and POST /api/cameras/{id}/count starts it. Of no meaning where a camera is changed.
+             * @default true
+             */
+            start?: boolean;
         };
         Camera: {
             id: string;
@@ -698,7 +727,37 @@ export interface components {
             created_at: components["schemas"]["Instant"];
             updated_at: components["schemas"]["Instant"];
             lines: components["schemas"]["Line"][];
+            /** @description Of a recorded file (not looped). Null for live cameras, and before the first count. */
+            count: components["schemas"]["CameraCount"] | null;
             status: components["schemas"]["CameraStatus"];
+        };
+        /**
+         * @description A recorded file is counted by a job of the kind `count-file`. Its result takes the place of the one before when it is
+         *     done, whole: until then figures are those of the one before, and of a first count there are none. The counts so far
+         *     are told in `progress.message`.
+         */
+        CameraCount: {
+            /** @description The last job; null when it is long ago. */
+            job: number | null;
+            /**
+             * @description Of that job.
+             * @enum {string}
+             */
+            state: "available" | "running" | "completed" | "failed" | "discarded" | "cancelled";
+            /** @description In frames. */
+            progress: components["schemas"]["Progress"] | null;
+            /** @description Why the last attempt failed. */
+            error: string | null;
+            /** @description When the present result was made; null while there is none. */
+            counted_at: components["schemas"]["OptionalInstant"];
+            /** @description The time that the present result is about, as the recording has it. */
+            from: components["schemas"]["OptionalInstant"];
+            to: components["schemas"]["OptionalInstant"];
+            /** @description Lines, model, types or the source have changed since: counting again gives another result. */
+            is_outdated: boolean;
+        };
+        CountStarted: {
+            job: components["schemas"]["Job"];
         };
         CameraList: {
             cameras: components["schemas"]["Camera"][];
@@ -1619,6 +1678,42 @@ export interface operations {
             415: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
+        };
+    };
+    countCamera: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description On the queue */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountStarted"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            409: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            415: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     getSnapshot: {

@@ -1,0 +1,76 @@
+// Recorded cameras and the queue: what a job that counts one is told, who starts and cancels it,
+// and what became of it. Called by the API, by what changes cameras, and by camera loops; the body
+// of the job is traffic/count_job.hpp. Blocks on the database; any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "traffic/camera.hpp"
+#include "work/job_queue.hpp"
+#include "work/lease.hpp"
+
+namespace vedette::traffic {
+
+/// The kind of these jobs. Their key is the camera's id: one at a time for each camera.
+inline constexpr std::string_view kCountFile = "count-file";
+
+/// What a job is told: the camera as it was when the count was started, so that its result says
+/// what it was counted with, whatever changes meanwhile. Holds no secret.
+struct CountFile {
+  std::string camera;  // its id
+  std::string name;
+  std::string file;  // the source without secrets, for people
+  std::optional<std::string> model;
+  std::vector<std::string> types;
+  std::optional<Instant> starts_at;
+  std::vector<Line> lines;
+
+  static Result<CountFile> decode(std::string_view json);
+  std::string encode() const;
+  /// "Mill Street: /srv/clips/mill.mp4"
+  std::string describe() const;
+};
+
+/// Of all that a result depends on: two counts of one digest give the same.
+std::string settings_digest(const Camera& camera);
+
+/// Puts the camera as it is now on the queue; one that is there already stays what it is
+/// (Enqueued::is_new says so). kConflict for a camera that is switched off or not recorded.
+Result<work::Enqueued> start_count(db::Session& session, const Camera& camera);
+
+/// Nothing when there is none that has not ended.
+Result<void> cancel_count(db::Session& session, std::string_view camera_id);
+
+/// The camera's last count and its result.
+struct CountStatus {
+  std::optional<work::JobStatus> job;  // absent: never counted, or long ago
+  std::optional<Instant> counted_at;   // when the present result was; absent: there is none
+  /// The time that the present result is about, as the recording has it.
+  std::optional<Instant> from;
+  std::optional<Instant> to;
+  bool is_outdated = false;  // the camera has changed since in what counts depend on
+};
+Result<CountStatus> count_status(db::Session& session, const Camera& camera);
+
+/// The job that counts this camera now, in whatever process.
+Result<std::optional<work::JobStatus>> running_count(db::Session& session,
+                                                     std::string_view camera_id);
+
+/// The last picture of the present result, as JPEG.
+Result<std::optional<std::string>> result_picture(db::Session& session, std::string_view camera_id);
+
+/// The source of this live camera has an end, which its address does not tell: from now on it is a
+/// recorded one, and its count is started. In one transaction. kFenced: somebody else holds it.
+Result<void> hand_to_queue(db::Database& database, const work::Fence& fence,
+                           std::string_view camera_id);
+
+/// Starts the counts that an earlier version of Vedette had begun or was about to. Once: a second
+/// call, in whatever process, finds none.
+Result<void> carry_over_counts(db::Database& database);
+
+}  // namespace vedette::traffic

@@ -1,0 +1,51 @@
+// Where a count keeps what the detector said of a recording's frames, so that whoever goes on with
+// it, and whoever counts the same file again, shows the model only frames that it has not seen. One
+// log for each camera: another file or model begins it anew. Blocks on the database; one thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "work/job.hpp"
+
+namespace vedette::db {
+class Database;
+class Session;
+}  // namespace vedette::db
+
+namespace vedette::traffic {
+
+class DetectionStore {
+ public:
+  /// Opens the camera's log of this mark (what determines detections: the file, the model; any
+  /// text), or begins one and drops the others. Notes that an attempt begins, after so many crashes
+  /// of earlier ones. kFenced.
+  static Result<DetectionStore> open(db::Database& database, const work::JobFence& fence,
+                                     std::string_view camera_id, std::string_view mark,
+                                     std::int64_t crashes);
+
+  /// Attempts in a row whose process died before anything new was kept: what is being read is what
+  /// kills them, most likely.
+  std::int64_t stuck() const { return stuck_; }
+
+  /// All that is kept, in order of keeping.
+  Result<std::vector<std::string>> read(db::Database& database) const;
+
+  /// Keeps one more, in the caller's transaction, behind its fence check. The number is used up by
+  /// kept() alone, so that a transaction can be tried again.
+  Result<void> add(db::Session& session, std::string_view bytes) const;
+  void kept() { ++next_; }
+
+  /// Drops all that is kept, in the caller's transaction.
+  Result<void> forget(db::Session& session) const;
+
+ private:
+  std::int64_t id_ = 0;
+  std::int64_t next_ = 0;
+  std::int64_t stuck_ = 0;
+};
+
+}  // namespace vedette::traffic

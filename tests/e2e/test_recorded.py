@@ -1,0 +1,196 @@
+"""A recorded file is counted by a job: still first, lines on it, start, progress, the result by direction; count again."""
+import json
+import shutil
+
+import pytest
+
+from harness.wait import stays_true, wait_until
+
+QUICK = {"VEDETTE_ROLLUP_EVERY": "1s", "VEDETTE_WATCH_PRECISION": "f32"}
+ENDED = ("completed", "discarded", "cancelled")
+
+
+def job_of(client, camera="street"):
+    count = client.fetch(f"/api/cameras/{camera}")["count"]
+    return client.fetch(f"/api/jobs/{count['job']}") if count else None
+
+
+def ended(client, camera="street", timeout_s=240):
+    def look():
+        job = job_of(client, camera)
+        return job and job["state"] in ENDED and job
+    return wait_until("the count has ended", look, timeout_s)
+
+
+def by_line(client, camera="street"):
+    """Crossings by line and direction, of the list and of the history, which must say the same."""
+    listed = {}
+    for one in client.fetch(f"/api/traffic/crossings?camera={camera}&limit=10000")["crossings"]:
+        key = one["line"], one["direction"]
+        listed[key] = listed.get(key, 0) + 1
+
+    def history():
+        sums = {}
+        for row in client.fetch(f"/api/traffic/history?camera={camera}&by=line")["rows"]:
+            key = row["line"], row["direction"]
+            sums[key] = sums.get(key, 0) + row["vehicles"]
+        return sums
+    wait_until("the history, which is kept ready for some seconds, says the same", lambda: history() == listed, 12)
+    return listed
+
+
+def expected_of(scene):
+    counts = {}
+    for one in scene.expected()["crossings"]:
+        key = "Mill Street", one["direction"]
+        counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+@pytest.fixture
+def client(serve, database):
+    return serve(database, environment=QUICK).client
+
+
+@pytest.mark.timeout(500)
+def test_still_first_then_lines_then_the_count_then_again(client, scene):
+    made = client.post("/api/cameras", scene.camera(start=False)).json()
+    assert made["count"] is None and made["status"]["state"] == "stopped" and made["status"]["word"] == "not counted yet"
+    still = client.get("/api/cameras/street/snapshot.jpg")
+    assert still.status == 200 and still.body[:2] == b"\xff\xd8"
+    lines = client.put("/api/cameras/street/lines", {"lines": [scene.line]}).json()["lines"]
+    stays_true("nothing is counted by itself", lambda: client.fetch("/api/cameras/street")["count"] is None, 1)
+
+    started = client.post("/api/cameras/street/count", {})
+    assert started.status == 202 and started.json()["job"]["kind"] == "count-file"
+    again = client.post("/api/cameras/street/count", {})
+    assert again.status == 409 and str(started.json()["job"]["id"]) in again.json()["error"]["message"]
+    done = []
+
+    def progress():
+        job = job_of(client)
+        done.append(job["progress"]["done"])
+        # The result is not there in parts.
+        if job["state"] == "running":
+            assert client.fetch("/api/traffic/crossings?camera=street")["crossings"] == [] or job_of(client)["state"] == "completed"
+        return job["state"] == "completed" and job
+    job = wait_until("it is counted", progress, 240)
+    assert done == sorted(done)
+    assert job["progress"]["done"] <= job["progress"]["total"] == job["result"]["frames"]
+    assert "Mill Street" in job["progress"]["message"]
+    assert by_line(client) == expected_of(scene)
+    told = job["result"]["lines"][0]
+    assert {("Mill Street", way): told[way]["crossings"] for way in ("a_to_b", "b_to_a") if told[way]["crossings"]} == expected_of(scene)
+    camera = client.fetch("/api/cameras/street")
+    assert camera["count"]["is_outdated"] is False and camera["count"]["counted_at"] and camera["status"]["state"] == "finished"
+    assert camera["count"]["from"] < camera["count"]["to"]
+    assert client.get("/api/cameras/street/snapshot.jpg").body != still.body, "the last picture"
+
+    # Another line beside it: nothing happens by itself, then both are counted anew and the first result is gone.
+    other = {**scene.line, "name": "Upper", "y1": scene.line["y1"] - 40, "y2": scene.line["y2"] - 40}
+    client.put("/api/cameras/street/lines", {"lines": [lines[0], other]})
+    assert client.fetch("/api/cameras/street")["count"]["is_outdated"] is True
+    before = client.fetch("/api/traffic/history?camera=street")
+    second = client.post("/api/cameras/street/count", {}).json()["job"]["id"]
+    assert second != job["id"]
+    job = ended(client)
+    assert job["state"] == "completed", job
+    counts = by_line(client)
+    assert {key: n for key, n in counts.items() if key[0] == "Mill Street"} == expected_of(scene)
+    assert any(key[0] == "Upper" for key in counts)
+    assert client.fetch("/api/cameras/street")["count"]["is_outdated"] is False
+    wait_until("replaced, not added", lambda: client.fetch("/api/traffic/history?camera=street")["coverage"] == before["coverage"], 12)
+
+
+def test_a_cancelled_count_leaves_the_result_before(client, scene):
+    client.post("/api/cameras", scene.camera(start=False))
+    client.put("/api/cameras/street/lines", {"lines": [scene.line]})
+    client.post("/api/cameras/street/count", {})
+    assert ended(client)["state"] == "completed"
+    before = by_line(client)
+    shift = {**client.fetch("/api/cameras/street/lines")["lines"][0], "y1": 120, "y2": 120}
+    client.put("/api/cameras/street/lines", {"lines": [shift]})
+    job = client.post("/api/cameras/street/count", {}).json()["job"]["id"]
+    assert client.post(f"/api/jobs/{job}/cancel", {}).status == 202
+    assert ended(client, timeout_s=10)["state"] == "cancelled"
+    assert by_line(client) == before
+    camera = client.fetch("/api/cameras/street")
+    assert camera["count"]["is_outdated"] is True and camera["status"]["state"] == "finished"
+    assert client.post(f"/api/jobs/{job}/retry", {}).status == 200
+    assert ended(client)["state"] == "completed"
+
+
+def test_what_can_never_be_read_fails_once_and_says_why(client, tmp_path, scene):
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    (tmp_path / "text.mp4").write_text("not a video\n" * 1000)
+    sources = {"missing": tmp_path / "missing.mp4", "empty": tmp_path / "empty.mp4", "text": tmp_path / "text.mp4"}
+    for name, source in sources.items():
+        assert client.post("/api/cameras", {"id": name, "name": name, "source": str(source)}).status == 201
+    for name, source in sources.items():
+        job = ended(client, name, 40)
+        assert job["state"] == "discarded" and job["failures"] == 1, job
+        assert str(source) in job["error"] and job["error"].endswith(".")
+        camera = client.fetch(f"/api/cameras/{name}")
+        assert camera["status"]["state"] == "stopped" and camera["status"]["cause"] == job["error"] == camera["count"]["error"]
+    # Put right, it is counted when somebody asks for it.
+    shutil.copy(scene.file, sources["missing"])
+    client.put("/api/cameras/missing", {"name": "missing", "source": str(sources["missing"]), "model": "motion"})
+    assert client.post("/api/cameras/missing/count", {}).status == 202
+    assert ended(client, "missing")["state"] == "completed"
+    assert client.post("/api/cameras", {"id": "no-model", "name": "no-model", "source": str(scene.file), "model": "no-such-model"}).status == 201
+    job = ended(client, "no-model", 40)
+    assert job["state"] == "discarded" and "no-such-model" in job["error"]
+
+
+def test_switched_off_or_removed_it_is_not_counted(client, scene):
+    camera = scene.camera()
+    assert client.post("/api/cameras", camera).json()["count"]["state"] in ("available", "running")
+    client.put("/api/cameras/street", {**camera, "enabled": False})
+    assert ended(client, timeout_s=20)["state"] == "cancelled"
+    assert client.post("/api/cameras/street/count", {}).status == 409
+    client.put("/api/cameras/street", {**camera, "enabled": True})
+    job = job_of(client)["id"]
+    assert client.delete("/api/cameras/street").status == 204
+    wait_until("its job is cancelled", lambda: client.fetch(f"/api/jobs/{job}")["state"] == "cancelled", 20)
+    live = {"id": "live", "name": "Live", "source": str(scene.file), "loop": True, "model": "motion"}
+    assert client.post("/api/cameras", live).json()["count"] is None
+    assert client.post("/api/cameras/live/count", {}).status == 409
+
+
+@pytest.mark.timeout(400)
+def test_a_folder_is_one_record(client, scene, tmp_path):
+    card = tmp_path / "DCIM"
+    card.mkdir()
+    for name in ("MOV_2.avi", "MOV_10.avi"):
+        shutil.copy(scene.file, (card / name).with_suffix(scene.file.suffix))
+    client.post("/api/cameras", scene.camera(source=str(card), model="motion", types=["moving"]))
+    job = ended(client)
+    assert job["state"] == "completed", job
+    assert job["result"]["media_s"] == pytest.approx(2 * scene.media_s, rel=0.05)
+
+
+@pytest.mark.timeout(500)
+def test_the_command_counts_on_the_server(serve, vedette, scene, tmp_path):
+    server = serve(environment=QUICK)
+    line = scene.line
+    ends = ",".join(str(line[end]) for end in ("x1", "y1", "x2", "y2"))
+    words = ["count", scene.file, "--name", "From the shell", "--line", f"Mill Street:{ends}:in/out", "--model", scene.model,
+             "--types", ",".join(scene.types), "--url", server.client.url]
+    finished = vedette(*words, "--json", timeout_s=300)
+    assert finished.returncode == 0, finished.stderr
+    told = json.loads(finished.stdout)
+    expected = expected_of(scene)
+    assert told["result"]["lines"][0]["a_to_b"]["crossings"] == expected.get(("Mill Street", "a_to_b"), 0)
+    assert "frames" in finished.stderr
+    assert by_line(server.client, told["camera"]) == expected
+    # The same words count again, on the same camera, and print it for people.
+    finished = vedette(*words, timeout_s=300)
+    assert finished.returncode == 0 and "Mill Street: " in finished.stdout and " in, " in finished.stdout
+    assert [camera["name"] for camera in server.client.fetch("/api/cameras")["cameras"]] == ["From the shell"]
+    assert vedette("count", "--camera", told["camera"], "--detach", "--url", server.client.url).returncode == 0
+    assert vedette("count", tmp_path / "none.mp4", "--url", server.client.url).returncode == 1
+    assert vedette("count", "--url", server.client.url).returncode == 2
+    broken = tmp_path / "broken.mp4"
+    broken.write_text("no video")
+    failed = vedette("count", broken, "--url", server.client.url)
+    assert failed.returncode == 1 and "broken.mp4" in failed.stderr

@@ -70,15 +70,6 @@ std::size_t EndingWriter::backlog() const {
   return pending_.size() + (in_flight_ ? in_flight_->size() : 0);
 }
 
-bool EndingWriter::has(std::int64_t job, std::int64_t attempt) const {
-  const auto is_it = [&](const Entry& entry) {
-    return entry.ending.id == job && entry.ending.attempt == attempt;
-  };
-  const Lock lock(endings_mutex_);
-  return std::ranges::any_of(pending_, is_it) ||
-         (in_flight_ && std::ranges::any_of(*in_flight_, is_it));
-}
-
 bool EndingWriter::drain(Micros patience) {
   Lock lock(endings_mutex_);
   const std::int64_t failures = failures_;
@@ -208,6 +199,7 @@ void EndingWriter::write_one_by_one(std::span<const Entry> batch) {
     } else if (is_of_the_row(written.error())) {
       log::error("work", "how job {} ended cannot be written: {}", entry.ending.id,
                  written.error().message);
+      settle({&entry, 1}, {true});
     } else {
       add(std::move(entry), false);
     }

@@ -30,7 +30,8 @@ class EndingWriter {
     std::optional<ProgressNote> last_note;  // that was not written yet
     bool may_be_refused = false;            // the body has perhaps ended the job itself
   };
-  /// Called when an entry was written, or refused as no longer that attempt's; from the thread.
+  /// Called when an entry was written, or refused as no longer that attempt's (or cannot be written
+  /// at all); from the thread.
   using OnWritten = std::function<void(const Entry& entry, bool is_refused)>;
 
   EndingWriter(db::Database& database, OnWritten on_written);
@@ -43,7 +44,6 @@ class EndingWriter {
   void add(Entry entry, bool has_more);
   /// Not written yet.
   std::size_t backlog() const;
-  bool has(std::int64_t job, std::int64_t attempt) const;
   /// Waits until all are written; false when the database fails, or after `patience`.
   bool drain(Micros patience);
 

@@ -117,14 +117,6 @@ std::vector<JobCrew::CellPtr> JobCrew::all(bool with_waiting) const {
   return cells;
 }
 
-bool JobCrew::has(std::int64_t job, std::int64_t attempt) const {
-  const auto is_it = [&](const CellPtr& cell) { return is_attempt(*cell, job, attempt); };
-  const Lock lock(crew_mutex_);
-  return std::ranges::any_of(waiting_, is_it) || std::ranges::any_of(runs_, [&](const Run& run) {
-           return !run.is_given_up && is_it(run.cell);
-         });
-}
-
 JobCrew::CellPtr JobCrew::stop(std::int64_t job, std::int64_t attempt, JobStop why) {
   const auto is_it = [&](const CellPtr& cell) { return is_attempt(*cell, job, attempt); };
   CellPtr stopped;
@@ -179,8 +171,11 @@ std::vector<JobCrew::Finished> JobCrew::look_at_time(Time now) {
       }
       if (now < run.give_up_at) continue;
       run.is_given_up = true;
-      given_up.push_back(
-          {.cell = run.cell, .stop = run.stop, .took = since(run.begun), .has_more = true});
+      given_up.push_back({.cell = run.cell,
+                          .stop = run.stop,
+                          .took = since(run.begun),
+                          .is_given_up = true,
+                          .has_more = true});
     }
   }
   for (const CellPtr& cell : stalled) cell->request_stop();

@@ -33,14 +33,14 @@ class JobCrew {
     const Result<JobEnd>* outcome = nullptr;
     JobStop stop = JobStop::kNone;
     Micros took{0};
-    bool is_late = false;   // it had been given up on: what it says counts no more
-    bool has_more = false;  // others of the kind wait or run
+    bool is_given_up = false;  // now: it may go on for as long as it likes
+    bool is_late = false;      // it had been given up on: what it says counts no more
+    bool has_more = false;     // others of the kind wait or run
   };
   using OnFinish = std::function<void(const Finished&)>;
   using OnRoom = std::function<void()>;
 
-  /// `kind` outlives the crew. `on_finish`: until it returns, has() knows the job. `on_room`: fewer
-  /// wait than half of what is taken ahead.
+  /// `kind` outlives the crew. `on_room`: fewer wait than half of what is taken ahead.
   JobCrew(const JobKind& kind, OnFinish on_finish, OnRoom on_room);
   /// Asks all bodies to stop and waits for them, those given up on too.
   ~JobCrew();
@@ -62,7 +62,6 @@ class JobCrew {
   std::vector<CellPtr> take_waiting();
   /// What runs, without what was given up on, and on request what waits.
   std::vector<CellPtr> all(bool with_waiting) const;
-  bool has(std::int64_t job, std::int64_t attempt) const;
 
   /// Asks the body of a job to stop; one that has not begun is returned and forgotten instead.
   CellPtr stop(std::int64_t job, std::int64_t attempt, JobStop why);

@@ -15,6 +15,11 @@
 namespace vedette::work {
 namespace {
 
+/// On PostgreSQL a claim does not wait for the disk. A server that crashes may forget it; then the
+/// job waits again, the attempt that is under way is fenced, and a worker that gets the same
+/// attempt again knows it (Worker::Engine::learn).
+constexpr std::string_view kNoWaitForTheDisk = "set_config('synchronous_commit', 'off', true)";
+
 /// Checks the lease as Fence::check, keeps it until the transaction ends, and on PostgreSQL tells
 /// the planner, all in one round trip. The name of the process that holds it.
 Result<std::string> hold(db::Session& session, const Fence& worker) {
@@ -23,12 +28,13 @@ Result<std::string> hold(db::Session& session, const Fence& worker) {
     return std::string();
   }
   const db::Dialect dialect = session.dialect();
-  VEDETTE_TRY(rows,
-              session.query(fmt::format("select process, {} from lease where name = $1 and "
-                                        "token = $2 and holder is not null and expires_at > {} {}",
-                                        planner_sql(dialect), db::now_sql(dialect),
-                                        only_postgres(dialect, "for key share")),
-                            {worker.name, worker.token}));
+  VEDETTE_TRY(rows, session.query(
+                        fmt::format("select process, {}, {} from lease where name = $1 and "
+                                    "token = $2 and holder is not null and expires_at > {} {}",
+                                    planner_sql(dialect),
+                                    dialect == db::Dialect::kPostgres ? kNoWaitForTheDisk : "1",
+                                    db::now_sql(dialect), only_postgres(dialect, "for key share")),
+                        {worker.name, worker.token}));
   if (!rows.empty()) return rows.front().get<std::string>(0);
   VEDETTE_CHECK(worker.check(session));  // says what it is
   return fail(ErrorCode::kFenced, fmt::format("The lease \"{}\" has run out.", worker.name));

@@ -104,6 +104,7 @@ WorkerMetrics::Kind& Worker::Engine::numbers_of(const std::string& kind) {
 }
 
 void Worker::Engine::written(const EndingWriter::Entry& entry, bool is_refused) {
+  forget(entry.ending.id, entry.ending.attempt);
   if (is_backlogged_.exchange(false)) wakeup_.raise();
   const Lock lock(metrics_mutex_);
   WorkerMetrics::Kind& numbers = numbers_of(entry.kind->name);

@@ -9,8 +9,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.hpp"
@@ -82,7 +84,9 @@ class Worker::Engine {
   void written(const EndingWriter::Entry& entry, bool is_refused);
   WorkerMetrics::Kind& numbers_of(const std::string& kind) VEDETTE_REQUIRES(metrics_mutex_);
   bool is_working() const;
+  bool learn(const ClaimedJob& job);
   bool knows(std::int64_t job, std::int64_t attempt) const;
+  void forget(std::int64_t job, std::int64_t attempt);
 
   // worker_care.cpp: what has its time.
   void look(LoopContext& loop);
@@ -104,6 +108,10 @@ class Worker::Engine {
   WorkerMetrics counters_ VEDETTE_GUARDED_BY(metrics_mutex_);
   std::map<std::string, WorkerMetrics::Kind, std::less<>> by_kind_
       VEDETTE_GUARDED_BY(metrics_mutex_);
+
+  /// Attempts (job, attempt) from their claim until their end is written.
+  mutable Mutex known_mutex_;
+  std::set<std::pair<std::int64_t, std::int64_t>> known_ VEDETTE_GUARDED_BY(known_mutex_);
 
   Wakeup wakeup_;
   std::atomic<bool> is_look_asked_{false};

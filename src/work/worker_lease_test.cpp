@@ -107,6 +107,33 @@ TEST_P(WorkerLease, AClaimWhoseAnswerWasLostIsFoundAndGivenBack) {
   EXPECT_EQ(status(orphan).crashes, 0);
 }
 
+// A server that was killed may have forgotten a claim, which did not wait for the disk, and gives
+// the same attempt out again.
+TEST_P(WorkerLease, AnAttemptThatTheServerForgotIsNotBegunTwice) {
+  JobKind kind = polite("job");
+  kind.at_once = 3;
+  testing::ProcessOptions options;
+  options.progress_every = std::chrono::hours(1);  // or it hears that the job is not its own
+  const auto one = process(std::move(kind), options);
+  const std::int64_t id = put("job");
+  ASSERT_TRUE(eventually([&] { return begun == 1; }));
+  must(database->write([&](db::Session& session) {
+    return session.execute(
+        "update job set state = 'available', waits_for = 'worker', worker = null, attempt = 0 "
+        "where id = $1",
+        {id});
+  }));
+  const std::int64_t next = put("job");  // has the worker look
+  ASSERT_TRUE(becomes(id, JobState::kRunning));
+  ASSERT_TRUE(becomes(next, JobState::kRunning));
+  ASSERT_TRUE(eventually([&] { return begun == 2; }));
+  gate.open();
+  ASSERT_TRUE(becomes(id, JobState::kCompleted));
+  ASSERT_TRUE(becomes(next, JobState::kCompleted));
+  EXPECT_EQ(begun, 2);
+  EXPECT_EQ(status(id).attempt, 1);
+}
+
 // Incident class: stuck running forever; the rescue is the engine's, within one lease.
 TEST_P(WorkerLease, JobsOfAProcessThatIsGoneComeBackCounted) {
   const auto id = put("job");
@@ -212,7 +239,8 @@ TEST_F(WorkerOutage, ALongOneStopsTheJobAndItRunsAgainUncounted) {
   ASSERT_TRUE(becomes(id, JobState::kCompleted));
   EXPECT_EQ(status(id).crashes, 0);
   EXPECT_EQ(status(id).failures, 0);
-  EXPECT_EQ(status(id).attempt, 2);
+  // The first is forgotten when the server was killed before it had written it down.
+  EXPECT_LE(status(id).attempt, 2);
 }
 
 TEST_F(WorkerOutage, WhatWasFinishedMeanwhileIsWrittenWhenItIsBack) {

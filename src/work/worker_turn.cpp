@@ -184,6 +184,7 @@ void Worker::Engine::hand_out(Kind& kind, std::vector<ClaimedJob> jobs, bool to_
   std::vector<JobCrew::CellPtr> cells;
   cells.reserve(jobs.size());
   for (ClaimedJob& job : jobs) {
+    if (!learn(job)) continue;
     cells.push_back(std::make_shared<JobCell>(kind.spec, fence_, std::move(job)));
   }
   const Time now = BootClock::now();
@@ -207,6 +208,8 @@ void Worker::Engine::finish(Kind& kind, const JobCrew::Finished& finished) {
   if (!ending) {
     if (finished.is_late)
       log::info("work", "job {} ({}) has returned after all", cell.job().id, kind.spec.name);
+    // What goes on under an attempt keeps it from being begun once more.
+    if (!finished.is_given_up) forget(cell.job().id, cell.job().attempt);
     const Lock lock(metrics_mutex_);
     ++numbers_of(kind.spec.name).fenced;
     return;
@@ -345,13 +348,22 @@ bool Worker::Engine::is_working() const {
   });
 }
 
+// False: it is at work here under this very number. A claim does not wait for the disk: a server
+// that crashes may forget it, and give the same attempt out again. What is done under it is in the
+// same log behind it, and is lost with it, or neither is.
+bool Worker::Engine::learn(const ClaimedJob& job) {
+  const Lock lock(known_mutex_);
+  return known_.emplace(job.id, job.attempt).second;
+}
+
 bool Worker::Engine::knows(std::int64_t job, std::int64_t attempt) const {
-  return std::ranges::any_of(kinds_,
-                             [&](const auto& entry) {
-                               return entry.second->is_run_here &&
-                                      entry.second->crew->has(job, attempt);
-                             }) ||
-         endings_->has(job, attempt);
+  const Lock lock(known_mutex_);
+  return known_.contains({job, attempt});
+}
+
+void Worker::Engine::forget(std::int64_t job, std::int64_t attempt) {
+  const Lock lock(known_mutex_);
+  known_.erase({job, attempt});
 }
 
 void Worker::Engine::report(LoopContext& loop) {

@@ -60,6 +60,7 @@ struct ProcessOptions {
   Micros ttl = std::chrono::seconds(5);
   Micros stop_grace = std::chrono::seconds(5);
   Micros poll = std::chrono::seconds(2);
+  Micros progress_every = std::chrono::milliseconds(50);
 };
 
 class WorkerProcess {
@@ -79,7 +80,7 @@ class WorkerProcess {
     working.lease = supervising.lease;
     working.stop_grace = options.stop_grace;
     working.poll = options.poll;
-    working.progress_every = std::chrono::milliseconds(50);
+    working.progress_every = options.progress_every;
     worker_ = std::make_unique<Worker>(*database_, working);
     for (JobKind& kind : kinds) EXPECT_TRUE(worker_->add(std::move(kind)));
     if (auto loop = worker_->loop()) {

@@ -163,7 +163,7 @@ test('lines are tried before they are saved; what was moved since is said', asyn
 });
 
 test('where nothing was watched, a trial says so', async () => {
-  const { id } = await api('/api/cameras', { method: 'POST', body: { name: 'Unwatched', source: '/nowhere/clip.mp4', enabled: false } });
+  const { id } = await api('/api/cameras', { method: 'POST', body: { name: 'Unwatched', source: '/nowhere/clip.mp4', loop: true, enabled: false } });
   await api(`/api/cameras/${id}/lines`, { method: 'PUT', body: { lines: [{ name: 'Gate', x1: 10, y1: 90, x2: 90, y2: 90 }] } });
   // It has no picture either: Chromium logs the refused still.
   const page = await open(`/roads/${id}`, { allowErrors: true });

@@ -679,7 +679,7 @@ export interface components {
             /** @description Made from the name when absent; fixed afterwards. */
             id?: string;
             name: string;
-            /** @description File path, a folder of files that are taken in order as one record, several files as `files:/a/1.mp4;/a/2.mp4`, rtsp://, http(s):// or /dev/videoN. */
+            /** @description File path, a folder of recordings or several (files:FIRST;SECOND), which are read in order as one record, rtsp://, http(s):// or /dev/videoN. */
             source: string;
             /**
              * @description For a file: play it endlessly in real time as a stand-in for a live camera.

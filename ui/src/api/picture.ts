@@ -1,6 +1,7 @@
 // A camera's latest picture, and that of a source that is no camera yet.
 
 import { decode, type Shot } from '../lib/live.ts';
+import type { Camera } from './types.ts';
 import { ApiError, asApiError, cameraPath, isAbort, sentence, written } from './client.ts';
 
 export interface Read<T> {
@@ -26,6 +27,18 @@ const still = (id: string, signal: AbortSignal) => fetch(cameraPath(id, '/snapsh
 /** As something an <img> can show: an object URL, which the caller revokes. */
 export function readPicture(id: string, signal: AbortSignal): Promise<Read<string>> {
   return picture(still(id, signal), signal, (blob) => URL.createObjectURL(blob));
+}
+
+/**
+ * Of a recorded file, which may never have been played: the picture of its count, else its first one. An object URL, which the
+ * caller revokes.
+ */
+export async function readStill(camera: Camera, signal: AbortSignal): Promise<Read<string>> {
+  if (camera.count && (camera.count.counted_at !== null || camera.count.state === 'running')) {
+    const found = await readPicture(camera.id, signal);
+    if (found.value !== null || signal.aborted) return found;
+  }
+  return lookAt(camera.source, camera.id, signal);
 }
 
 /** With the marks it carries; the bitmap is the caller's to close. */

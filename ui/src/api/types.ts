@@ -12,6 +12,8 @@ export type CameraInput = Schemas['CameraInput'];
 export type CameraList = Schemas['CameraList'];
 export type CameraStatus = Schemas['CameraStatus'];
 export type CameraState = CameraStatus['state'];
+/** How far a recorded file is counted; null for a camera that is live, or stands in for one. */
+export type CameraCount = Schemas['CameraCount'];
 export type ModelInUse = NonNullable<CameraStatus['model']>;
 
 export type Line = Schemas['Line'];

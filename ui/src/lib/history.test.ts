@@ -71,3 +71,14 @@ test('ticks reach the top in round steps', () => {
   expect(ticks(0)).toEqual([0, 1]);
   expect(ticks(400)).toEqual([0, 100, 200, 300, 400]);
 });
+
+test('a recording has bars of five minutes, and none of them runs', () => {
+  const at = (minute: number, second = 0) => new Date(2026, 10, 20, 10, minute, second);
+  const list = buckets(
+    [{ report_hour: at(5).toISOString(), vehicles: 7 }], [{ report_hour: at(5).toISOString(), camera_id: 'a', coverage_s: 300 }, { report_hour: at(10).toISOString(), camera_id: 'a', coverage_s: 30 }],
+    { from: at(0), end: at(15), open: false }, '5min', at(10, 30), at(2, 0), true,
+  );
+  expect(list.map((b) => b.vehicles)).toEqual([null, 7, 0]);
+  expect(list.map((b) => b.elapsed_s)).toEqual([180, 300, 30]);
+  expect(list.some((b) => b.running)).toBe(false);
+});

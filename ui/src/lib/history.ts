@@ -1,7 +1,7 @@
 // Rows of the history to the bars of a chart. What was not watched stays unknown, never zero.
 
 import type { Coverage, HistoryRow } from '../api/types.ts';
-import type { Grain, Range } from './period.ts';
+import type { BarGrain, Range } from './period.ts';
 import { addDays, startOfDay } from './time.ts';
 
 export interface Bucket {
@@ -20,30 +20,33 @@ export function isPartlyWatched(b: Bucket): boolean {
   return b.vehicles !== null && b.watched_s < 0.9 * b.elapsed_s;
 }
 
-function starts(r: Range, grain: Grain): Date[] {
+function starts(r: Range, grain: BarGrain): Date[] {
   const list: Date[] = [];
   if (grain === 'day') {
     for (let d = startOfDay(r.from); d < r.end; d = addDays(d, 1)) list.push(d);
   } else {
-    for (let t = r.from.getTime(); t < r.end.getTime(); t += 3_600_000) list.push(new Date(t));
+    const step = grain === 'hour' ? 3_600_000 : 300_000;
+    for (let t = r.from.getTime(); t < r.end.getTime(); t += step) list.push(new Date(t));
   }
   return list;
 }
 
-/** One bucket for each hour or local day of the range, oldest first. */
+/** One bucket for each five minutes, hour or local day of the range, oldest first. */
 export function buckets(
   rows: Pick<HistoryRow, 'report_hour' | 'vehicles'>[],
   coverage: Coverage[],
   r: Range,
-  grain: Grain,
+  grain: BarGrain,
+  /** After, there is nothing yet; of a recording, where it ends. */
   now: Date,
   /** Before, there was nothing to be watched. */
   since: Date = new Date(0),
+  isOver = false,
 ): Bucket[] {
   const list: Bucket[] = starts(r, grain).map((start, i, all) => {
     const end = all[i + 1] ?? r.end;
     const elapsed_s = Math.max(0, Math.min(end.getTime(), now.getTime()) - Math.max(start.getTime(), since.getTime())) / 1000;
-    return { start, end, vehicles: null, watched_s: 0, elapsed_s, running: start <= now && now < end };
+    return { start, end, vehicles: null, watched_s: 0, elapsed_s, running: !isOver && start <= now && now < end };
   });
   const find = (instant: string) => bucketAt(list, Date.parse(instant));
   for (const c of coverage) {

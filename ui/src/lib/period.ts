@@ -7,6 +7,8 @@ export type Period =
   | { kind: 'days'; from: Date; to: Date };
 
 export type Grain = 'hour' | 'day';
+/** What a bar may stand for; a short recording has finer ones. */
+export type BarGrain = Grain | '5min';
 
 export interface Range {
   from: Date;

@@ -22,8 +22,8 @@ export const kSources: { kind: SourceKind; name: string; label: string; hint: st
     hint: 'Played endlessly in real time as a stand-in for a live camera. Each lap is a new period.',
   },
   {
-    kind: 'file', name: 'File, once', label: 'File', example: '/data/clips/mill-street.mp4',
-    hint: 'Every frame is looked at once, as fast as the machine can; times are those of the recording.',
+    kind: 'file', name: 'Recorded file(s)', label: 'File or folder', example: '/data/clips/mill-street.mp4',
+    hint: 'A recording, or a folder of them that are taken in order as one. Lines are drawn first; then every picture is looked at once, as fast as the machine can. Times are those of the recording.',
   },
 ];
 
@@ -40,7 +40,7 @@ export function sourceProblem(kind: SourceKind, source: string): string | null {
   const wanted = kSources.find((s) => s.kind === kind)!;
   if (text === '') return `Say where the picture comes from, for example ${wanted.example}.`;
   const found = sourceKind({ source: text, loop: kind === 'loop' });
-  if (found === kind) return isFile(kind) && !/^(\/|~\/|file:)/.test(text) ? 'Give the whole path, beginning with /: it is looked for on the machine where Vedette runs.' : null;
+  if (found === kind) return isFile(kind) && !/^(\/|~\/|files?:)/.test(text) ? 'Give the whole path, beginning with /: it is looked for on the machine where Vedette runs.' : null;
   if (kind === 'rtsp') return 'An RTSP address begins with rtsp:// or rtsps://.';
   if (kind === 'http') return 'An HTTP address begins with http:// or https://.';
   if (kind === 'device') return 'A device is named /dev/video0, /dev/video1 and so on.';

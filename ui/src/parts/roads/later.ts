@@ -3,3 +3,4 @@
 export const cameraDialog = () => import('./CameraDialog.svelte');
 export const linesDialog = () => import('./LinesDialog.svelte');
 export const fromToDialog = () => import('./FromToDialog.svelte');
+export const recordingView = () => import('./RecordingView.svelte');

@@ -1,5 +1,5 @@
-// `vedette count FILE...`: has a running server count recorded files on its queue, and shows how far
-// it is and what came of it.
+// `vedette count FILE...`: has a running server count recorded files on its queue, and shows how
+// far it is and what came of it.
 #pragma once
 
 namespace vedette::app {

@@ -28,8 +28,8 @@
 #include "traffic/tables.hpp"
 #include "work/cpu_pool.hpp"
 #include "work/supervisor.hpp"
-#include "work/worker.hpp"
 #include "work/tables.hpp"
+#include "work/worker.hpp"
 
 namespace vedette::api {
 

@@ -21,7 +21,8 @@ StopSignal::StopSignal() {
 
 StopSignal::~StopSignal() {
   is_over_ = true;
-  pthread_kill(waiter_.native_handle(), SIGTERM);
+  // It is blocked in that thread and waited for: it ends the wait, not the thread.
+  pthread_kill(waiter_.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread)
   waiter_.join();
   // One that came meanwhile must not end the program now that nobody waits for it.
   constexpr timespec kNow{};

@@ -22,7 +22,7 @@ StopSignal::StopSignal() {
 StopSignal::~StopSignal() {
   is_over_ = true;
   // It is blocked in that thread and waited for: it ends the wait, not the thread.
-  pthread_kill(waiter_.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread)
+  pthread_kill(waiter_.native_handle(), SIGINT);
   waiter_.join();
   // One that came meanwhile must not end the program now that nobody waits for it.
   constexpr timespec kNow{};

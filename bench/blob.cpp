@@ -1,7 +1,7 @@
 // The store of objects for bench/blob.py: puts and gets one large object or many small ones, and
 // signs addresses for curl. Prints seconds and the most memory it held, one line a run.
 //
-// Usage: blob put|get KEY FILE | put-many|get-many COUNT BYTES THREADS | sign GET|PUT KEY
+// Usage: blob put|get KEY FILE | put-many|get-many FOLDER COUNT THREADS | sign GET|PUT KEY
 // The store is what BLOB_FOLDER, or BLOB_ENDPOINT, BLOB_BUCKET, BLOB_ACCESS_KEY and BLOB_SECRET_KEY
 // say; BLOB_SYNC=full waits for the disk.
 #include <fcntl.h>
@@ -69,10 +69,6 @@ void share_out(int count, int threads, Work work) {
   }
 }
 
-std::string small_key(int number) {
-  return fmt::format("small/{:02x}/{}.bin", number % 256, number);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -96,19 +92,18 @@ int main(int argc, char** argv) {
   } else if (words[0] == "get") {
     get(store, words[1], words[2]);
   } else if (words.size() == 4) {
-    const int count = std::stoi(words[1]);
-    const auto bytes = static_cast<std::size_t>(std::stoul(words[2]));
+    const std::string folder = words[1];
+    const int count = std::stoi(words[2]);
     const int threads = std::stoi(words[3]);
-    if (words[0] == "put-many") {
-      share_out(count, threads, [&](int number) {
-        must(store.put(small_key(number), blob::from_text(std::string(bytes, 'x')), {}));
-      });
-    } else if (words[0] == "get-many") {
-      share_out(count, threads,
-                [&](int number) { must(blob::read_all(store, small_key(number), bytes)); });
-    } else {
-      return 2;
-    }
+    share_out(count, threads, [&](int number) {
+      const auto file = fmt::format("{}/{}.bin", folder, number);
+      const auto key = fmt::format("small/{}.bin", number);
+      if (words[0] == "put-many") {
+        must(store.put(key, must(blob::from_file(file)), {}));
+      } else {
+        get(store, key, file);
+      }
+    });
   } else {
     return 2;
   }

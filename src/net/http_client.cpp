@@ -170,7 +170,10 @@ class HttpStream::State {
   int status() const;
   std::string content_type() const;
   const HeaderFields& headers() const { return answer_headers_; }
-  std::string take_body() { return std::exchange(body_, {}); }
+  void take_body(std::string& into) {
+    into.clear();
+    std::swap(into, body_);
+  }
   bool is_over() const { return result_ == CURLE_OK && body_.empty(); }
 
  private:
@@ -468,8 +471,15 @@ const HeaderFields& HttpStream::headers() const {
 }
 
 Result<std::string> HttpStream::read(Micros timeout) {
+  std::string piece;
+  VEDETTE_CHECK(read(piece, timeout));
+  return piece;
+}
+
+Result<void> HttpStream::read(std::string& into, Micros timeout) {
   VEDETTE_CHECK(state_->await_body(std::chrono::steady_clock::now() + timeout));
-  return state_->take_body();
+  state_->take_body(into);
+  return {};
 }
 
 bool HttpStream::is_over() const {
@@ -489,10 +499,11 @@ Result<HttpReply> http_ask(const HttpTarget& target, HttpRequest request, const 
   VEDETTE_TRY(stream, HttpStream::open(target, std::move(request), options));
   HttpReply reply{stream.status(), stream.content_type(), stream.headers(), {}};
   const bool is_for_sink = sink && reply.status / 100 == 2;
+  std::string piece;
   while (!stream.is_over()) {
     const auto left =
         std::chrono::duration_cast<Micros>(deadline - std::chrono::steady_clock::now());
-    VEDETTE_TRY(piece, stream.read(left));
+    VEDETTE_CHECK(stream.read(piece, left));
     if (piece.empty() && !stream.is_over()) return too_late(target);
     if (is_for_sink) {
       if (!piece.empty()) VEDETTE_CHECK(sink(piece));

@@ -124,6 +124,8 @@ class HttpStream {
   /// What came next, about a MiB at most. Empty: nothing within `timeout`, or is_over(). kCorrupt
   /// when it was cut off.
   Result<std::string> read(Micros timeout);
+  /// The same into a text whose room is used again and again.
+  Result<void> read(std::string& into, Micros timeout);
   /// The answer has come to its end, and was read.
   bool is_over() const;
 

@@ -17,6 +17,7 @@ namespace {
 // Of an answer that is read as a whole: a page of 1,000 keys of 1,024 bytes, each encoded.
 constexpr std::size_t kMostAnswer = std::size_t{8} << 20;
 constexpr std::size_t kMostRefusal = std::size_t{256} << 10;
+constexpr std::size_t kMostHashed = std::size_t{1} << 20;
 // Clock, region, endpoint: each once, and one to spare.
 constexpr int kMostCorrections = 4;
 // Servers take a quarter of an hour.
@@ -161,14 +162,21 @@ Error Client::explain(const Ask& ask, const Reply& reply) const {
                   .is_anonymous = credentials_.is_anonymous()});
 }
 
+// What is signed of the body. A large one only by its name where nobody can change it on its way:
+// the digest costs both sides a quarter of the transfer.
+std::string Client::payload_hash(const Ask& ask) const {
+  if (credentials_.is_anonymous()) return {};
+  if (ask.body.empty()) return std::string(kEmptyPayload);
+  if (ask.body.size() > kMostHashed && is_protected(route())) return std::string(kUnsignedPayload);
+  return sha256_hex(ask.body);
+}
+
 Result<Reply> Client::ask(const Ask& ask) {
-  const auto payload_hash = credentials_.is_anonymous() ? std::string()
-                            : ask.body.empty()          ? std::string(kEmptyPayload)
-                                                        : sha256_hex(ask.body);
+  const auto hash = payload_hash(ask);
   int corrections = 0;
   for (int failures = 0;;) {
     const auto used = route();
-    auto reply = attempt(ask, used, payload_hash);
+    auto reply = attempt(ask, used, hash);
     const bool is_success = reply && reply->status / 100 == 2;
     if (is_success && !(ask.may_say_error && read_error(reply->body))) return reply;
     if (reply && !is_success && corrections < kMostCorrections && correct(ask, *reply, used)) {

@@ -64,6 +64,7 @@ class Client {
   Micros skew() const { return Micros(skew_us_.load()); }
 
  private:
+  std::string payload_hash(const Ask& ask) const;
   Result<Reply> attempt(const Ask& ask, const Route& route, const std::string& payload_hash);
   void sign(const Route& route, const Ask& ask, const std::string& payload_hash,
             net::HttpRequest& request) const;

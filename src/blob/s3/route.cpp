@@ -139,6 +139,10 @@ Result<Route> make_route(const S3Options& options) {
   return route;
 }
 
+bool is_protected(const Route& route) {
+  return route.target.is_https || is_this_machine(route.target.host);
+}
+
 std::optional<Route> redirected(const Route& route, const S3Options& options,
                                 const Elsewhere& elsewhere) {
   Route next = route;

@@ -34,6 +34,9 @@ struct Elsewhere {
 /// kUsage for an endpoint, a bucket or a region that cannot be one.
 Result<Route> make_route(const S3Options& options);
 
+/// Nobody can change on its way what goes there: TLS, or this machine.
+bool is_protected(const Route& route);
+
 /// The route that the server tells; nothing when it tells no other, or one that is not followed:
 /// a signed request goes to the same host, to another one of the endpoint's domain, or of
 /// Amazon's, and never from TLS to plain text.

@@ -75,6 +75,19 @@ TEST(Route, FollowsABucketToItsRegionAndHost) {
   EXPECT_EQ(shown(redirected(own_route, own, {.region = "other-1"})), "s3.eu.example.org other-1");
 }
 
+TEST(Route, TlsAndThisMachineProtectWhatIsSent) {
+  auto options = amazon();
+  EXPECT_TRUE(is_protected(route_of(options)));
+  for (const auto& [endpoint, wanted] :
+       {std::pair{"http://127.0.0.1:9", true}, std::pair{"http://localhost:9", true},
+        std::pair{"http://[::1]:9", true}, std::pair{"https://s3.example.org", true},
+        std::pair{"http://s3.example.org", false}, std::pair{"http://10.0.0.1", false},
+        std::pair{"http://localhost.example.org", false}}) {
+    options.endpoint = endpoint;
+    EXPECT_EQ(is_protected(route_of(options)), wanted) << endpoint;
+  }
+}
+
 TEST(Route, DoesNotFollowToStrangersNorOutOfTls) {
   const auto options = amazon();
   const auto route = route_of(options);

@@ -90,20 +90,20 @@ Result<ObjectInfo> S3Store::get(std::string_view key, const GetOptions& options,
     VEDETTE_CHECK(reading.begin(reply));
     std::optional<Error> cut_off;
     auto& stream = *reply.stream;
+    std::string piece;
     while (!stream.is_over()) {
       if (options.stop.stop_requested()) return fail(ErrorCode::kCancelled, "asked to stop");
-      auto piece = stream.read(client_.options().timeout);
-      if (!piece) {
-        cut_off = std::move(piece.error());
+      if (auto read = stream.read(piece, client_.options().timeout); !read) {
+        cut_off = std::move(read.error());
         break;
       }
-      if (piece->empty()) {
+      if (piece.empty()) {
         if (stream.is_over()) break;
         cut_off =
             fail(ErrorCode::kTimeout, fmt::format("{} sends no more of {}", place(), key)).error();
         break;
       }
-      VEDETTE_CHECK(reading.take(*piece, sink));
+      VEDETTE_CHECK(reading.take(piece, sink));
     }
     if (!cut_off) return reading.finish();
     // It goes on where it stopped, as long as something comes.

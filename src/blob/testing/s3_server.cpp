@@ -123,7 +123,7 @@ mon cluster log file =
 [osd]
 osd data = {folder}/osd
 osd objectstore = memstore
-memstore device bytes = 4294967296
+memstore device bytes = 17179869184
 osd class load list = *
 osd class default list = *
 [client.rgw]
@@ -131,6 +131,9 @@ rgw frontends = beast endpoint=127.0.0.1:{port}
 rgw dns name = localhost
 rgw thread pool size = 32
 rgw enable usage log = false
+rgw gc obj min wait = 1
+rgw gc processor period = 2
+rgw gc processor max time = 2
 rgw data = {folder}/rgw
 )",
       fmt::arg("fsid", fsid_), fmt::arg("monitor", monitor_port_), fmt::arg("port", port_),

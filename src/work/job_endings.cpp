@@ -77,29 +77,48 @@ std::string results_of(const Batch& batch) {
   return array + "}";
 }
 
+/// Those of a batch that are still this worker's attempts, on SQLite. Told first and then written
+/// one by one, since nobody else writes meanwhile: a RETURNING makes a table of its own each time.
+Result<db::Rows> still_running(db::Session& session, const Fence& worker, const Batch& batch) {
+  std::string json = "[";
+  for (const Ending* one : batch) {
+    fmt::format_to(std::back_inserter(json), R"({}{{"id":{},"attempt":{}}})",
+                   json.size() > 1 ? "," : "", one->id, one->attempt);
+  }
+  return session.query(
+      fmt::format("select job.id, job.parent_id from {} cross join job where job.id = e.id and "
+                  "job.attempt = e.attempt and {} order by job.id",
+                  json_rows_sql(session.dialect(), "id bigint,attempt bigint"),
+                  runs_under_sql(session.dialect(), "$2")),
+      {json + "]", worker.name});
+}
+
 /// Completed jobs, which are most: their rows are gone when nobody keeps them, which costs no new
-/// row version, or say so. SQLite has no round trips to save.
+/// row version, or say so.
 Result<void> complete(db::Session& session, const Fence& worker, const Batch& batch, bool is_kept,
                       std::vector<Ended>& ended) {
   if (batch.empty()) return {};
-  const bool is_postgres = session.dialect() == db::Dialect::kPostgres;
   const std::string sql = complete_sql(session.dialect(), is_kept);
-  const std::size_t statements = is_postgres ? 1 : batch.size();
-  for (std::size_t i = 0; i < statements; ++i) {
-    std::vector<db::Value> params;
-    if (is_postgres) {
-      params = {worker.name, array_of(batch, &Ending::id), array_of(batch, &Ending::attempt)};
-      if (is_kept) params.emplace_back(results_of(batch));
-    } else {
-      params = {worker.name, batch[i]->id, batch[i]->attempt};
-      if (is_kept) params.emplace_back(clean_result(batch[i]->result));
+  const bool is_postgres = session.dialect() == db::Dialect::kPostgres;
+  std::vector<db::Value> params;
+  if (is_postgres) {
+    params = {worker.name, array_of(batch, &Ending::id), array_of(batch, &Ending::attempt)};
+    if (is_kept) params.emplace_back(results_of(batch));
+  }
+  VEDETTE_TRY(rows,
+              is_postgres ? session.query(sql, params) : still_running(session, worker, batch));
+  auto next = batch.begin();  // by id, as the rows are on SQLite
+  for (const db::Row row : rows) {
+    const Ended one{.id = row.get<std::int64_t>(0),
+                    .parent = row.get<std::optional<std::int64_t>>(1),
+                    .state = JobState::kCompleted};
+    if (!is_postgres) {
+      next = std::find_if(next, batch.end(), [&](const Ending* its) { return its->id == one.id; });
+      const std::string result = is_kept ? clean_result((*next)->result) : std::string();
+      VEDETTE_CHECK(is_kept ? session.execute(sql, {one.id, result})
+                            : session.execute(sql, {one.id}));
     }
-    VEDETTE_TRY(rows, session.query(sql, params));
-    for (const db::Row row : rows) {
-      ended.push_back({.id = row.get<std::int64_t>(0),
-                       .parent = row.get<std::optional<std::int64_t>>(1),
-                       .state = JobState::kCompleted});
-    }
+    ended.push_back(one);
   }
   return {};
 }
@@ -172,14 +191,11 @@ void sort(Batch& batch) {
 std::string complete_sql(db::Dialect dialect, bool is_kept) {
   const bool is_postgres = dialect == db::Dialect::kPostgres;
   const std::string change = fmt::format(
-      "state = 'completed', result = {}, finished_at = {}, worker = null, "
-      "cancel_at = null",
-      is_postgres ? "e.result" : "$4", db::now_sql(dialect));
+      "state = 'completed', result = {}, finished_at = {}, worker = null, cancel_at = null",
+      is_postgres ? "e.result" : "$2", db::now_sql(dialect));
   if (!is_postgres) {
-    return fmt::format(
-        "{} where id = $2 and attempt = $3 and worker = $1 and state = 'running' "
-        "returning id, parent_id",
-        is_kept ? "update job set " + change : "delete from job");
+    return fmt::format("{} where id = $1",
+                       is_kept ? "update job set " + change : "delete from job");
   }
   const std::string which =
       fmt::format("e.job_id = job.id and e.attempt = job.attempt and {} returning id, parent_id",

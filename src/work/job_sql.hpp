@@ -44,8 +44,9 @@ Result<void> tune_planner(db::Session& session);
 /// on, $6 how many.
 std::string claim_sql(db::Dialect dialect, bool only_unsuspected);
 
-/// How end_jobs says that jobs are completed: $1 the worker, $2 the jobs, $3 their attempts, $4
-/// their results when rows are kept; arrays on PostgreSQL.
+/// How end_jobs says that jobs are completed. PostgreSQL: $1 the worker, and arrays: $2 the jobs,
+/// $3 their attempts, $4 their results when rows are kept. SQLite: $1 one job that was found to be
+/// the worker's, $2 its result.
 std::string complete_sql(db::Dialect dialect, bool is_kept);
 
 /// " indexed by NAME" on SQLite, "" on PostgreSQL.

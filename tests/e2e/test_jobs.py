@@ -106,3 +106,27 @@ def test_what_ended_long_ago_is_forgotten(serve, tmp_path):
         store.execute("UPDATE job SET finished_at = finished_at - 40 * 86400000000")
     assert server.client.post("/api/loops/job-retention/retry").status == 202
     wait_until("it is gone", lambda: server.client.fetch("/api/jobs")["jobs"] == [])
+
+
+def test_a_count_is_told_from_its_beginning_to_its_end_and_drained(serve, database, scene, vedette):
+    client = serve(database, environment={"VEDETTE_WATCH_PRECISION": "f32"}).client
+    told = []
+    with client.stream("/api/events?topics=job") as events:
+        made = client.post("/api/cameras", scene.camera()).json()
+        job = made["count"]["job"]
+        drained = vedette("queue", "drain", "--kind", "count-file", "--database", database)
+        assert drained.returncode == 0, drained.stderr
+        assert "Nothing is left to do." in drained.stdout
+        while not told or told[-1]["state"] != "completed":
+            told.append(events.event_named("job").json())
+    assert {one["id"] for one in told} == {job}
+    assert [one["state"] for one in told].count("running") >= 1
+    done = [one["progress"]["done"] for one in told]
+    assert done == sorted(done), "it never goes back"
+    end = told[-1]
+    assert end["title"] == "Count a recorded file" and made["name"] in end["what"]
+    assert 0 < end["progress"]["done"] <= end["progress"]["total"]
+    assert end == client.fetch(f"/api/jobs/{job}")
+    page = vedette("queue", "show", job, "--database", database).stdout
+    assert "completed" in page and f"vedette queue retry {job}" in page
+    wait_until("it is counted", lambda: 'vedette_jobs_ended_total{kind="count-file",how="completed"} 1' in client.get("/metrics").body.decode())

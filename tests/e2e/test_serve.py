@@ -129,7 +129,7 @@ def test_status_of_a_running_deployment(serve, database, vedette):
 def test_status_shows_first_what_needs_a_look_and_keeps_the_states_in_sight(serve, tmp_path, vedette):
     server = serve()
     long = "The far carriageway of the ring road, seen from the bridge beside the old waterworks, by night too"
-    for name, fields in (("Aa, switched off", {"enabled": False}), (long, {"source": str(tmp_path / "gone.mp4")})):
+    for name, fields in (("Aa, switched off", {"enabled": False}), (long, {"source": str(tmp_path / "gone.mp4"), "loop": True})):
         assert server.client.post("/api/cameras", {"name": name, "source": str(tmp_path / "none.mp4"), **fields}).status == 201
     wait_until("it is tried in vain", lambda: any(loop["state"] == "retrying" for loop in server.client.fetch("/api/loops")["loops"]), 30)
     told = vedette("status", "--url", server.client.url)

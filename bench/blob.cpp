@@ -4,10 +4,8 @@
 // Usage: blob put|get KEY FILE | put-many|get-many FOLDER COUNT THREADS | sign GET|PUT KEY
 // The store is what BLOB_FOLDER, or BLOB_ENDPOINT, BLOB_BUCKET, BLOB_ACCESS_KEY and BLOB_SECRET_KEY
 // say; BLOB_SYNC=full waits for the disk.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -16,7 +14,6 @@
 #include <thread>
 #include <vector>
 
-#include "blob/folder/file_handle.hpp"
 #include "blob/s3/route.hpp"
 #include "blob/s3/signer.hpp"
 #include "blob/store.hpp"
@@ -47,14 +44,6 @@ T must(Result<T> result) {
     std::exit(1);
   }
   if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
-
-void get(blob::Store& store, const std::string& key, const std::string& file) {
-  const blob::FileHandle out(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  must(store.get(key, {}, [&](std::string_view piece) -> Result<void> {
-    if (!blob::write_all(out.number(), piece)) return fail(ErrorCode::kDiskFull, "cannot write");
-    return {};
-  }));
 }
 
 // Each thread takes the next number.
@@ -90,7 +79,7 @@ int main(int argc, char** argv) {
   if (words[0] == "put") {
     must(store.put(words[1], must(blob::from_file(words[2])), {}));
   } else if (words[0] == "get") {
-    get(store, words[1], words[2]);
+    must(store.get_file(words[1], words[2]));
   } else if (words.size() == 4) {
     const std::string folder = words[1];
     const int count = std::stoi(words[2]);
@@ -101,7 +90,7 @@ int main(int argc, char** argv) {
       if (words[0] == "put-many") {
         must(store.put(key, must(blob::from_file(file)), {}));
       } else {
-        get(store, key, file);
+        must(store.get_file(key, file));
       }
     });
   } else {

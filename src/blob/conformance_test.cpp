@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/testing/daemon.hpp"
 #include "blob/key.hpp"
 #include "blob/testing/every_store.hpp"
 
@@ -69,6 +72,39 @@ TEST_P(EveryStore, TakesAnySizeKnownOrNot) {
     EXPECT_TRUE(get("unknown") == content) << size;
     EXPECT_EQ(must(store().head("unknown"))->size, size);
   }
+}
+
+TEST_P(EveryStore, GoesFromFileToFile) {
+  const testing::TempFolder folder;
+  const auto content = content_of(7 * kMebi + 5);
+  const auto from = folder.path() / "from";
+  const auto to = folder.path() / "to";
+  std::ofstream(from) << content;
+  EXPECT_EQ(must(store().put("k", must(from_file(from)), {})), content.size());
+  EXPECT_TRUE(get("k") == content);
+  std::ofstream(to) << "what was there";
+  EXPECT_EQ(must(store().get_file("k", to)).size, content.size());
+  EXPECT_TRUE(text_of(to) == content);
+  must(store().get_file("k", to, {.range = ByteRange{1, 3}}));
+  EXPECT_EQ(text_of(to), content.substr(1, 3));
+  EXPECT_EQ(store().get_file("nothing", to).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(store().get_file("k", folder.path() / "no/folder").error().code,
+            ErrorCode::kUnavailable);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(store().get_file("k", to, {.stop = stop.get_token()}).error().code,
+            ErrorCode::kCancelled);
+  EXPECT_EQ(text_of(to), content.substr(1, 3)) << "as it was";
+  const auto files = std::distance(std::filesystem::directory_iterator(folder.path()), {});
+  EXPECT_EQ(files, 2) << "and nothing half beside it";
+
+  // Cut while it is read: said, and not stored.
+  auto source = must(from_file(from));
+  std::filesystem::resize_file(from, 1000);
+  EXPECT_EQ(store().put("cut", std::move(source), {}).error().code, ErrorCode::kInvalid);
+  EXPECT_FALSE(must(store().head("cut")));
+  EXPECT_EQ(from_file(folder.path() / "nothing").error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(from_file(folder.path()).error().code, ErrorCode::kInvalid);
 }
 
 TEST_P(EveryStore, GivesAnyRange) {

@@ -50,7 +50,8 @@ Result<Source> from_file(const std::filesystem::path& file) {
                   }
                   at += static_cast<std::uint64_t>(got);
                   return static_cast<std::size_t>(got);
-                }};
+                },
+                handle};
 }
 
 Result<std::size_t> read_full(Source& source, std::span<char> room) {

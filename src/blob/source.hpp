@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,12 +14,17 @@
 
 namespace vedette::blob {
 
+class FileHandle;
+
 struct Source {
   /// How many there will be, when that is known.
   std::optional<std::uint64_t> size = {};
   /// Fills the front of the span and says how much; 0 at the end. An error of it ends put() and is
   /// passed on.
   std::function<Result<std::size_t>(std::span<char>)> read = {};
+  /// Where the bytes are a file's first `size` ones: so that a folder copies them inside the
+  /// kernel.
+  std::shared_ptr<const FileHandle> file = {};
 };
 
 Source from_text(std::string text);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -111,6 +112,10 @@ class Store {
   virtual Result<ObjectInfo> get(std::string_view key, const GetOptions& options,
                                  const Sink& sink) = 0;
 
+  /// The same into a file, which is there when all of it is; it replaces one of that name.
+  Result<ObjectInfo> get_file(std::string_view key, const std::filesystem::path& file,
+                              const GetOptions& options = {});
+
   virtual Result<std::optional<ObjectInfo>> head(std::string_view key,
                                                  const std::stop_token& stop = {}) = 0;
 
@@ -133,6 +138,11 @@ class Store {
 
   /// Where it is, for people: "the folder /data/blobs", "the bucket b at s3.example". No secret.
   virtual std::string place() const = 0;
+
+ protected:
+  /// get() into an open, empty file; `path` is for messages.
+  virtual Result<ObjectInfo> copy_to(std::string_view key, const FileHandle& file,
+                                     const std::filesystem::path& path, const GetOptions& options);
 };
 
 /// Touches neither disk nor network. kUsage for settings that contradict each other.

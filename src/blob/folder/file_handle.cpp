@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace vedette::blob {
@@ -18,6 +19,23 @@ std::int64_t read_some(int file, std::span<char> room, std::uint64_t offset) {
     got = ::pread(file, room.data(), room.size(), static_cast<off_t>(offset));
   } while (got < 0 && errno == EINTR);
   return got;
+}
+
+std::int64_t copy_file(int from, int to, std::uint64_t size, const std::stop_token& stop) {
+  // Between two looks at the stop.
+  constexpr std::uint64_t kMostAtOnce = std::uint64_t{32} << 20;
+  loff_t at = 0;
+  while (static_cast<std::uint64_t>(at) < size && !stop.stop_requested()) {
+    const auto left = size - static_cast<std::uint64_t>(at);
+    const auto copied = ::copy_file_range(from, &at, to, nullptr, std::min(left, kMostAtOnce), 0);
+    if (copied == 0) break;
+    if (copied < 0 && errno != EINTR) return -1;
+  }
+  return at;
+}
+
+bool is_no_copy(int code) {
+  return code == EXDEV || code == EINVAL || code == ENOSYS || code == EOPNOTSUPP || code == EPERM;
 }
 
 bool write_all(int file, std::string_view bytes) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <stop_token>
 #include <string_view>
 #include <utility>
 
@@ -30,6 +31,12 @@ class FileHandle {
 
 /// pread(2): bytes, 0 at the end, -1 with errno.
 std::int64_t read_some(int file, std::span<char> room, std::uint64_t offset);
+/// Copies `size` bytes from the beginning of one file to where the other stands, without their
+/// passing through this process. How many were copied: less at the end of `from` and at a stop; or
+/// -1 with errno.
+std::int64_t copy_file(int from, int to, std::uint64_t size, const std::stop_token& stop);
+/// Whether that errno means that bytes have to be read and written instead.
+bool is_no_copy(int code);
 /// All of it; false with errno.
 bool write_all(int file, std::string_view bytes);
 

@@ -26,7 +26,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kPiece = std::size_t{1} << 20;
+// Small enough that what was read is still in the processor when it is written.
+constexpr std::size_t kPiece = std::size_t{128} << 10;
 constexpr const char* kTypeAttribute = "user.vedette.type";
 constexpr std::string_view kUnknownType = "application/octet-stream";
 constexpr std::size_t kMostType = 255;
@@ -154,11 +155,35 @@ Result<std::uint64_t> FolderStore::put(std::string_view key, Source source,
     if (is_missing(code)) return folder_is_gone(options_.folder);
     return folder_error(options_.folder, "writing", code);
   }
+  VEDETTE_TRY(size, write(incoming, key, source, options.stop));
+  const auto& type = options.content_type;
+  // Where the file system keeps no attributes, the type is not kept: check() says so.
+  (void)::fsetxattr(incoming.number(), kTypeAttribute, type.data(), type.size(), 0);
+  if (!incoming.finish(options_.is_synced)) {
+    return folder_error(options_.folder, "writing", errno);
+  }
+  VEDETTE_CHECK(publish(incoming, path_of(key)));
+  return size;
+}
+
+// All of the source into the file; its size, which is the one that was said.
+Result<std::uint64_t> FolderStore::write(Incoming& incoming, std::string_view key, Source& source,
+                                         const std::stop_token& stop) {
+  if (source.file && source.size) {
+    const auto copied = copy_file(source.file->number(), incoming.number(), *source.size, stop);
+    if (stop.stop_requested()) return stopped();
+    if (copied < 0 && !is_no_copy(errno)) return folder_error(options_.folder, "writing", errno);
+    if (copied >= 0 && static_cast<std::uint64_t>(copied) == *source.size) return *source.size;
+    // Byte by byte then, so that the source itself says what is wrong with it.
+    if (::lseek(incoming.number(), 0, SEEK_SET) != 0 || ::ftruncate(incoming.number(), 0) != 0) {
+      return folder_error(options_.folder, "writing", errno);
+    }
+  }
   const auto most = std::min<std::uint64_t>(kPiece, source.size.value_or(kPiece) + 1);
   std::vector<char> piece(most);
   std::uint64_t size = 0;
   while (true) {
-    if (options.stop.stop_requested()) return stopped();
+    if (stop.stop_requested()) return stopped();
     VEDETTE_TRY(got, source.read(piece));
     if (got == 0) break;
     size += got;
@@ -172,13 +197,6 @@ Result<std::uint64_t> FolderStore::put(std::string_view key, Source source,
                 fmt::format("{} was not stored: {} bytes were said to come, and {} came", key,
                             *source.size, size > *source.size ? "more" : std::to_string(size)));
   }
-  const auto& type = options.content_type;
-  // Where the file system keeps no attributes, the type is not kept: check() says so.
-  (void)::fsetxattr(incoming.number(), kTypeAttribute, type.data(), type.size(), 0);
-  if (!incoming.finish(options_.is_synced)) {
-    return folder_error(options_.folder, "writing", errno);
-  }
-  VEDETTE_CHECK(publish(incoming, path_of(key)));
   return size;
 }
 
@@ -225,21 +243,45 @@ Result<void> FolderStore::sync_folders(fs::path folder) const {
   }
 }
 
-Result<ObjectInfo> FolderStore::get(std::string_view key, const GetOptions& options,
-                                    const Sink& sink) {
+Result<std::optional<FolderStore::Opened>> FolderStore::open_object(std::string_view key) {
   VEDETTE_CHECK(check_key(key));
-  const FileHandle file(::open(path_of(key).c_str(), O_RDONLY | O_CLOEXEC));
+  FileHandle file(::open(path_of(key).c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status{};
   if (!file.is_open() || ::fstat(file.number(), &status) != 0) {
     const int code = errno;
     if (!is_missing(code)) return folder_error(options_.folder, "reading", code);
     VEDETTE_CHECK(is_there());
-    return unknown(key, options_.folder);
+    return std::nullopt;
   }
-  if (!S_ISREG(status.st_mode)) return unknown(key, options_.folder);
+  if (!S_ISREG(status.st_mode)) return std::nullopt;
   was_there_ = true;
   auto info = info_of(key, status);
   info.content_type = type_of(file.number());
+  return Opened{std::move(file), std::move(info)};
+}
+
+Result<ObjectInfo> FolderStore::copy_to(std::string_view key, const FileHandle& file,
+                                        const fs::path& path, const GetOptions& options) {
+  if (options.range || options.digest) return Store::copy_to(key, file, path, options);
+  VEDETTE_TRY(opened, open_object(key));
+  if (!opened) return unknown(key, options_.folder);
+  const auto size = opened->info.size;
+  const auto copied = copy_file(opened->file.number(), file.number(), size, options.stop);
+  if (options.stop.stop_requested()) return stopped();
+  if (copied >= 0 && static_cast<std::uint64_t>(copied) == size) return std::move(opened->info);
+  if (copied < 0 && !is_no_copy(errno)) return folder_error(path.parent_path(), "writing", errno);
+  if (::lseek(file.number(), 0, SEEK_SET) != 0 || ::ftruncate(file.number(), 0) != 0) {
+    return folder_error(path.parent_path(), "writing", errno);
+  }
+  return Store::copy_to(key, file, path, options);
+}
+
+Result<ObjectInfo> FolderStore::get(std::string_view key, const GetOptions& options,
+                                    const Sink& sink) {
+  VEDETTE_TRY(opened, open_object(key));
+  if (!opened) return unknown(key, options_.folder);
+  const auto& file = opened->file;
+  const auto& info = opened->info;
   std::uint64_t at = 0;
   std::uint64_t end = info.size;
   if (options.range) {
@@ -271,20 +313,9 @@ Result<ObjectInfo> FolderStore::get(std::string_view key, const GetOptions& opti
 }
 
 Result<std::optional<ObjectInfo>> FolderStore::head(std::string_view key, const std::stop_token&) {
-  VEDETTE_CHECK(check_key(key));
-  const FileHandle file(::open(path_of(key).c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status{};
-  if (!file.is_open() || ::fstat(file.number(), &status) != 0) {
-    const int code = errno;
-    if (!is_missing(code)) return folder_error(options_.folder, "reading", code);
-    VEDETTE_CHECK(is_there());
-    return std::nullopt;
-  }
-  if (!S_ISREG(status.st_mode)) return std::nullopt;
-  was_there_ = true;
-  auto info = info_of(key, status);
-  info.content_type = type_of(file.number());
-  return info;
+  VEDETTE_TRY(opened, open_object(key));
+  if (!opened) return std::nullopt;
+  return std::move(opened->info);
 }
 
 Result<void> FolderStore::remove(std::string_view key, const std::stop_token&) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "blob/folder/file_handle.hpp"
 #include "blob/store.hpp"
 
 namespace vedette::blob {
@@ -30,8 +31,20 @@ class FolderStore final : public Store {
   std::vector<Finding> check(const std::stop_token& stop) override;
   std::string place() const override;
 
+ protected:
+  Result<ObjectInfo> copy_to(std::string_view key, const FileHandle& file,
+                             const std::filesystem::path& path, const GetOptions& options) override;
+
  private:
   class Incoming;
+  struct Opened {
+    FileHandle file;
+    ObjectInfo info;
+  };
+  /// Nothing where there is no such object.
+  Result<std::optional<Opened>> open_object(std::string_view key);
+  Result<std::uint64_t> write(Incoming& incoming, std::string_view key, Source& source,
+                              const std::stop_token& stop);
   std::filesystem::path path_of(std::string_view key) const;
   Result<void> make_root();
   /// False: it was never used. kUnavailable: it was, and is gone.

@@ -233,9 +233,7 @@ Result<json::value> Counting::wait_for(std::int64_t job, const std::stop_token& 
     auto now = get(fmt::format("/api/jobs/{}", job));
     if (!now) {
       // The server may be started anew: the job goes on then.
-      const bool may_come_back =
-          now.error().code == ErrorCode::kUnavailable || now.error().code == ErrorCode::kTimeout;
-      if (!may_come_back || ++failures > kMostFailures) return now;
+      if (!now.error().retryable || ++failures > kMostFailures) return now;
       if (progress.is_due()) progress.show(now.error().message);
       sleep_for(stop, 1s);
       continue;
@@ -252,8 +250,9 @@ Result<json::value> Counting::wait_for(std::int64_t job, const std::stop_token& 
 void Counting::print_result(const json::value& result) const {
   const double seconds =
       part_of(result, "media_s").is_number() ? part_of(result, "media_s").to_number<double>() : 0;
-  fmt::print("{}: {} frames, {:.1f} s of video, {} road users\n", camera_,
-             number_at(result, "frames"), seconds, number_at(result, "road_users"));
+  const std::int64_t users = number_at(result, "road_users");
+  fmt::print("{}: {} frames, {:.1f} s of video, {} road user{}\n", camera_,
+             number_at(result, "frames"), seconds, users, users == 1 ? "" : "s");
   const json::value& lines = part_of(result, "lines");
   if (!lines.is_array()) return;
   for (const json::value& line : lines.as_array()) {

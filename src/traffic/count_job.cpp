@@ -191,6 +191,9 @@ Result<work::JobEnd> FileCount::run() {
   if (info.width > 0 && info.height > 0) {
     const PictureSize size{info.width, info.height};
     camera_.lines = drawn_on(std::move(camera_.lines), size);
+    // Drawn before the picture was known, a line may lie outside of it and count nothing.
+    if (auto lines = check_lines(camera_, camera_.lines); !lines)
+      return for_good(std::move(lines.error()));
     VEDETTE_CHECK(parts_.database->write([&](db::Session& stored) -> Result<void> {
       VEDETTE_CHECK(context_.fence().check(stored));
       return adopt_picture_size(stored, camera_.id, size);
@@ -323,8 +326,9 @@ std::int64_t FileCount::counted(const Line& line, Direction direction) const {
 }
 
 std::string FileCount::message() const {
-  if (camera_.lines.empty()) return fmt::format("{} road users", result_.seen());
-  std::string text = fmt::format("{} road users", result_.crossers());
+  const std::int64_t users = camera_.lines.empty() ? result_.seen() : result_.crossers();
+  std::string text = fmt::format("{} road user{}", users, users == 1 ? "" : "s");
+  if (camera_.lines.empty()) return text;
   for (const Line& line : camera_.lines) {
     text += fmt::format("; {}: {} {}, {} {}", line.name, counted(line, Direction::kAToB),
                         direction_name(line, Direction::kAToB), counted(line, Direction::kBToA),

@@ -1,9 +1,11 @@
 """A recorded file is counted by a job: still first, lines on it, start, progress, the result by direction; count again."""
 import json
 import shutil
+import subprocess
 
 import pytest
 
+from harness.server import clean_environment, program
 from harness.wait import stays_true, wait_until
 
 QUICK = {"VEDETTE_ROLLUP_EVERY": "1s", "VEDETTE_WATCH_PRECISION": "f32"}
@@ -140,6 +142,31 @@ def test_what_can_never_be_read_fails_once_and_says_why(client, tmp_path, scene)
     assert client.post("/api/cameras", {"id": "no-model", "name": "no-model", "source": str(scene.file), "model": "no-such-model"}).status == 201
     job = ended(client, "no-model", 40)
     assert job["state"] == "discarded" and "no-such-model" in job["error"]
+
+
+def test_a_line_outside_of_the_picture_is_said_before_it_counts_nothing(client, scene):
+    client.post("/api/cameras", scene.camera(start=False))
+    client.put("/api/cameras/street/lines", {"lines": [{**scene.line, "name": "Far out", "y1": 5000, "y2": 5000}]})
+    client.post("/api/cameras/street/count", {})
+    job = ended(client)
+    assert job["state"] == "discarded" and "The line 'Far out' lies outside of the picture, which is" in job["error"]
+
+
+@pytest.mark.timeout(500)
+def test_a_power_cut_ends_neither_the_count_nor_the_command_that_waits(serve, scene):
+    server = serve(environment=QUICK)
+    ends = ",".join(str(scene.line[end]) for end in ("x1", "y1", "x2", "y2"))
+    words = [str(program()), "count", scene.file, "--name", "Street", "--line", f"Mill Street:{ends}", "--model", scene.model,
+             "--types", ",".join(scene.types), "--url", server.client.url, "--json"]
+    with subprocess.Popen(words, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as command:
+        wait_until("some frames are counted", lambda: any(job["progress"]["done"] > 50 for job in server.client.fetch("/api/jobs")["jobs"]), 240)
+        server.kill()
+        server.start()
+        told = json.loads(command.communicate(timeout=300)[0])
+    assert command.returncode == 0
+    counts = {("Mill Street", way): told["result"]["lines"][0][way]["crossings"] for way in ("a_to_b", "b_to_a")}
+    assert {key: n for key, n in counts.items() if n} == expected_of(scene)
+    assert server.client.fetch(f"/api/jobs/{told['job']}")["crashes"] == 1
 
 
 def test_switched_off_or_removed_it_is_not_counted(client, scene):

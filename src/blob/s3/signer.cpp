@@ -45,7 +45,7 @@ std::string squeezed(std::string_view value) {
 Pairs canonical_headers(const Pairs& headers) {
   Pairs sorted;
   for (const auto& [name, value] : headers) sorted.emplace_back(to_lower(name), squeezed(value));
-  std::ranges::stable_sort(sorted, {}, &Pairs::value_type::first);
+  std::ranges::sort(sorted);
   return sorted;
 }
 

@@ -72,6 +72,7 @@ class Traffic final : public Pipeline {
         services_(std::make_shared<const api::TrafficServices>(
             api::TrafficServices{.core = core.services,
                                  .live = live_,
+                                 .blobs = core.blobs,
                                  .pictures = pictures_,
                                  .remote_pictures = remote_pictures_,
                                  .history_cache = history_cache_,
@@ -118,6 +119,7 @@ Result<void> Traffic::add_loops() {
       &detectors_,
       &live_,
       &core_.clock,
+      &core_.blobs,
       {settings.watch.stall, settings.watch.retry_max, settings.watch.max_picture,
        settings.watch.file_folders, settings.watch.any_certificate}};
   VEDETTE_CHECK(core_.jobs.add(traffic::count_file_kind(parts)));
@@ -126,7 +128,7 @@ Result<void> Traffic::add_loops() {
       supervisor.add(traffic::roster_loop(supervisor, parts, settings.watch.max_cameras)));
   VEDETTE_CHECK(supervisor.add(traffic::rollup_loop(core_.database, settings.rollup.every)));
   VEDETTE_CHECK(supervisor.add(traffic::retention_loop(
-      core_.database,
+      core_.database, core_.blobs,
       {settings.history.live_retention, settings.history.crossings_retention,
        settings.history.five_minute_retention, settings.history.hourly_retention},
       core_.clock)));

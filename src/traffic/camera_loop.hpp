@@ -18,6 +18,9 @@
 #include "traffic/recorder.hpp"
 #include "work/loop.hpp"
 
+namespace vedette::blob {
+class Store;
+}
 namespace vedette::db {
 class Database;
 }
@@ -66,6 +69,7 @@ struct CameraLoopParts {
   Detectors* detectors = nullptr;
   LiveViews* live = nullptr;
   const Clock* clock = nullptr;
+  blob::Store* blobs = nullptr;
   CameraLoopOptions options;
 };
 

@@ -75,8 +75,9 @@ class CameraLoop : public TrafficStore {
     camera.model = "motion";
     if (!must(find_camera(database(), "mill"))) must(add_camera(database(), camera));
     camera = *must(find_camera(database(), "mill"));
-    const work::LoopSpec spec = camera_loop(camera, std::make_shared<LineBoard>(camera.lines),
-                                            {&database(), &detectors_, &live_, &clock_, options_});
+    const work::LoopSpec spec =
+        camera_loop(camera, std::make_shared<LineBoard>(camera.lines),
+                    {&database(), &detectors_, &live_, &clock_, nullptr, options_});
     worker_ = std::jthread([this, spec](const std::stop_token& stop) {
       work::LoopContext context(stop);
       result_ = spec.body(context);

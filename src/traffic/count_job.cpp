@@ -24,6 +24,7 @@
 #include "traffic/direction_names.hpp"
 #include "traffic/live_view.hpp"
 #include "traffic/sightings.hpp"
+#include "traffic/stills.hpp"
 #include "traffic/watch_pipeline.hpp"
 #include "work/job_queue.hpp"
 
@@ -370,12 +371,16 @@ Result<void> FileCount::finish(const media::DetectorFacts& facts) {
                         .base_time = base_time_,
                         .settings = settings_digest(camera_),
                         .has_lines = !camera_.lines.empty(),
-                        .picture = {}};
+                        .still = {}};
   if (last_frame_) {
     LiveOptions small;
     small.max_width = kPictureWidth;
-    if (auto jpeg = render_picture(*last_frame_, {}, Variant::kClean, small))
-      of_result.picture = std::move(*jpeg);
+    // A result is not kept back for want of its picture: the first one stands in.
+    auto jpeg = render_picture(*last_frame_, {}, Variant::kClean, small);
+    auto still = jpeg ? put_still(*parts_.blobs, std::move(*jpeg), context_.stop_token())
+                      : Result<std::string>(fail(std::move(jpeg.error())));
+    if (still) of_result.still = std::move(*still);
+    if (!still) log::warn("count", "{}: no last picture: {}", camera_.id, still.error().message);
   }
   const std::string json = result_json(facts);
   for (;;) {

@@ -186,10 +186,10 @@ Result<std::int64_t> CountResult::put_run(db::Session& session, const ResultFact
   for (const auto& [from, to] : watched_) history.add_watched(camera_, from, to);
   const std::string own = encode(history);
   HistoryRows change = std::move(history);
-  std::string picture = facts.picture;
-  if (picture.empty()) {  // no frame was decoded: the one there is shows the same
-    VEDETTE_TRY(before, result_picture(session, camera_));
-    picture = before.value_or("");
+  std::optional<std::string> still = facts.still;
+  if (still->empty()) {  // no frame was decoded: the one there is shows the same
+    VEDETTE_TRY(before, result_still(session, camera_));
+    still = std::move(before);
   }
   VEDETTE_CHECK(take_away_earlier(session, camera_, change));
   for (const bool is_hour : {false, true}) {
@@ -202,16 +202,13 @@ Result<std::int64_t> CountResult::put_run(db::Session& session, const ResultFact
   VEDETTE_CHECK(add_history(session, change, with_lines));
   VEDETTE_TRY(
       rows,
-      session.query(
-          fmt::format("INSERT INTO camera_run (camera_id, revision, detector, "
-                      "started_at, base_time, frames, media_us, finished_at, "
-                      "is_recorded, settings, history, picture) VALUES ($1, $2, $3, $4, "
-                      "$5, $6, $7, {}, $8, $9, $10, $11) RETURNING id",
-                      db::now_sql(session.dialect())),
-          {camera_, facts.revision, facts.detector, facts.started_at, facts.base_time, frames_,
-           media_time_.count(), true, facts.settings, own,
-           picture.empty() ? db::Param()
-                           : db::Param(std::as_bytes(std::span(picture.data(), picture.size())))}));
+      session.query(fmt::format("INSERT INTO camera_run (camera_id, revision, detector, "
+                                "started_at, base_time, frames, media_us, finished_at, "
+                                "is_recorded, settings, history, still) VALUES ($1, $2, $3, $4, "
+                                "$5, $6, $7, {}, $8, $9, $10, $11) RETURNING id",
+                                db::now_sql(session.dialect())),
+                    {camera_, facts.revision, facts.detector, facts.started_at, facts.base_time,
+                     frames_, media_time_.count(), true, facts.settings, own, still}));
   return rows.scalar<std::int64_t>();
 }
 

@@ -36,7 +36,7 @@ struct ResultFacts {
   Instant base_time{};   // the instant of the first frame
   std::string settings;  // settings_digest()
   bool has_lines = false;
-  std::string picture;  // JPEG, or empty
+  std::string still;  // the key of its last picture, or empty
 };
 
 /// When a recording that does not say it was made: as in the present result, else nothing.

@@ -67,7 +67,7 @@ class CountResults : public TrafficStore {
     facts.base_time = from_;
     facts.settings = std::move(settings);
     facts.has_lines = true;
-    facts.picture = "jpeg";
+    facts.still = "stills/a.jpg";
     must(database().write(
         [&](db::Session& session) { return result.put(session, facts, "/clips/mill.mp4"); }));
   }
@@ -221,8 +221,8 @@ TEST_P(CountResults, SayWhetherTheCameraIsStillWhatWasCounted) {
   camera.model = "motion";
   must(replace_camera(database(), camera));
   EXPECT_TRUE(is_outdated());
-  EXPECT_EQ(must(database().read([](db::Session& s) { return result_picture(s, "mill"); })),
-            "jpeg");
+  EXPECT_EQ(must(database().read([](db::Session& s) { return result_still(s, "mill"); })),
+            "stills/a.jpg");
 }
 
 TEST_P(CountResults, ArePrunedAsWhatLiveCamerasCounted) {

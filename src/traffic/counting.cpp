@@ -171,14 +171,12 @@ Result<std::optional<work::JobStatus>> running_count(db::Session& session,
   return std::move(job);
 }
 
-Result<std::optional<std::string>> result_picture(db::Session& session,
-                                                  std::string_view camera_id) {
-  VEDETTE_TRY(rows, session.query("SELECT picture FROM camera_run WHERE camera_id = $1 AND "
+Result<std::optional<std::string>> result_still(db::Session& session, std::string_view camera_id) {
+  VEDETTE_TRY(rows, session.query("SELECT still FROM camera_run WHERE camera_id = $1 AND "
                                   "finished_at IS NOT NULL ORDER BY id DESC LIMIT 1",
                                   {camera_id}));
-  if (rows.empty() || rows.front().is_null(0)) return std::nullopt;
-  const auto bytes = rows.front().get<db::Blob>(0);
-  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (rows.empty()) return std::nullopt;
+  return rows.front().get<std::optional<std::string>>(0);
 }
 
 Result<void> hand_to_queue(db::Database& database, const work::Fence& fence,

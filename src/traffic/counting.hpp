@@ -61,8 +61,8 @@ Result<CountStatus> count_status(db::Session& session, const Camera& camera);
 Result<std::optional<work::JobStatus>> running_count(db::Session& session,
                                                      std::string_view camera_id);
 
-/// The last picture of the present result, as JPEG.
-Result<std::optional<std::string>> result_picture(db::Session& session, std::string_view camera_id);
+/// The key of the last picture of the present result (traffic/stills.hpp).
+Result<std::optional<std::string>> result_still(db::Session& session, std::string_view camera_id);
 
 /// The source of this live camera has an end, which its address does not tell: from now on it is a
 /// recorded one, and its count is started. In one transaction. kFenced: somebody else holds it.

@@ -3,12 +3,16 @@
 #include "base/log.hpp"
 #include "db/database.hpp"
 #include "traffic/rollup.hpp"
+#include "traffic/stills.hpp"
 
 namespace vedette::traffic {
 namespace {
 
 // At a stop: a backlog of hours is the next start's.
 constexpr int kMostLastPasses = 5;
+
+// A picture this old that no result names will not be named any more.
+constexpr Micros kStillUnnamed = std::chrono::hours(24);
 
 Micros since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - start);
@@ -46,13 +50,14 @@ work::LoopSpec rollup_loop(db::Database& database, Micros every) {
   return spec;
 }
 
-work::LoopSpec retention_loop(db::Database& database, Retention retention, const Clock& clock) {
+work::LoopSpec retention_loop(db::Database& database, blob::Store& blobs, Retention retention,
+                              const Clock& clock) {
   work::LoopSpec spec;
   spec.name = "retention";
   spec.title = "Retention";
   spec.role = work::Role::kKeep;
   spec.lease = spec.name;
-  spec.body = [&database, retention, &clock](work::LoopContext& context) -> Result<void> {
+  spec.body = [&database, &blobs, retention, &clock](work::LoopContext& context) -> Result<void> {
     do {
       context.running();
       const auto start = std::chrono::steady_clock::now();
@@ -63,6 +68,11 @@ work::LoopSpec retention_loop(db::Database& database, Retention retention, const
             "retention",
             "deleted {} live rows, {} crossings, {} 5-minute and {} hourly rows past their time",
             report.live, report.crossings, report.five_minute, report.hourly);
+      }
+      if (auto swept =
+              sweep_stills(database, blobs, kStillUnnamed, clock.now(), context.stop_token());
+          !swept && !context.stopping()) {
+        context.failure(swept.error());  // rows are pruned all the same
       }
       context.success(since(start));
     } while (context.wait(std::chrono::hours(1)));

@@ -5,6 +5,9 @@
 #include "traffic/retention.hpp"
 #include "work/loop.hpp"
 
+namespace vedette::blob {
+class Store;
+}
 namespace vedette::db {
 class Database;
 }
@@ -15,6 +18,7 @@ namespace vedette::traffic {
 work::LoopSpec rollup_loop(db::Database& database, Micros every);
 
 /// Deletes what is older than `retention`, once an hour.
-work::LoopSpec retention_loop(db::Database& database, Retention retention, const Clock& clock);
+work::LoopSpec retention_loop(db::Database& database, blob::Store& blobs, Retention retention,
+                              const Clock& clock);
 
 }  // namespace vedette::traffic

@@ -8,14 +8,15 @@ namespace {
 // (traffic/history_rows.hpp); null: the roll-up did, under an earlier version. count_wanted:
 // cameras to be given to the queue, see carry_over_counts(). detection_log: what a detector said of
 // a recording's frames, so that they are shown to it once; crashes, chunks, stuck: as they were
-// when the last attempt began. picture: the last one, as JPEG.
+// when the last attempt began. still: the key of its last picture (traffic/stills.hpp).
 
 constexpr const char* kSqlite = R"sql(
 ALTER TABLE camera ADD COLUMN has_end INTEGER;
 ALTER TABLE camera_run ADD COLUMN is_recorded INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE camera_run ADD COLUMN settings TEXT;
 ALTER TABLE camera_run ADD COLUMN history TEXT;
-ALTER TABLE camera_run ADD COLUMN picture BLOB;
+ALTER TABLE camera_run ADD COLUMN still TEXT;
+CREATE INDEX camera_run_still ON camera_run (still) WHERE still IS NOT NULL;
 ALTER TABLE quality_log ADD COLUMN run_id INTEGER;
 CREATE TABLE count_wanted (camera_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE detection_log (
@@ -44,7 +45,8 @@ ALTER TABLE mart.camera ADD COLUMN has_end boolean;
 ALTER TABLE mart.camera_run ADD COLUMN is_recorded boolean NOT NULL DEFAULT false;
 ALTER TABLE mart.camera_run ADD COLUMN settings text;
 ALTER TABLE mart.camera_run ADD COLUMN history text;
-ALTER TABLE mart.camera_run ADD COLUMN picture bytea;
+ALTER TABLE mart.camera_run ADD COLUMN still text;
+CREATE INDEX camera_run_still ON mart.camera_run (still) WHERE still IS NOT NULL;
 ALTER TABLE mart.quality_log ADD COLUMN IF NOT EXISTS run_id bigint;
 CREATE TABLE mart.count_wanted (camera_id text PRIMARY KEY);
 CREATE TABLE mart.detection_log (

@@ -1,4 +1,5 @@
 """A recorded file is counted by a job: still first, lines on it, start, progress, the result by direction; count again."""
+import hashlib
 import json
 import shutil
 import subprocess
@@ -55,7 +56,7 @@ def client(serve, database):
 
 
 @pytest.mark.timeout(500)
-def test_still_first_then_lines_then_the_count_then_again(client, scene):
+def test_still_first_then_lines_then_the_count_then_again(client, scene, tmp_path):
     made = client.post("/api/cameras", scene.camera(start=False)).json()
     assert made["count"] is None and made["status"]["state"] == "stopped" and made["status"]["word"] == "not counted yet"
     still = client.get("/api/cameras/street/snapshot.jpg")
@@ -86,7 +87,10 @@ def test_still_first_then_lines_then_the_count_then_again(client, scene):
     camera = client.fetch("/api/cameras/street")
     assert camera["count"]["is_outdated"] is False and camera["count"]["counted_at"] and camera["status"]["state"] == "finished"
     assert camera["count"]["from"] < camera["count"]["to"]
-    assert client.get("/api/cameras/street/snapshot.jpg").body != still.body, "the last picture"
+    last = client.get("/api/cameras/street/snapshot.jpg").body
+    assert last != still.body, "the last picture"
+    digest = hashlib.sha256(last).hexdigest()
+    assert (tmp_path / f"data/blobs/stills/{digest[:2]}/{digest}.jpg").read_bytes() == last, "an object, named by its content"
 
     # Another line beside it: nothing happens by itself, then both are counted anew and the first result is gone.
     other = {**scene.line, "name": "Upper", "y1": scene.line["y1"] - 40, "y2": scene.line["y2"] - 40}

@@ -17,6 +17,7 @@
 #include "http/stream.hpp"
 #include "traffic/counting.hpp"
 #include "traffic/live_view.hpp"
+#include "traffic/stills.hpp"
 #include "work/supervisor.hpp"
 
 namespace vedette::api {
@@ -63,9 +64,12 @@ Result<http::Response> recorded_snapshot(const TrafficServices& services,
     if (newest) return picture(200, *std::move(newest), "image/jpeg");
   }
   VEDETTE_TRY(last, services.core->database.read([&](db::Session& session) {
-    return traffic::result_picture(session, camera.id);
+    return traffic::result_still(session, camera.id);
   }));
-  if (last) return picture(200, *std::move(last), "image/jpeg");
+  if (last) {
+    VEDETTE_TRY(still, traffic::read_still(services.blobs, *last));
+    if (still) return picture(200, *std::move(still), "image/jpeg");
+  }
   auto first = first_picture(camera.source, services);
   if (!first) {
     return fail(ErrorCode::kNotFound,

@@ -20,6 +20,7 @@
 #include "api/traffic/remote_pictures.hpp"
 #include "api/traffic/traffic_events.hpp"
 #include "api/traffic/traffic_services.hpp"
+#include "blob/store.hpp"
 #include "db/migration.hpp"
 #include "db/testing/store.hpp"
 #include "traffic/camera.hpp"
@@ -85,6 +86,9 @@ class Room {
   traffic::LiveViews live_{{}, cpu_, [](std::string_view) { return traffic::PictureSink{}; }};
   work::Supervisor supervisor_{*database_, {}};
   work::Worker jobs_{*database_, {}};
+  db::testing::TempFolder blob_folder_;
+  std::unique_ptr<blob::Store> blobs_ =
+      must(blob::open({.folder = {.folder = blob_folder_.path()}, .s3 = {}}));
   RemotePictures remote_pictures_{*database_, supervisor_, live_, pictures_, ""};
   std::shared_ptr<const CoreServices> core_ = std::make_shared<const CoreServices>(
       CoreServices{.database = *database_,
@@ -102,6 +106,7 @@ class Room {
   std::shared_ptr<const TrafficServices> services_ = std::make_shared<const TrafficServices>(
       TrafficServices{.core = core_,
                       .live = live_,
+                      .blobs = *blobs_,
                       .pictures = pictures_,
                       .remote_pictures = remote_pictures_,
                       .history_cache = cache_,

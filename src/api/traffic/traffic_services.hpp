@@ -9,6 +9,9 @@
 
 #include "api/core_services.hpp"
 
+namespace vedette::blob {
+class Store;
+}
 namespace vedette::traffic {
 class LiveViews;
 }
@@ -31,6 +34,7 @@ struct DetectorChoice {
 struct TrafficServices {
   std::shared_ptr<const CoreServices> core;
   traffic::LiveViews& live;
+  blob::Store& blobs;
   PictureTopics& pictures;
   RemotePictures& remote_pictures;
   ResponseCache& history_cache;

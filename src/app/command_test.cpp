@@ -60,7 +60,8 @@ TEST_F(Program, HelpOfACommandIsAboutThatCommand) {
 TEST_F(Program, WatchSaysWhichWayAndRefusesALineThatCountsNothing) {
   media::Image image(64, 48);
   image.fill(90, 90, 90);
-  const auto jpeg = *media::JpegEncoder().encode(image, 80);
+  media::JpegEncoder encoder;  // owns what it encodes
+  const auto jpeg = *encoder.encode(image, 80);
   std::string clip;
   for (int i = 0; i < 3; ++i) clip.append(reinterpret_cast<const char*>(jpeg.data()), jpeg.size());
   write("clip.mjpeg", clip);

@@ -254,7 +254,7 @@ SANITIZED = {
     # OpenVINO's thread pool dies under a sanitizer without; Debian's TBB, which OpenCV brings into larger programs, dies
     # in any case: what runs a model there is left to the plain build. A new that fails ends a program under a sanitizer.
     "TBB_ENABLE_SANITIZERS": "1",
-    "GTEST_FILTER": "-Samples.*:Program.DoctorNamesWhatIsWrongAndTheRemedy:*.AHandlerThatEatsMemoryFailsAlone*",
+    "GTEST_FILTER": "-Samples*:DetectorFiles.*:Program.DoctorNamesWhatIsWrongAndTheRemedy:*.AHandlerThatEatsMemoryFailsAlone*",
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
     "LSAN_OPTIONS": f"suppressions={ROOT}/tests/lsan.supp:print_suppressions=0",
     "TSAN_OPTIONS": f"suppressions={ROOT}/tests/tsan.supp:halt_on_error=1:second_deadlock_stack=1",

@@ -70,7 +70,7 @@ export function kindsOf(jobs, s) {
     const ready = of(kind, 'available').filter((j) => Date.parse(j.run_at) <= Date.now());
     const failing = [...of(kind, 'discarded'), ...of(kind, 'failed')];
     return {
-      kind, title, is_paused: paused.has(kind) || (s.has('paused') && kind === 'count-file'), available: s.has('flood') && ready.length > 0 ? 10_001 : ready.length,
+      kind, title, is_paused: paused.has(kind) || (s.has('paused') && kind === 'count-file'), available: s.has('flood') && ready.length > 0 ? 10_000 : ready.length,
       scheduled: of(kind, 'available').length - ready.length, running: of(kind, 'running').length, failed: of(kind, 'failed').length, is_more: s.has('flood'),
       oldest_ready: ready.length > 0 ? ago(s.has('flood') ? 4000 : 260) : null, completed_hour: of(kind, 'completed').length, completed_day: of(kind, 'completed').length * 4,
       discarded_day: of(kind, 'discarded').length, failures_day: failing.reduce((n, j) => n + j.failures, 0), crashes_day: failing.reduce((n, j) => n + j.crashes, 0),

@@ -11,8 +11,10 @@ const kind = (change: Partial<JobKind> = {}): JobKind => ({
 });
 
 test('beyond what is counted no figure is made up', () => {
-  expect(few(10_000)).toBe('10,000');
-  expect(few(10_001)).toBe('more than 10,000');
+  expect(few(9_999)).toBe('9,999');
+  expect(few(10_000)).toBe('10,000 or more');
+  // Of two kinds, each counted to its end or not.
+  expect(few(10_003)).toBe('10,000 or more');
 });
 
 test('a job says what it waits for', () => {
@@ -52,6 +54,8 @@ test('a kind that nobody takes is said to be so, a paused one is not', () => {
   expect(kindState(kind({ ...stuck, is_paused: true }), now)).toMatchObject({ tone: 'wait', word: 'paused' });
   expect(kindState(kind({ ...stuck, running: 1 }), now)).toMatchObject({ tone: 'good', word: '1 running' });
   expect(kindState(kind({ available: 3, oldest_ready: at(-1) }), now).tone).toBe('good');
+  // What runs is counted to its end.
+  expect(kindState(kind({ running: 10_000 }), now).word).toBe('10,000 running');
   expect(kindState(kind(), now)).toMatchObject({ tone: 'idle', word: 'nothing to do' });
 });
 
@@ -63,6 +67,7 @@ test('a kind without anything to show is small', () => {
 
 test('the summary leads with trouble by its tone, and is silent about nothing', () => {
   expect(queueSummary([kind()])).toBeNull();
-  expect(queueSummary([kind({ running: 2 }), kind({ available: 10_001 })])).toEqual({ tone: 'good', text: '2 running, more than 10,000 waiting' });
+  expect(queueSummary([kind({ running: 2 }), kind({ available: 10_000 })])).toEqual({ tone: 'good', text: '2 running, 10,000 or more waiting' });
   expect(queueSummary([kind({ discarded_day: 1 })])).toEqual({ tone: 'bad', text: '1 failed in the last 24 h' });
+  expect(queueSummary([kind({ running: 10_000, available: 9_999, discarded_day: 12_000 })])!.text).toBe('10,000 running, 9,999 waiting, 12,000 failed in the last 24 h');
 });

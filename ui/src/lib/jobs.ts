@@ -8,14 +8,14 @@ import { duration, until } from './time.ts';
 /** The kind that counts a recorded file; its key is the camera. */
 export const kCountKind = 'count-file';
 
-/** The server counts no further than this; one more means "more". */
+/** The server counts what waits no further than this: so many may be more. */
 const kMostCounted = 10_000;
 /** So long may a ready job wait before it is said that nobody takes it. */
 const kLongWaitMs = 60_000;
 
-/** A count of jobs; beyond what is counted, what is known of it. */
+/** How many wait, for now, for later or for another try; where the server stopped counting, what is known of it. */
 export function few(n: number): string {
-  return n > kMostCounted ? `more than ${count(kMostCounted)}` : count(n);
+  return n >= kMostCounted ? `${count(kMostCounted)} or more` : count(n);
 }
 
 const kTones: Record<JobState, Tone> = {
@@ -90,7 +90,7 @@ export function kindState(kind: JobKind, now: Date): { tone: Tone; word: string;
   if (waits && kind.running === 0 && waited > kLongWaitMs) {
     return { tone: 'bad', word: 'nobody takes it', cause: 'No process with the role work takes these jobs. Start one, or look whether it is busy with others.' };
   }
-  if (kind.running > 0) return { tone: 'good', word: `${few(kind.running)} running`, cause: '' };
+  if (kind.running > 0) return { tone: 'good', word: `${count(kind.running)} running`, cause: '' };
   if (waits) return { tone: 'good', word: 'begins', cause: '' };
   if (kind.failed > 0) return { tone: 'wait', word: 'tries again', cause: '' };
   return { tone: 'idle', word: kind.scheduled > 0 ? 'for later' : 'nothing to do', cause: '' };
@@ -116,9 +116,9 @@ export function queueSummary(kinds: JobKind[]): { tone: Tone; text: string } | n
   const waits = sum(waiting);
   const failed = sum((k) => k.discarded_day);
   const parts = [
-    running > 0 ? `${few(running)} running` : '',
+    running > 0 ? `${count(running)} running` : '',
     waits > 0 ? `${few(waits)} waiting` : '',
-    failed > 0 ? `${few(failed)} failed in the last 24 h` : '',
+    failed > 0 ? `${count(failed)} failed in the last 24 h` : '',
   ].filter(Boolean);
   if (parts.length === 0) return null;
   return { tone: failed > 0 ? 'bad' : running > 0 ? 'good' : 'idle', text: parts.join(', ') };

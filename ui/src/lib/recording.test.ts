@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Camera, Kpi } from '../api/types.ts';
-import { axisOf, grainOfSpan, isRecorded, isUnderWay, outdatedWords, position, progressWords, recordedFigures, spanOf, spanWords, stateOf, withJob, type Counting } from './recording.ts';
+import { asksWhetherOn, axisOf, grainOfSpan, isRecorded, isSavedOn, isUnderWay, outdatedWords, position, progressWords, recordedFigures, spanOf, spanWords, stateOf, withJob, type Counting } from './recording.ts';
 
 const none: Counting = { job: null, state: null, progress: null, error: null, counted_at: null, is_outdated: false, from: null, to: null };
 const counted: Counting = { ...none, job: 7, state: 'completed', counted_at: '2026-11-27T14:00:00Z', from: '2026-11-20T10:00:00Z', to: '2026-11-20T10:00:12Z' };
@@ -25,6 +25,23 @@ test('a recorded camera is neither live nor down: its count says how it is', () 
   expect(stateOf(camera({ ...none, state: 'discarded' }))).toEqual({ tone: 'bad', word: 'could not be counted' });
   expect(stateOf(camera({ ...counted, state: 'cancelled' })).word).toBe('counted');
   expect(stateOf(camera({ ...counted, is_outdated: true })).tone).toBe('wait');
+});
+
+test('a recording that is switched off stays so until it is asked for', () => {
+  const [on, off] = [{ enabled: true }, { enabled: false }];
+  // Edited: its name, say.
+  expect([asksWhetherOn(true, off, false), isSavedOn(true, off, false)]).toEqual([true, false]);
+  expect([asksWhetherOn(true, off, true), isSavedOn(true, off, true)]).toEqual([true, true]);
+  expect([asksWhetherOn(true, on, true), isSavedOn(true, on, true)]).toEqual([false, true]);
+  // A live one that was switched off in the form, then made a recording: not in silence.
+  expect([asksWhetherOn(true, on, false), isSavedOn(true, on, false)]).toEqual([true, false]);
+  // A new one is there to be counted.
+  expect([asksWhetherOn(true, undefined, true), isSavedOn(true, undefined, true)]).toEqual([false, true]);
+  expect(isSavedOn(true, undefined, false)).toBe(true);
+  // What is live is as it was chosen.
+  for (const given of [on, off, undefined]) {
+    for (const chosen of [true, false]) expect([asksWhetherOn(false, given, chosen), isSavedOn(false, given, chosen)]).toEqual([true, chosen]);
+  }
 });
 
 test('what the queue says is shown, what was counted stays', () => {

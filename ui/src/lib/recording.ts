@@ -30,6 +30,16 @@ export function countOf(camera: Camera): Counting {
   return camera.count ?? kNever;
 }
 
+/** Whether a camera is saved as switched on: a new recording always is, anything else as was chosen. */
+export function isSavedOn(isRecording: boolean, given: Pick<Camera, 'enabled'> | undefined, chosen: boolean): boolean {
+  return (isRecording && given === undefined) || chosen;
+}
+
+/** Whether the form asks about it: of a live camera always, of a recording where it is switched off or would be. */
+export function asksWhetherOn(isRecording: boolean, given: Pick<Camera, 'enabled'> | undefined, chosen: boolean): boolean {
+  return !isRecording || (given !== undefined && !(given.enabled && chosen));
+}
+
 /** Whether a count is on its way: waiting, running, or about to be tried again. */
 export function isUnderWay(count: Pick<Counting, 'state'>): boolean {
   return count.state === 'available' || count.state === 'running' || count.state === 'failed';

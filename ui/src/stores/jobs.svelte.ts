@@ -104,7 +104,6 @@ export class Jobs {
 
   take(job: Job) {
     this.sections.forEach((section) => section.take(job));
-    this.kinds.refreshSoon(1000);
   }
 
   takeKind(kind: JobKind) {

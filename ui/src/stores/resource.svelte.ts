@@ -15,6 +15,7 @@ export class Resource<T> {
   turning = $state(false);
 
   #path: string | null = null;
+  #version = '';
   #abort: AbortController | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #due = Infinity;
@@ -30,15 +31,19 @@ export class Resource<T> {
     return this.data === null && this.error === null;
   }
 
-  /** Reads from another address. `keep` leaves the old value on show until the new one is there. */
-  open(path: string, keep = false) {
+  /** Reads from another address. `keep` leaves the old value on show until the new one is there. At the same address it
+      reads again only for another `version` of what is there, and then always keeps. */
+  open(path: string, keep = false, version = '') {
     // An effect that opens must not begin anew when the value arrives.
-    untrack(() => this.#open(path, keep));
+    untrack(() => this.#open(path, keep, version));
   }
 
-  #open(path: string, keep: boolean) {
-    if (path === this.#path) return;
+  #open(path: string, keep: boolean, version: string) {
+    const isSame = path === this.#path;
+    if (isSame && version === this.#version) return;
     this.#path = path;
+    this.#version = version;
+    if (isSame) return this.refresh();
     this.error = null;
     this.#failures = 0;
     if (!keep) {

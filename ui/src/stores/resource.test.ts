@@ -69,6 +69,29 @@ test('another address keeps the value on show only when asked to', async () => {
   expect([r.data, r.loading]).toEqual([null, true]);
 });
 
+test('another version of an address is read once, and the value stays until it is there', async () => {
+  let n = 0;
+  const fetch = vi.fn(async (path: string) => `${path} ${(n += 1)}`);
+  const r = new Resource<string>(fetch);
+  r.open('/a', false, 'v1');
+  r.open('/a', false, 'v1');
+  await pass(0);
+  expect([r.data, fetch.mock.calls.length]).toEqual(['/a 1', 1]);
+  r.open('/a', false, 'v2');
+  expect([r.data, r.turning]).toEqual(['/a 1', false]);
+  await pass(0);
+  expect([r.data, fetch.mock.calls.length]).toEqual(['/a 2', 2]);
+  // Both at once are one read.
+  r.open('/b', true, 'v3');
+  expect([r.data, r.turning]).toEqual(['/a 2', true]);
+  await pass(0);
+  expect([r.data, fetch.mock.calls.length]).toEqual(['/b 3', 3]);
+  r.close();
+  r.open('/b', true, 'v3');
+  await pass(0);
+  expect(fetch).toHaveBeenCalledTimes(4);
+});
+
 test('closed it reads no more', async () => {
   const fetch = vi.fn(async () => Promise.reject(away));
   const r = new Resource(fetch);

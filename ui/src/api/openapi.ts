@@ -126,9 +126,10 @@ export interface paths {
         put?: never;
         /**
          * Counts a recorded file, for the first time or again.
-         * @description Puts a job of the kind `count-file` on the queue, with the camera's lines, model and types as they are now. 409 while
-         *     one is waiting or running, and for a camera that is live or switched off. `GET /api/jobs/{id}` says how far it is,
-         *     `POST /api/jobs/{id}/cancel` ends it; an earlier result stays until the new one is done.
+         * @description Puts a job of the kind `count-file` on the queue, with the camera's lines, model and types as they are now.
+         *     `GET /api/jobs/{id}` says how far it is, `POST /api/jobs/{id}/cancel` ends it; an earlier result stays until the new
+         *     one is done. 409 changes nothing, and its message says why: a count of this camera waits, runs, or failed and is to be
+         *     tried again (the message names that job); it is live or looped, and counts all the time; it is switched off.
          */
         post: operations["countCamera"];
         delete?: never;

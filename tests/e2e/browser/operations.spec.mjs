@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fits, open } from './browser.mjs';
 import { api, assertAccessible, eventually } from './page.mjs';
+import { startServer } from './server.mjs';
 
 test('every task has a row with its state; what it did unfolds, and stays open at its address', async () => {
   const page = await open('/operations');
@@ -68,14 +69,24 @@ for (const width of [1440, 1024, 360]) {
   }
 }
 
-test('the queue is there, also while nothing is on it; a job that is not there is said to be missing', async () => {
-  // That it is missing, Chromium logs.
-  const page = await open('/operations?job=999999', { allowErrors: true });
-  const { kinds } = await api('/api/jobs/kinds');
-  const panel = page.locator('.panel', { has: page.getByRole('heading', { name: 'Kinds of job' }) });
-  if (kinds.length === 0) await panel.getByText('No kind of job is known yet').waitFor();
-  else await panel.getByText(kinds[0].title, { exact: false }).or(panel.getByText('Nothing waits, runs or ended')).first().waitFor();
-  await page.getByText('Job 999999 cannot be shown').waitFor();
-  await page.getByRole('link', { name: 'Close' }).click();
-  await page.getByText('Job 999999 cannot be shown').waitFor({ state: 'detached' });
+test('where nothing was ever on the queue, its kinds are named and no list is shown; a job that is not there is said to be missing', async () => {
+  const own = await startServer();
+  try {
+    const { kinds } = await api(`${own.url}/api/jobs/kinds`);
+    assert.ok(kinds.some(({ kind }) => kind === 'count-file'), 'a kind without a job is known');
+    // That it is missing, Chromium logs.
+    const page = await open(`${own.url}/operations?job=999999`, { allowErrors: true });
+    const panel = (name) => page.locator('.panel', { has: page.getByRole('heading', { name, exact: true }) });
+    const named = kinds.map(({ title }) => title.charAt(0).toLowerCase() + title.slice(1)).join('; ');
+    await panel('Kinds of job').getByText(`Nothing waits, runs or ended within a day of: ${named}.`, { exact: true }).waitFor();
+    await panel('Kinds of job').getByText('the queue is empty').waitFor();
+    assert.equal(await page.locator('tr.kind').count(), 0);
+    await panel('Jobs').getByText('Job 999999 cannot be shown').waitFor();
+    await panel('Jobs').getByText('there never was one').waitFor();
+    await page.getByRole('link', { name: 'Close' }).click();
+    await panel('Jobs').waitFor({ state: 'detached' });
+    assert.equal(new URL(page.url()).search, '');
+  } finally {
+    await own.stop();
+  }
 });

@@ -8,8 +8,8 @@ export function jobPath(id: number, rest = ''): string {
 }
 
 /** The list's address; states and kinds as the API knows them, newest first. */
-export function jobsPath(states: readonly string[], kind: string | null, limit: number, before: number | null = null): string {
-  return url('/api/jobs', { state: states.join(','), kind, limit, before });
+export function jobsPath(states: readonly string[], kind: string | null, limit: number): string {
+  return url('/api/jobs', { state: states.join(','), kind, limit });
 }
 
 /** Throws ApiError. The job as it is now: available again. */

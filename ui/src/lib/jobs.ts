@@ -110,7 +110,7 @@ export function waiting(kind: JobKind): number {
 }
 
 /** One line over all kinds; null where there is nothing to say. */
-export function queueSummary(kinds: JobKind[]): { tone: Tone; text: string } | null {
+export function queueSummary(kinds: JobKind[]): string | null {
   const sum = (of: (kind: JobKind) => number) => kinds.reduce((all, kind) => all + of(kind), 0);
   const running = sum((k) => k.running);
   const waits = sum(waiting);
@@ -120,6 +120,5 @@ export function queueSummary(kinds: JobKind[]): { tone: Tone; text: string } | n
     waits > 0 ? `${few(waits)} waiting` : '',
     failed > 0 ? `${count(failed)} failed in the last 24 h` : '',
   ].filter(Boolean);
-  if (parts.length === 0) return null;
-  return { tone: failed > 0 ? 'bad' : running > 0 ? 'good' : 'idle', text: parts.join(', ') };
+  return parts.length > 0 ? parts.join(', ') : null;
 }

@@ -9,7 +9,7 @@ import { day, sameDay, clock as hhmm } from './time.ts';
 import type { LineFigure } from './watched.ts';
 
 /** What is looked at once, in order; the unit of its progress. */
-export const kPicture = 'picture';
+const kPicture = 'picture';
 
 const kFiveMinutesUpToMs = 6 * 3_600_000;
 const kHoursUpToDays = 8;
@@ -76,14 +76,10 @@ export function progressWords(count: Pick<CameraCount, 'progress'>): string {
   return [doneWords(progress, kPicture), leftWords(progress.left_s)].filter(Boolean).join(', ') || 'Looking at the first pictures.';
 }
 
-/** The recording's own time, as far as it is known: of what was counted, else of what is being read. */
+/** The recording's own time; known once it was counted. */
 export function spanOf(camera: Camera): Range | null {
-  const { status } = camera;
-  const count = countOf(camera);
-  if (count.from && count.to) return { from: new Date(count.from), end: new Date(count.to), open: false };
-  if (status.media_s === null || status.media_s <= 0) return null;
-  const from = new Date(camera.starts_at ?? camera.created_at);
-  return { from, end: new Date(from.getTime() + status.media_s * 1000), open: false };
+  const { from, to } = countOf(camera);
+  return from && to ? { from: new Date(from), end: new Date(to), open: false } : null;
 }
 
 /** The bars that fit; null where there is no course to show. */

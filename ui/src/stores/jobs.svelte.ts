@@ -3,7 +3,6 @@
 
 import { asApiError } from '../api/client.ts';
 import { jobsPath } from '../api/jobs.ts';
-import type { ApiError } from '../api/client.ts';
 import type { Job, JobKind, JobKinds, JobList, JobState } from '../api/types.ts';
 import { feed } from './feed.svelte.ts';
 import { Resource } from './resource.svelte.ts';
@@ -120,10 +119,6 @@ export class Jobs {
   }
   get isLoading(): boolean {
     return this.kinds.loading || this.sections.some(({ resource }) => resource.loading);
-  }
-  /** Why nothing can be shown. */
-  get error(): ApiError | null {
-    return (this.kinds.data === null && this.kinds.error) || (this.sections.map(({ resource }) => (resource.data === null ? resource.error : null)).find(Boolean) ?? null);
   }
 
   get #all(): Resource<unknown>[] {

@@ -18,6 +18,11 @@ Result<void> check_range(std::string_view key, const ByteRange& range, std::uint
   return {};
 }
 
+std::uint64_t end_of(const ByteRange& range, std::uint64_t size) {
+  // Bounded before one is added: the last may be the largest number there is.
+  return std::min(size - 1, range.last.value_or(UINT64_MAX)) + 1;
+}
+
 Result<void> check_digest(std::string_view key, const Sha256& wanted, std::string_view found,
                           std::string_view place) {
   if (found == as_bytes(wanted)) return {};

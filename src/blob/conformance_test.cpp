@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -118,6 +119,7 @@ TEST_P(EveryStore, GivesAnyRange) {
   EXPECT_TRUE(range(kMebi - 1, 2 * kMebi) == content.substr(kMebi - 1, kMebi + 2));
   EXPECT_EQ(range(3 * kMebi - 5, std::nullopt), content.substr(3 * kMebi - 5));
   EXPECT_EQ(range(3 * kMebi - 5, std::uint64_t{1} << 62), content.substr(3 * kMebi - 5));
+  EXPECT_EQ(range(3 * kMebi - 5, UINT64_MAX), content.substr(3 * kMebi - 5));
   EXPECT_TRUE(range(0, std::nullopt) == content);
   const auto info = must(store().get("k", {.range = ByteRange{10, 19}}, nowhere()));
   EXPECT_EQ(info.size, content.size()) << "of the whole object";

@@ -287,7 +287,7 @@ Result<ObjectInfo> FolderStore::get(std::string_view key, const GetOptions& opti
   if (options.range) {
     VEDETTE_CHECK(check_range(key, *options.range, info.size));
     at = options.range->first;
-    end = std::min(end, options.range->last.value_or(UINT64_MAX - 1) + 1);
+    end = end_of(*options.range, info.size);
   }
   ::posix_fadvise(file.number(), static_cast<off_t>(at), static_cast<off_t>(end - at),
                   POSIX_FADV_SEQUENTIAL);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -66,7 +65,7 @@ Result<void> Reading::begin(const Reply& reply) {
   const auto first = range_ ? range_->first : 0;
   const bool is_part = range_ || taken_ > 0;
   if (is_part && reply.status != 206) return corrupt("is given as a whole only, not in parts");
-  const auto end = range_ && range_->last ? std::min(info.size, *range_->last + 1) : info.size;
+  const auto end = range_ && info.size > first ? end_of(*range_, info.size) : info.size;
   if (is_part) {
     const auto range = read_content_range(reply.header("content-range"));
     if (!range || range->first != first + taken_ || range->last + 1 != end) {

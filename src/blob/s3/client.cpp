@@ -189,10 +189,13 @@ Result<Reply> Client::ask(const Ask& ask) {
       if (failures > 1) error.message += fmt::format(" ({} tries)", failures);
       return fail(std::move(error));
     }
-    if (!sleep_for(ask.stop, wait_before(failures, options_))) {
-      return fail(ErrorCode::kCancelled, "asked to stop");
-    }
+    VEDETTE_CHECK(pause(failures, ask.stop));
   }
+}
+
+Result<void> Client::pause(int failures, const std::stop_token& stop) const {
+  if (sleep_for(stop, wait_before(failures, options_))) return {};
+  return fail(ErrorCode::kCancelled, "asked to stop");
 }
 
 std::string Client::link(const std::string& key, const Pairs& query,

@@ -53,6 +53,9 @@ class Client {
   /// is the server's own code.
   Result<Reply> ask(const Ask& ask);
 
+  /// The random wait before a further try, after so many failures in a row (from 1). kCancelled.
+  Result<void> pause(int failures, const std::stop_token& stop) const;
+
   /// A presigned address; a plain one without credentials.
   std::string link(const std::string& key, const Pairs& query, std::chrono::seconds valid_for);
 

@@ -377,6 +377,37 @@ TEST(HostileS3, AStopEndsEveryWait) {
   EXPECT_EQ(store->head("k", stop.get_token()).error().code, ErrorCode::kCancelled);
 }
 
+TEST(HostileS3, ABodyThatIsCutOffIsAskedForAgainAfterAWaitThatAStopEnds) {
+  Cutting it;
+  ScriptedServer server([&](const Asked& asked) {
+    return it.whole_from(asked, ++it.count == 1 ? 30'000 : std::string::npos);
+  });
+  auto options = server.options();
+  options.first_wait = options.longest_wait = std::chrono::days(365);
+  const auto store = store_at(options);
+  std::stop_source stop;
+  std::atomic<std::size_t> taken = 0;
+  std::jthread stopper([&](const std::stop_token& is_over) {
+    while (taken < 30'000 && !is_over.stop_requested()) {
+      std::this_thread::sleep_for(1ms);
+    }
+    // Time enough for one that does not wait to ask again, and be done.
+    const auto deadline = std::chrono::steady_clock::now() + 200ms;
+    while (taken < it.content.size() && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(1ms);
+    }
+    stop.request_stop();
+  });
+  const auto ended =
+      store->get("k", {.stop = stop.get_token()}, [&](std::string_view piece) -> Result<void> {
+        taken += piece.size();
+        return {};
+      });
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(server.asked().size(), 1U);
+}
+
 // Takes objects in parts; what it says to their completion is the test's.
 struct Parts {
   std::function<Answer(int)> complete = [](int) {

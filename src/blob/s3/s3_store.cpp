@@ -111,6 +111,9 @@ Result<ObjectInfo> S3Store::get(std::string_view key, const GetOptions& options,
     if (!cut_off->retryable || failures++ >= client_.options().retries) {
       return fail(*std::move(cut_off));
     }
+    // The broken connection is not held meanwhile.
+    reply.stream.reset();
+    VEDETTE_CHECK(client_.pause(failures, options.stop));
   }
 }
 

@@ -73,8 +73,9 @@ Instant time_of(std::string_view text) {
 }  // namespace
 
 std::optional<ErrorAnswer> read_error(std::string_view body) {
-  auto root = read_xml(body);
-  if (!root || root->name != "Error") return std::nullopt;
+  // A long list is asked too, and is not to be read twice.
+  const auto root = read_xml(body, "Error");
+  if (!root) return std::nullopt;
   return ErrorAnswer{printable(root->text_of("Code")), printable(root->text_of("Message")),
                      printable(root->text_of("Region")), printable(root->text_of("Endpoint"))};
 }

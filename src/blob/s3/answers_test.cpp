@@ -64,6 +64,13 @@ TEST(Answers, AnXmlThatWouldGrowIsRefused) {
   EXPECT_EQ(read_xml("<x:a xmlns:x='y'><x:b>1</x:b></x:a>")->text_of("b"), "1");
 }
 
+TEST(Answers, AnXmlAboutSomethingElseIsNotReadToItsEnd) {
+  EXPECT_EQ(read_xml("<?xml version='1.0'?><!-- a --><x:a xmlns:x='y'>1</x:a>", "a")->text, "1");
+  const auto other = read_xml("<b><a>1</a></broken>", "a");
+  ASSERT_FALSE(other);
+  EXPECT_TRUE(other.error().message.contains("something else")) << other.error().message;
+}
+
 TEST(Answers, ReadsRangesDatesAndTags) {
   const auto range = read_content_range("bytes 10-19/100");
   ASSERT_TRUE(range);

@@ -21,7 +21,7 @@ using Parser = std::unique_ptr<std::remove_pointer_t<XML_Parser>, FreeParser>;
 
 class Reader {
  public:
-  explicit Reader(XML_Parser parser) : parser_(parser) {
+  Reader(XML_Parser parser, std::string_view wanted) : parser_(parser), wanted_(wanted) {
     XML_SetUserData(parser, this);
     XML_SetElementHandler(parser, &Reader::on_start, &Reader::on_end);
     XML_SetCharacterDataHandler(parser, &Reader::on_text);
@@ -39,6 +39,9 @@ class Reader {
     std::string_view local = name;
     if (const auto colon = local.rfind(':'); colon != std::string_view::npos) {
       local.remove_prefix(colon + 1);
+    }
+    if (reader.count_ == 1 && !reader.wanted_.empty() && local != reader.wanted_) {
+      return reader.refuse("it is about something else");
     }
     reader.open_.push_back(std::make_unique<XmlElement>(std::string(local)));
   }
@@ -70,6 +73,7 @@ class Reader {
   }
 
   XML_Parser parser_;
+  const std::string wanted_;  // of the root; empty: any
   std::vector<std::unique_ptr<XmlElement>> open_;
   std::unique_ptr<XmlElement> root_;
   std::size_t count_ = 0;
@@ -88,10 +92,10 @@ std::string_view XmlElement::text_of(std::string_view wanted) const {
   return found == nullptr ? std::string_view{} : std::string_view(found->text);
 }
 
-Result<XmlElement> read_xml(std::string_view text) {
+Result<XmlElement> read_xml(std::string_view text, std::string_view root) {
   const Parser parser(XML_ParserCreate("UTF-8"));
   if (!parser) return fail(ErrorCode::kInternal, "there is no memory to read an answer in XML");
-  Reader reader(parser.get());
+  Reader reader(parser.get(), root);
   const bool is_short = text.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max());
   if (!is_short || XML_Parse(parser.get(), text.data(), static_cast<int>(text.size()), XML_TRUE) !=
                        XML_STATUS_OK) {

@@ -23,7 +23,8 @@ struct XmlElement {
 };
 
 /// kCorrupt for what is no well-formed XML, nested deeper than 8, of more than 100,000 elements, or
-/// with a DOCTYPE.
-Result<XmlElement> read_xml(std::string_view text);
+/// with a DOCTYPE; and where `root` is not empty and the root has another name, behind which
+/// nothing is read then.
+Result<XmlElement> read_xml(std::string_view text, std::string_view root = {});
 
 }  // namespace vedette::blob::s3

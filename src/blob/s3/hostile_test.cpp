@@ -494,6 +494,23 @@ TEST(HostileS3, OnePartThatFailsGivesTheWholeUp) {
   EXPECT_EQ(parts.given_up, 1);
 }
 
+TEST(HostileS3, WhatIsTooLargeIsSaidBeforeAnythingIsReadOrSent) {
+  ScriptedServer server([](const Asked&) { return answer(200); });
+  const auto options = server.options();
+  int reads = 0;
+  Source source{.size = 10'000 * options.part_size + 1,
+                .read = [&](std::span<char>) -> Result<std::size_t> {
+                  ++reads;
+                  return 0;
+                }};
+  const auto failed = store_at(options)->put("k", source, {});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::kTooLarge);
+  EXPECT_THAT(failed.error().message, HasSubstr("raise blob.part_size"));
+  EXPECT_EQ(reads, 0);
+  EXPECT_TRUE(server.asked().empty());
+}
+
 TEST(HostileS3, AHundredThousandKeysComeInPages) {
   static constexpr int kCount = 100'000;
   ScriptedServer server([](const Asked& asked) {

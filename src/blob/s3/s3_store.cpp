@@ -50,6 +50,7 @@ Result<std::uint64_t> S3Store::put(std::string_view key, Source source, const Pu
   VEDETTE_CHECK(check_key(key));
   VEDETTE_CHECK(check_content_type(options.content_type));
   const auto part_size = client_.options().part_size;
+  if (source.size) VEDETTE_CHECK(check_parts(key, *source.size, part_size));
   // One byte more shows a source that gives more than it said.
   const auto first_size = std::min(part_size, source.size.value_or(part_size) + 1);
   PartBuffer first(first_size);

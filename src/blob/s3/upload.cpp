@@ -14,6 +14,9 @@
 namespace vedette::blob::s3 {
 namespace {
 
+// That S3 takes of one object.
+constexpr std::uint64_t kMostParts = 10'000;
+
 std::unexpected<Error> stopped() {
   return fail(ErrorCode::kCancelled, "asked to stop");
 }
@@ -38,6 +41,14 @@ std::optional<std::string> tag_of(const std::map<int, std::string>& tags) {
 }
 
 }  // namespace
+
+Result<void> check_parts(std::string_view key, std::uint64_t size, std::uint64_t part_size) {
+  if (size <= kMostParts * part_size) return {};
+  return fail(ErrorCode::kTooLarge,
+              fmt::format("{} was not stored: it is larger than {} parts of {} MiB; raise "
+                          "blob.part_size",
+                          key, kMostParts, part_size >> 20U));
+}
 
 Upload::Upload(Client& client, std::string key, std::string content_type,
                const std::stop_token& stop)
@@ -99,13 +110,8 @@ Result<std::uint64_t> Upload::read_parts(PartBuffer first, Source& source) {
     VEDETTE_TRY(buffer, free_buffer());
     VEDETTE_TRY(read, read_full(source, buffer.room()));
     if (read == 0) return size;
-    if (number > kMostParts) {
-      return fail(ErrorCode::kTooLarge,
-                  fmt::format("{} was not stored: it is larger than {} parts of {} MiB; raise "
-                              "blob.part_size",
-                              key_, kMostParts, client_.options().part_size >> 20U));
-    }
     size += read;
+    VEDETTE_CHECK(check_parts(key_, size, client_.options().part_size));
     const bool is_last = read < buffer.room().size();
     buffer.set_used(read);
     VEDETTE_CHECK(hand_over({number, std::move(buffer)}));

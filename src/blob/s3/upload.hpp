@@ -38,8 +38,8 @@ class PartBuffer {
   std::size_t used_ = 0;
 };
 
-/// Most parts that S3 takes.
-inline constexpr int kMostParts = 10'000;
+/// kTooLarge for more bytes than S3 takes in parts of this size.
+Result<void> check_parts(std::string_view key, std::uint64_t size, std::uint64_t part_size);
 
 class Upload {
  public:

@@ -6,6 +6,10 @@
 
 namespace vedette::blob {
 
+std::unexpected<Error> stopped() {
+  return fail(ErrorCode::kCancelled, "asked to stop");
+}
+
 Result<void> check_range(std::string_view key, const ByteRange& range, std::uint64_t size) {
   if (range.last && *range.last < range.first) {
     return fail(ErrorCode::kInvalid,

@@ -1,5 +1,5 @@
-// What both stores check in the same words: ranges, digests, content types. Private to src/blob.
-// Pure; any thread.
+// What both stores check and say in the same words: ranges, digests, content types, stops. Private
+// to src/blob. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,9 @@
 #include "blob/store.hpp"
 
 namespace vedette::blob {
+
+/// kCancelled.
+std::unexpected<Error> stopped();
 
 /// kInvalid for a range that begins behind the end, or ends before it begins.
 Result<void> check_range(std::string_view key, const ByteRange& range, std::uint64_t size);

@@ -34,10 +34,6 @@ constexpr std::size_t kMostType = 255;
 // A folder that somebody empties and removes while we put something into it.
 constexpr int kMostRaces = 100;
 
-std::unexpected<Error> stopped() {
-  return fail(ErrorCode::kCancelled, "asked to stop");
-}
-
 std::unexpected<Error> unknown(std::string_view key, const fs::path& folder) {
   return fail(ErrorCode::kNotFound,
               fmt::format("there is no object {} in {}", key, folder.string()));

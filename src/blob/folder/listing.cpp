@@ -9,6 +9,7 @@
 #include <memory>
 #include <utility>
 
+#include "blob/checks.hpp"
 #include "blob/folder/folder_error.hpp"
 #include "blob/key.hpp"
 
@@ -77,7 +78,7 @@ Result<Walk::Entries> Walk::read(const std::string& inside, const std::string& a
   Entries entries;
   auto& names = entries.names;  // a heap with the last of them on top
   while (true) {
-    if (stop_.stop_requested()) return fail(ErrorCode::kCancelled, "asked to stop");
+    if (stop_.stop_requested()) return stopped();
     errno = 0;
     const dirent* entry = ::readdir(opened.get());
     if (entry == nullptr) {

@@ -9,6 +9,7 @@
 #include "base/digest.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "blob/checks.hpp"
 #include "blob/s3/refusal.hpp"
 
 namespace vedette::blob::s3 {
@@ -20,8 +21,6 @@ constexpr std::size_t kMostRefusal = std::size_t{256} << 10;
 constexpr std::size_t kMostHashed = std::size_t{1} << 20;
 // Clock, region, endpoint: each once, and one to spare.
 constexpr int kMostCorrections = 4;
-// Servers take a quarter of an hour.
-constexpr Micros kNoticedSkew = std::chrono::minutes(5);
 
 // Full jitter: those who were refused together do not come again together.
 Micros wait_before(int failures, const S3Options& options) {
@@ -195,7 +194,7 @@ Result<Reply> Client::ask(const Ask& ask) {
 
 Result<void> Client::pause(int failures, const std::stop_token& stop) const {
   if (sleep_for(stop, wait_before(failures, options_))) return {};
-  return fail(ErrorCode::kCancelled, "asked to stop");
+  return stopped();
 }
 
 std::string Client::link(const std::string& key, const Pairs& query,

@@ -21,6 +21,10 @@
 
 namespace vedette::blob::s3 {
 
+/// How far the server's clock may be from ours before it matters: servers take a quarter of an
+/// hour.
+inline constexpr Micros kNoticedSkew = std::chrono::minutes(5);
+
 struct Ask {
   std::string method = "GET";
   std::optional<std::string> key = {};  // the whole one, prefix included; none: the bucket

@@ -17,7 +17,6 @@ namespace vedette::blob::s3 {
 namespace {
 
 constexpr std::chrono::seconds kLongestLink = std::chrono::days(7);
-constexpr Micros kNoticedSkew = std::chrono::minutes(5);
 
 std::string with_slash(std::string prefix) {
   while (prefix.ends_with('/')) prefix.pop_back();
@@ -55,7 +54,7 @@ Result<std::uint64_t> S3Store::put(std::string_view key, Source source, const Pu
   const auto first_size = std::min(part_size, source.size.value_or(part_size) + 1);
   PartBuffer first(first_size);
   VEDETTE_TRY(read, read_full(source, first.room()));
-  if (options.stop.stop_requested()) return fail(ErrorCode::kCancelled, "asked to stop");
+  if (options.stop.stop_requested()) return stopped();
   first.set_used(read);
   const bool is_whole = read < first_size;
   if (source.size && (is_whole ? read != *source.size : *source.size < read)) {
@@ -93,7 +92,7 @@ Result<ObjectInfo> S3Store::get(std::string_view key, const GetOptions& options,
     auto& stream = *reply.stream;
     std::string piece;
     while (!stream.is_over()) {
-      if (options.stop.stop_requested()) return fail(ErrorCode::kCancelled, "asked to stop");
+      if (options.stop.stop_requested()) return stopped();
       if (auto read = stream.read(piece, client_.options().timeout); !read) {
         cut_off = std::move(read.error());
         break;

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
+#include "blob/checks.hpp"
 #include "blob/s3/answers.hpp"
 
 namespace vedette::blob::s3 {
@@ -16,10 +17,6 @@ namespace {
 
 // That S3 takes of one object.
 constexpr std::uint64_t kMostParts = 10'000;
-
-std::unexpected<Error> stopped() {
-  return fail(ErrorCode::kCancelled, "asked to stop");
-}
 
 // What S3 gives an object that was put together: the MD5 of its parts' MD5s, and how many there
 // were; nothing where a part's tag is no MD5.

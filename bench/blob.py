@@ -57,14 +57,14 @@ class Table:
 
     def __init__(self):
         self.taken: dict[str, dict[str, list[Cost]]] = {}
-        self.memory = 0.0
+        self.memory: dict[str, float] = {}  # of our program, by what was done
 
     def add(self, what: str, who: str, cost: Cost) -> None:
         self.taken.setdefault(what, {}).setdefault(who, []).append(cost)
 
     def ours(self, what: str, words: list, env: dict, who: str = "vedette") -> None:
         took, said = run(BUILT / "blob", *words, env=env)
-        self.memory = max(self.memory, float(said.split()[1]))
+        self.memory[what] = max(self.memory.get(what, 0.0), float(said.split()[1]))
         self.add(what, who, took)
 
     def show(self, unit: float, name: str) -> None:
@@ -77,7 +77,7 @@ class Table:
                 ratio = statistics.median(cost.seconds / own.seconds for cost, own in zip(costs, ours))
                 print(f"{what:<11} {who:<14} {median:6.2f} s ({min(wall):.2f} to {max(wall):.2f}) {unit / median:8.1f} {name}, processor {processor:5.2f} s; "
                       f"time / ours {ratio:.2f}, processor / ours {processor / statistics.median(cost.processor for cost in ours):.2f}")
-        print(f"most memory of vedette's program: {self.memory:.0f} MiB\n", flush=True)
+        print("most memory of vedette's program: " + ", ".join(f"{what} {most:.0f} MiB" for what, most in self.memory.items()) + "\n", flush=True)
 
 
 def large(folder: pathlib.Path, file: pathlib.Path, env: dict, rounds: int, mib: int) -> None:

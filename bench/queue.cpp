@@ -1,8 +1,7 @@
 // The queue of jobs with jobs that do nothing, by the procedure of the peers' README: enqueue,
 // drain, and the time from an enqueue's commit to the body's start.
 //
-//     queue URL drain JOBS PROCESSES     queue URL enqueue JOBS PER_COMMIT     queue URL latency
-//     SAMPLES
+//     queue URL drain JOBS PROCESSES     queue URL latency SAMPLES
 //
 // An empty database, or one that this program made. Prints one JSON object. Settings from the
 // environment: QUEUE_THREADS (2), QUEUE_AHEAD (1000), QUEUE_KEEP (0: rows go when their job is
@@ -39,6 +38,7 @@ namespace {
 
 using namespace vedette;
 using std::chrono::milliseconds;
+constexpr int kPerCommit = 10'000;
 
 template <class T>
 T must(Result<T> result) {
@@ -93,7 +93,6 @@ work::JobKind noop(Slot& slot) {
 
 void work_on(const std::string& url, Slot& slot) {
   const auto database = open(url);
-  work::LeaseOptions lease;
   std::unique_ptr<work::Worker> worker;  // outlives the supervisor, in whose loop it runs
   std::unique_ptr<work::Supervisor> supervisor;
   while (slot.wish != Slot::kLeave) {
@@ -187,9 +186,9 @@ std::unique_ptr<db::Database> open_empty(const std::string& url) {
   return database;
 }
 
-void enqueue_many(db::Database& database, int jobs, int per_commit) {
-  for (int from = 0; from < jobs; from += per_commit) {
-    std::vector<work::NewJob> batch(static_cast<std::size_t>(std::min(per_commit, jobs - from)));
+void enqueue_many(db::Database& database, int jobs) {
+  for (int from = 0; from < jobs; from += kPerCommit) {
+    std::vector<work::NewJob> batch(static_cast<std::size_t>(std::min(kPerCommit, jobs - from)));
     for (std::size_t i = 0; i < batch.size(); ++i) {
       batch[i].kind = "noop";
       batch[i].payload = fmt::format("{{\"id\":{}}}", from + static_cast<int>(i));
@@ -254,7 +253,7 @@ void drain(const std::string& url, int jobs, int processes) {
   const auto database = open(url);
   // Warm-up: connections and prepared statements exist before the clock runs.
   fleet.all(Slot::kRun);
-  enqueue_many(*database, 500, 500);
+  enqueue_many(*database, 500);
   until(
       "the warm-up", [&] { return fleet.handled() >= 500 && is_drained(*database); },
       milliseconds(20));
@@ -262,7 +261,7 @@ void drain(const std::string& url, int jobs, int processes) {
   fleet.forget();
 
   const std::int64_t begun = now_ns();
-  enqueue_many(*database, jobs, 10'000);
+  enqueue_many(*database, jobs);
   const std::int64_t enqueued = now_ns();
   must(database->write([](db::Session& session) { return session.script("analyze job"); }));
   const std::int64_t go = now_ns();
@@ -278,15 +277,6 @@ void drain(const std::string& url, int jobs, int processes) {
             processes, jobs, fleet.handled(), fleet.handled() == jobs,
             jobs / seconds(enqueued - begun), jobs / seconds(end - fleet.first_ns()),
             jobs / seconds(end - go)));
-}
-
-void enqueue_only(const std::string& url, int jobs, int per_commit) {
-  const auto database = open_empty(url);
-  const std::int64_t begun = now_ns();
-  enqueue_many(*database, jobs, per_commit);
-  print(*database, fmt::format(R"("phase":"enqueue","processes":1,"jobs":{},"per_commit":{},)"
-                               R"("enqueue_jobs_s":{:.0f})",
-                               jobs, per_commit, jobs / seconds(now_ns() - begun)));
 }
 
 std::string percentiles(std::vector<double> values) {
@@ -338,9 +328,7 @@ int main(int count, char** words) {
   const std::string url = words[1];
   const std::string_view what = words[2];
   const int number = std::atoi(words[3]);
-  const int second = count > 4 ? std::atoi(words[4]) : 1;
-  if (what == "drain") drain(url, number, second);
-  if (what == "enqueue") enqueue_only(url, number, second);
+  if (what == "drain") drain(url, number, count > 4 ? std::atoi(words[4]) : 1);
   if (what == "latency") latency(url, number);
   return 0;
 }

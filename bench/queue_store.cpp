@@ -2,7 +2,6 @@
 // programs of ../shared/peers/queue do it, and what a claim costs when the table is full.
 //
 //     queue_store URL drain JOBS BATCH CLIENTS [delete|keep]   jobs a second, leases and fencing on
-//     queue_store URL enqueue JOBS PER_COMMIT
 //     queue_store URL full WAITING FINISHED [CLAIMS=200]        a claim of 1 and of 100 with the
 //                                                               table empty, full, and full beside
 //                                                               a transaction held open; pruning
@@ -33,6 +32,7 @@ namespace {
 using namespace vedette;
 using SteadyClock = std::chrono::steady_clock;
 constexpr const char* kKind = "noop";
+constexpr int kPerCommit = 10'000;
 
 template <class T>
 T must(Result<T> result) {
@@ -65,23 +65,14 @@ work::Fence hold(db::Database& database, const std::string& id) {
   return fence;
 }
 
-double enqueue(db::Database& database, int jobs, int per_commit) {
-  const auto start = SteadyClock::now();
-  for (int done = 0; done < jobs; done += per_commit) {
+void enqueue(db::Database& database, int jobs) {
+  for (int done = 0; done < jobs; done += kPerCommit) {
     std::vector<work::NewJob> many;
-    for (int i = done; i < std::min(jobs, done + per_commit); ++i) {
+    for (int i = done; i < std::min(jobs, done + kPerCommit); ++i) {
       many.push_back({.kind = kKind, .payload = fmt::format(R"({{"id": {}}})", i)});
     }
-    must(database.write([&](db::Session& s) -> Result<void> {
-      if (many.size() == 1) {
-        VEDETTE_CHECK(work::enqueue(s, many[0]));
-      } else {
-        VEDETTE_CHECK(work::enqueue_all(s, many));
-      }
-      return {};
-    }));
+    must(database.write([&](db::Session& s) { return work::enqueue_all(s, many); }));
   }
-  return seconds_since(start);
 }
 
 std::vector<work::ClaimedJob> claim(db::Database& database, const work::Fence& worker, int limit,
@@ -111,7 +102,7 @@ void end(db::Database& database, const work::Fence& worker,
 void drain(const std::string& url, int jobs, int batch, int clients, bool is_kept) {
   const auto database = open(url);
   must(db::migrate(*database, work::migrations()));
-  enqueue(*database, jobs, 10'000);
+  enqueue(*database, jobs);
   std::atomic<int> ready = 0;
   std::atomic<bool> go = false;
   std::atomic<int> done = 0;
@@ -198,7 +189,7 @@ void full(const std::string& url, std::int64_t waiting, std::int64_t finished, i
                     what, claim_ms(*database, worker, 1, claims, true),
                     claim_ms(*database, worker, 100, claims, true));
   };
-  enqueue(*database, claims * 101, 10'000);
+  enqueue(*database, claims * 101);
   measure("few");
   fill(*database, finished, true);
   fill(*database, waiting, false);
@@ -243,13 +234,6 @@ int main(int argc, char** argv) {
   if (words.size() >= 5 && words[1] == "drain") {
     drain(words[0], number(2, 0), number(3, 1), number(4, 1),
           words.size() > 5 && words[5] == "keep");
-  } else if (words.size() == 4 && words[1] == "enqueue") {
-    const auto database = open(words[0]);
-    must(db::migrate(*database, work::migrations()));
-    const double took = enqueue(*database, number(2, 0), number(3, 1));
-    fmt::print(R"({{"phase":"enqueue","per_commit":{},"enqueue_jobs_s":{:.0f}}})"
-               "\n",
-               number(3, 1), number(2, 0) / took);
   } else if (words.size() >= 4 && words[1] == "full") {
     full(words[0], number(2, 0), number(3, 0), number(4, 200));
   } else {

@@ -63,6 +63,22 @@ bool sync_folder(const fs::path& folder) {
   return handle.is_open() && ::fsync(handle.number()) == 0;
 }
 
+// The names of a folder that was just made, and of those above it that may have been made with it:
+// on its own disk, as no others can be. False with errno.
+bool sync_names(const fs::path& made) {
+  struct stat own{};
+  if (::stat(made.c_str(), &own) != 0) return false;
+  for (auto folder = made; folder.has_relative_path();) {
+    folder = folder.parent_path();
+    struct stat info{};
+    if (::stat(folder.c_str(), &info) != 0) return false;
+    if (info.st_dev != own.st_dev) return true;
+    // One that we may not read, we did not make.
+    if (!sync_folder(folder) && errno != EACCES && errno != EPERM) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 // A file that is being written; removed unless it was renamed.
@@ -132,6 +148,10 @@ Result<void> FolderStore::make_root() {
   // Not one that the owner made, and shares perhaps.
   if (is_new && ::chmod(options_.folder.c_str(), 0700) != 0) {
     return folder_error(options_.folder, "making a folder", errno);
+  }
+  // Before there is what says that it was made: who comes second is not to be ahead of this.
+  if (options_.is_synced && !sync_names(options_.folder)) {
+    return folder_error(options_.folder, "writing", errno);
   }
   if (::mkdir(incoming_.c_str(), 0700) != 0 && errno != EEXIST) {
     return folder_error(options_.folder, "making a folder", errno);

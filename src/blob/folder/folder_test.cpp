@@ -5,15 +5,33 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <set>
+#include <string>
 
 #include "blob/folder/folder_store.hpp"
 #include "blob/key.hpp"
 #include "blob/testing/every_store.hpp"
+
+namespace {
+
+// Not empty: what this program brings to the disk is noted.
+std::set<std::string>* synced_paths = nullptr;
+
+}  // namespace
+
+// In front of the C library's: nothing else shows what outlasts a power cut.
+extern "C" int fsync(int file) {
+  if (synced_paths != nullptr) {
+    synced_paths->insert(std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", file)));
+  }
+  return static_cast<int>(::syscall(SYS_fsync, file));
+}
 
 namespace vedette::blob {
 namespace {
@@ -55,6 +73,25 @@ TEST(FolderStore, IsMadeWithTheFirstObjectAndOpenToItsOwnerOnly) {
   EXPECT_EQ(mode_of(made.folder / "a/b"), 0600);
   EXPECT_EQ(made.incoming(), 0U);
   EXPECT_EQ(must(made.store.link("a/b", {})), std::nullopt);
+}
+
+TEST(FolderStore, BringsEveryNewNameToTheDisk) {
+  TempFolder temporary;
+  const auto top = fs::canonical(temporary.path());
+  const auto folder = top / "data" / "blobs";
+  std::set<std::string> synced;
+  synced_paths = &synced;
+  FolderStore opened{{.folder = folder, .is_synced = true}};
+  Store& store = opened;
+  must(store.put("a/b", from_text("x"), {}));
+  for (const auto& holder : {top, top / "data", folder, folder / "a"}) {
+    EXPECT_TRUE(synced.contains(holder)) << holder;
+  }
+  synced.clear();
+  must(store.put("a/c", from_text("x"), {}));
+  synced_paths = nullptr;
+  EXPECT_FALSE(synced.contains(top / "data")) << "it is there";
+  EXPECT_TRUE(synced.contains(folder / "a"));
 }
 
 TEST(FolderStore, AFolderThatVanishesIsAnOutageAndNoEmptyStore) {

@@ -141,9 +141,11 @@ void Worker::Engine::rescue(LoopContext& loop, const std::string& lease, const S
   for (auto& [name, kind] : kinds_) kind->is_hinted = true;
 }
 
-// Taken by a claim whose answer was lost with its connection: nobody here knows of them.
+// Taken by a claim whose answer was lost with its connection, or while an earlier body was at the
+// same attempt: nobody here works on them.
 void Worker::Engine::give_back_unknown(LoopContext& loop) {
   next_inventory_ = BootClock::now() + kInventoryEvery;
+  has_unknown_ = false;  // what is said from here on is looked at once more
   const Result<std::vector<HeldJob>> held =
       database_.read([&](db::Session& session) { return held_jobs(session, fence_); },
                      {.stop = loop.stop_token()});
@@ -152,7 +154,6 @@ void Worker::Engine::give_back_unknown(LoopContext& loop) {
     if (!loop.stopping()) loop.failure(held.error());
     return;
   }
-  has_lost_claim_ = false;
   for (const HeldJob& job : *held) {
     const auto kind = kinds_.find(job.kind);
     // What ended since is refused: its row is not running any more.

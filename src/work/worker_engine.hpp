@@ -117,10 +117,10 @@ class Worker::Engine {
   std::atomic<bool> is_look_asked_{false};
   std::atomic<bool> is_recall_asked_{false};
   std::atomic<bool> is_backlogged_{false};
+  std::atomic<bool> has_unknown_{false};  // jobs may be held here that nobody here knows of
   Fence fence_;
   std::map<std::string, Sighting> sightings_;  // leases of other workers
   std::int64_t taken_ = 0;
-  bool has_lost_claim_ = false;    // whose answer never came
   bool is_outlook_short_ = false;  // a hint brought nothing: what is due soon?
   Time last_look_{};
   Time::duration last_look_took_{};

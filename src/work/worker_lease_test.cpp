@@ -110,6 +110,7 @@ TEST_P(WorkerLease, AClaimWhoseAnswerWasLostIsFoundAndGivenBack) {
 // A server that was killed may have forgotten a claim, which did not wait for the disk, and gives
 // the same attempt out again.
 TEST_P(WorkerLease, AnAttemptThatTheServerForgotIsNotBegunTwice) {
+  // SQLite has no server that forgets, and tells of every foreign commit: the worker would hear.
   if (GetParam() == db::Dialect::kSqlite) GTEST_SKIP() << "SQLite has no server that forgets.";
   JobKind kind = polite("job");
   kind.at_once = 3;
@@ -133,6 +134,44 @@ TEST_P(WorkerLease, AnAttemptThatTheServerForgotIsNotBegunTwice) {
   ASSERT_TRUE(becomes(next, JobState::kCompleted));
   EXPECT_EQ(begun, 2);
   EXPECT_EQ(status(id).attempt, 1);
+}
+
+// It hears that the job is not its own, and takes it again before the body has come to its end: the
+// body keeps it from being begun, and nobody but this worker can know.
+TEST_P(WorkerLease, WhatIsTakenAgainWhileItsOldBodyStopsIsBegunAfterIt) {
+  Gate old;
+  JobKind kind = quick("job", [&](std::string_view, JobContext& job) -> Result<JobEnd> {
+    if (++begun > 1) return JobEnd::completed();
+    gate.pass(job.stop_token());
+    ++stopped;
+    old.pass();
+    return testing::stopped();
+  });
+  kind.at_once = 2;
+  kind.grace = std::chrono::hours(1);
+  const auto one = process(std::move(kind));
+  const std::shared_ptr<void> lets_go(nullptr, [&](void*) { old.open(); });
+  const std::int64_t id = put("job");
+  ASSERT_TRUE(eventually([&] { return begun == 1; }));
+  const auto change = [&](const char* sql, std::string_view channel, std::string_view payload) {
+    must(database->write([&](db::Session& session) -> Result<void> {
+      VEDETTE_CHECK(session.execute(sql, {id}));
+      session.notify(channel, payload);
+      return {};
+    }));
+  };
+  change(
+      "update job set state = 'available', waits_for = 'children', worker = null, attempt = 0 "
+      "where id = $1",
+      kJobCancelChannel, "");
+  ASSERT_TRUE(eventually([&] { return stopped == 1; }));
+  change("update job set waits_for = 'worker' where id = $1", kJobReadyChannel, "job");
+  ASSERT_TRUE(becomes(id, JobState::kRunning));
+  EXPECT_EQ(begun, 1);
+  old.open();
+  EXPECT_TRUE(becomes(id, JobState::kCompleted));
+  EXPECT_EQ(begun, 2);
+  EXPECT_EQ(status(id).crashes + status(id).failures, 0);
 }
 
 // Incident class: stuck running forever; the rescue is the engine's, within one lease.

@@ -41,7 +41,7 @@ bool is_slow(BootClock::duration took, std::size_t jobs) {
 Result<void> Worker::Engine::run(LoopContext& loop) {
   const std::stop_callback wake(loop.stop_token(), [this] { wakeup_.raise(); });
   fence_ = loop.fence();
-  has_lost_claim_ = true;  // an earlier holding may have left something
+  has_unknown_ = true;  // an earlier holding may have left something
   next_look_ = {};
   ready_notices_ = database_.subscribe(std::string(kJobReadyChannel), [this](std::string_view of) {
     const auto kind = kinds_.find(of);
@@ -67,7 +67,7 @@ Result<void> Worker::Engine::run(LoopContext& loop) {
 
 Result<void> Worker::Engine::go_on(LoopContext& loop) {
   Time now = BootClock::now();
-  if (has_lost_claim_ || now >= next_inventory_) give_back_unknown(loop);
+  if (has_unknown_ || now >= next_inventory_) give_back_unknown(loop);
   const bool is_asked = is_look_asked_ || is_outlook_short_;
   if (now >= next_look_ || (is_asked && now >= last_look_ + kLookPause)) look(loop);
   if (now >= next_promote_) promote(loop);
@@ -151,7 +151,7 @@ Result<void> Worker::Engine::take(LoopContext& loop, Kind& kind, Intake& intake,
       {.stop = loop.stop_token()});  // a timeout of its own would cost two round trips
   if (!claimed) {
     if (claimed.error().code == ErrorCode::kFenced) return fail(std::move(claimed.error()));
-    has_lost_claim_ = true;  // it may have come to pass all the same
+    has_unknown_ = true;  // it may have come to pass all the same
     kind.not_before = BootClock::now() + kFailurePause;
     if (!loop.stopping()) loop.failure(claimed.error());
     return {};
@@ -209,7 +209,12 @@ void Worker::Engine::finish(Kind& kind, const JobCrew::Finished& finished) {
     if (finished.is_late)
       log::info("work", "job {} ({}) has returned after all", cell.job().id, kind.spec.name);
     // What goes on under an attempt keeps it from being begun once more.
-    if (!finished.is_given_up) forget(cell.job().id, cell.job().attempt);
+    if (!finished.is_given_up) {
+      forget(cell.job().id, cell.job().attempt);
+      // Claimed again meanwhile, it was not begun because of this body.
+      has_unknown_ = true;
+      wakeup_.raise();
+    }
     const Lock lock(metrics_mutex_);
     ++numbers_of(kind.spec.name).fenced;
     return;

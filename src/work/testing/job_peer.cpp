@@ -8,13 +8,9 @@
 //
 // Lines of the file: what, kind, job, attempt, process. B: a body began, W: it has written, F: it
 // was fenced, S: the process has stopped in order.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <random>
@@ -25,6 +21,7 @@
 #include "base/process.hpp"
 #include "db/database.hpp"
 #include "work/supervisor.hpp"
+#include "work/testing/helper_program.hpp"
 #include "work/worker.hpp"
 
 namespace vedette::work {
@@ -32,22 +29,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-class Account {
- public:
-  explicit Account(const char* path)
-      : file_(open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {}
-  ~Account() { close(file_); }
-  Account(const Account&) = delete;
-  Account& operator=(const Account&) = delete;
-
+struct Account : testing::Account {
+  using testing::Account::Account;
   void note(char what, std::string_view kind, const JobFence& fence) const {
-    const std::string line =
-        fmt::format("{} {} {} {} {}\n", what, kind, fence.job, fence.attempt, process_id());
-    if (write(file_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::abort();
+    add(fmt::format("{} {} {} {} {}\n", what, kind, fence.job, fence.attempt, process_id()));
   }
-
- private:
-  int file_;
 };
 
 Result<JobEnd> write_effect(std::string_view kind, JobContext& job, db::Database& database,
@@ -130,13 +116,7 @@ int run(char** arguments) {
   if (!worker->add(held(**database, account, std::string(arguments[2]) + ".open"))) return 1;
   if (!worker->add(killer())) return 1;
   if (!supervisor.add(*worker->loop())) return 1;
-  supervisor.start();
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  int signal = 0;
-  sigwait(&ends, &signal);
-  if (!supervisor.stop(std::chrono::seconds(5)).empty()) return 1;
+  if (!testing::serve_until_ended(supervisor)) return 1;
   account.note('S', "-", {});
   return 0;
 }
@@ -146,11 +126,6 @@ int run(char** arguments) {
 
 int main(int count, char** arguments) {
   if (count != 5) return 2;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);  // a killed test leaves nothing behind
-  // Before any thread starts, so that only sigwait takes it.
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  vedette::work::testing::begin_helper();
   return vedette::work::run(arguments);
 }

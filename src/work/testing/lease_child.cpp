@@ -8,13 +8,9 @@
 //
 // Lines of the file: what, loop, token, process, CLOCK_MONOTONIC in microseconds. B: a body began,
 // W: it has written, F: it was fenced, E: it ended, S: the process has stopped in order.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <string>
 
@@ -22,30 +18,20 @@
 #include "base/process.hpp"
 #include "db/database.hpp"
 #include "work/supervisor.hpp"
+#include "work/testing/helper_program.hpp"
 
 namespace vedette::work {
 namespace {
 
 using std::chrono::milliseconds;
 
-class Account {
- public:
-  explicit Account(const char* path)
-      : file_(open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {}
-  ~Account() { close(file_); }
-  Account(const Account&) = delete;
-  Account& operator=(const Account&) = delete;
-
+struct Account : testing::Account {
+  using testing::Account::Account;
   void note(char what, std::string_view loop, std::int64_t token) const {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    const std::string line =
-        fmt::format("{} {} {} {} {}\n", what, loop, token, process_id(),
-                    std::chrono::duration_cast<std::chrono::microseconds>(now).count());
-    if (write(file_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::abort();
+    add(fmt::format("{} {} {} {} {}\n", what, loop, token, process_id(),
+                    std::chrono::duration_cast<std::chrono::microseconds>(now).count()));
   }
-
- private:
-  int file_;
 };
 
 Result<void> write_on(LoopContext& loop, db::Database& database, const Account& account) {
@@ -102,13 +88,7 @@ int run(char** arguments) {
     };
     if (!supervisor.add(std::move(spec))) return 1;
   }
-  supervisor.start();
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  int signal = 0;
-  sigwait(&ends, &signal);
-  if (!supervisor.stop(std::chrono::seconds(5)).empty()) return 1;
+  if (!testing::serve_until_ended(supervisor)) return 1;
   account.note('S', "-", 0);
   return 0;
 }
@@ -118,11 +98,6 @@ int run(char** arguments) {
 
 int main(int count, char** arguments) {
   if (count != 6) return 2;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);  // a killed test leaves nothing behind
-  // Before any thread starts, so that only sigwait takes it.
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  vedette::work::testing::begin_helper();
   return vedette::work::run(arguments);
 }

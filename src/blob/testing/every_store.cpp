@@ -1,23 +1,10 @@
 #include "blob/testing/every_store.hpp"
 
 #include <random>
-#include <system_error>
 
-#include "base/id.hpp"
 #include "blob/testing/s3_server.hpp"
 
 namespace vedette::blob::testing {
-
-namespace fs = std::filesystem;
-
-TempFolder::TempFolder() : path_(fs::temp_directory_path() / ("vedette-blob-" + new_uuid())) {
-  fs::create_directory(path_);
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
 
 std::string content_of(std::size_t size, unsigned seed) {
   std::minstd_rand random(seed);

@@ -4,35 +4,16 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <memory>
-#include <stdexcept>
 #include <string>
-#include <utility>
 
+#include "base/testing/temp_folder.hpp"
 #include "blob/store.hpp"
 
 namespace vedette::blob::testing {
 
-/// A folder of its own that is removed at the end.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-/// The value, or the error's text as an exception.
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message + " | " + result.error().detail);
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
+using vedette::must;
+using vedette::TempFolder;
 
 /// `size` bytes that do not repeat soon.
 std::string content_of(std::size_t size, unsigned seed = 1);

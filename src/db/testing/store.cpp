@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,17 +10,6 @@
 #include <stdexcept>
 
 namespace vedette::db::testing {
-
-TempFolder::TempFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "vedette-db-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
-  path_ = name;
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 void EveryStore::SetUp() {
   if (is_sqlite()) {

@@ -10,30 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "base/testing/temp_folder.hpp"
 #include "db/database.hpp"
 #include "db/testing/postgres_server.hpp"
 
 namespace vedette::db::testing {
 
-/// A folder of its own that is removed at the end.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-/// The value, or a failed test and the error's text as an exception.
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message + " | " + result.error().detail);
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
+using vedette::must;
+using vedette::TempFolder;
 
 /// One test on each kind of database.
 class EveryStore : public ::testing::TestWithParam<Dialect> {

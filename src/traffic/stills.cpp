@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kFolder = "stills";
 constexpr std::size_t kMostStill = 16U << 20U;
 // Keys asked about in one statement.
-constexpr int kPage = 500;
+constexpr std::size_t kAskedAtOnce = 500;
 
 Result<std::set<std::string>> named(db::Database& database, const std::vector<std::string>& keys) {
   return database.read([&](db::Session& session) -> Result<std::set<std::string>> {
@@ -47,24 +47,26 @@ Result<std::optional<std::string>> read_still(blob::Store& blobs, std::string_vi
 Result<std::int64_t> sweep_stills(db::Database& database, blob::Store& blobs, Micros age,
                                   Instant now, const std::stop_token& stop) {
   std::int64_t removed = 0;
-  blob::ListOptions page{.after = {}, .most = kPage, .stop = stop};
-  for (;;) {
-    VEDETTE_TRY(listed, blobs.list(std::string(kFolder) + "/", page));
-    std::vector<std::string> old;
-    for (const blob::ObjectInfo& object : listed.objects) {
-      if (object.modified <= now - age) old.push_back(object.key);
+  std::vector<std::string> old;
+  const auto remove_unnamed = [&]() -> Result<void> {
+    if (old.empty()) return {};
+    VEDETTE_TRY(kept, named(database, old));
+    for (const std::string& key : old) {
+      if (kept.contains(key)) continue;
+      VEDETTE_CHECK(blobs.remove(key, stop));
+      ++removed;
     }
-    if (!old.empty()) {
-      VEDETTE_TRY(kept, named(database, old));
-      for (const std::string& key : old) {
-        if (kept.contains(key)) continue;
-        VEDETTE_CHECK(blobs.remove(key, stop));
-        ++removed;
-      }
-    }
-    if (!listed.next) return removed;
-    page.after = *listed.next;
-  }
+    old.clear();
+    return {};
+  };
+  VEDETTE_CHECK(blob::for_each(
+      blobs, std::string(kFolder) + "/", stop, [&](const blob::ObjectInfo& object) -> Result<void> {
+        if (object.modified > now - age) return {};
+        old.push_back(object.key);
+        return old.size() < kAskedAtOnce ? Result<void>() : remove_unnamed();
+      }));
+  VEDETTE_CHECK(remove_unnamed());
+  return removed;
 }
 
 }  // namespace vedette::traffic

@@ -70,7 +70,8 @@ Result<void> JobEvents::tell_jobs(const Heard& heard, EventPublisher& publisher)
       const bool is_known = std::ranges::find(now, id, &work::JobStatus::id) != now.end();
       if (is_known || !is_asked_about(told)) continue;
       VEDETTE_TRY(job, work::job(session, id));
-      if (job) now.push_back(std::move(*job));
+      // One that goes on, and is not among the newest any more, is told no longer.
+      if (job && job->state != work::JobState::kRunning) now.push_back(std::move(*job));
     }
     return {};
   }));
@@ -104,15 +105,14 @@ Result<void> JobEvents::tell_kinds(EventPublisher& publisher) {
 std::vector<EventSource> job_events(const std::shared_ptr<const CoreServices>& services) {
   const auto events = std::make_shared<JobEvents>(services);
   const std::string change(work::kJobChangeChannel);
-  const std::string cancel(work::kJobCancelChannel);
   return {
       {.topics = {{"job"}},
-       .channels = {change, cancel},
+       .channels = {change},
        .tell = [events](const Heard& heard,
                         EventPublisher& publisher) { return events->tell_jobs(heard, publisher); },
        .every = kJobsEvery},
       {.topics = {{"kinds"}},
-       .channels = {change, cancel, std::string(work::kJobReadyChannel)},
+       .channels = {change},
        .tell = [events](const Heard&,
                         EventPublisher& publisher) { return events->tell_kinds(publisher); },
        .every = kKindsEvery}};

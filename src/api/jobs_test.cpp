@@ -101,12 +101,8 @@ class JobsApi : public db::testing::EveryStore {
     return claimed.jobs.front();
   }
   void end(const work::ClaimedJob& job, work::Ending::Kind how, std::string error = {}) {
-    const work::Ending ending{.id = job.id,
-                              .attempt = job.attempt,
-                              .parent = {},
-                              .kind = how,
-                              .result = {},
-                              .error = std::move(error)};
+    const work::Ending ending{
+        .id = job.id, .attempt = job.attempt, .kind = how, .result = {}, .error = std::move(error)};
     const auto refused = must(database_->write([&](db::Session& s) {
       return work::end_jobs(s, "paint", work::Fence::none(), {&ending, 1});
     }));

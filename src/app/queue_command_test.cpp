@@ -49,7 +49,6 @@ class QueueCommand : public ProgramTest {
       const auto& job = claimed.jobs.at(0);
       const work::Ending ending{.id = job.id,
                                 .attempt = job.attempt,
-                                .parent = {},
                                 .kind = work::Ending::Kind::kDiscarded,
                                 .result = {},
                                 .error = error};

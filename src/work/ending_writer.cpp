@@ -31,8 +31,9 @@ bool is_of_the_row(const Error& error) {
 
 }  // namespace
 
-EndingWriter::EndingWriter(db::Database& database, OnWritten on_written)
-    : database_(database), on_written_(std::move(on_written)) {}
+EndingWriter::EndingWriter(db::Database& database, OnWritten on_written,
+                           std::function<void()> on_room)
+    : database_(database), on_written_(std::move(on_written)), on_room_(std::move(on_room)) {}
 
 EndingWriter::~EndingWriter() {
   {
@@ -131,6 +132,9 @@ void EndingWriter::run() {
     if (is_settled) {
       failures_ = 0;
       changed_.notify_all();
+      lock.unlock();
+      on_room_();
+      lock.lock();
       continue;
     }
     pending_.insert(pending_.begin(), batch->begin(), batch->end());

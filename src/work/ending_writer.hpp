@@ -28,13 +28,13 @@ class EndingWriter {
     Fence worker;
     Ending ending;
     std::optional<ProgressNote> last_note;  // that was not written yet
-    bool may_be_refused = false;            // the body has perhaps ended the job itself
   };
   /// Called when an entry was written, or refused as no longer that attempt's (or cannot be written
   /// at all); from the thread.
   using OnWritten = std::function<void(const Entry& entry, bool is_refused)>;
 
-  EndingWriter(db::Database& database, OnWritten on_written);
+  /// `on_room`: a batch has left the backlog; from the thread.
+  EndingWriter(db::Database& database, OnWritten on_written, std::function<void()> on_room);
   /// What is not written by now is left to whoever rescues the jobs.
   ~EndingWriter();
   EndingWriter(const EndingWriter&) = delete;
@@ -59,6 +59,7 @@ class EndingWriter {
 
   db::Database& database_;
   const OnWritten on_written_;
+  const std::function<void()> on_room_;
   mutable Mutex endings_mutex_;
   std::condition_variable_any changed_;
   std::vector<Entry> pending_ VEDETTE_GUARDED_BY(endings_mutex_);

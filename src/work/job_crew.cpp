@@ -203,6 +203,7 @@ void JobCrew::work() {
         lock, [this]() VEDETTE_REQUIRES(crew_mutex_) { return is_closing_ || !waiting_.empty(); });
     if (is_closing_) return;
     --idle_;
+    waiting_.front()->alive();  // or it has been silent for ever when look_at_time() sees it
     const auto run = runs_.insert(runs_.end(), Run{std::move(waiting_.front()), BootClock::now()});
     waiting_.pop_front();
     lock.unlock();
@@ -219,7 +220,6 @@ void JobCrew::work() {
 
 // The run stays where it is until this returns; what others change of it is under the lock.
 void JobCrew::run_one(Run& run) {
-  run.cell->alive();
   JobContext context(run.cell);
   const Result<JobEnd> outcome = call(*run.cell, context);
   Finished finished{.cell = run.cell, .outcome = &outcome, .took = since(run.begun)};

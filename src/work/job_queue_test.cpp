@@ -174,7 +174,7 @@ TEST_P(JobQueueTest, AParentWaitsForItsChildren) {
   EXPECT_THAT(claim(north), IsEmpty());
   const auto work = claim(south, 3, {.kind = "child"});
   ASSERT_EQ(work.size(), 3u);
-  EXPECT_EQ(work[0].parent, parent);
+  EXPECT_EQ(status(work[0].id).parent, parent);
   EXPECT_TRUE(end(south, work[0], Kind::kCompleted));
   EXPECT_TRUE(end(south, work[1], Kind::kDiscarded, "no"));
   EXPECT_THAT(claim(north), IsEmpty());

@@ -37,7 +37,7 @@ std::string json_rows_sql(db::Dialect dialect, std::string_view columns);
 
 /// On PostgreSQL: plans once for all, along the indexes, without sorting, until the transaction
 /// ends. A planner that believes old or no statistics sorts every waiting job at each claim.
-/// Expressions for a select list; "" on SQLite, which is told the index.
+/// Expressions for a select list; "1" on SQLite, which is told the index.
 std::string_view planner_sql(db::Dialect dialect);
 Result<void> tune_planner(db::Session& session);
 /// What claim_jobs says: $1 the worker, $2 its process, $3 the kind, $4 and $5 the place from which

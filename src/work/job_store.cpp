@@ -63,10 +63,9 @@ ClaimedJob claimed_from(const db::Row& row) {
           .failures = row.get<std::int64_t>(4),
           .crashes = row.get<std::int64_t>(5),
           .done = row.get<std::int64_t>(6),
-          .parent = row.get<std::optional<std::int64_t>>(7),
-          .children = {.completed = row.get<std::int64_t>(8),
-                       .discarded = row.get<std::int64_t>(9),
-                       .cancelled = row.get<std::int64_t>(10)}};
+          .children = {.completed = row.get<std::int64_t>(7),
+                       .discarded = row.get<std::int64_t>(8),
+                       .cancelled = row.get<std::int64_t>(9)}};
 }
 
 }  // namespace
@@ -85,7 +84,7 @@ std::string claim_sql(db::Dialect dialect, bool only_unsuspected) {
   return fmt::format(
       "update job set state = 'running', waits_for = null, attempt = attempt + 1, worker = $1, "
       "process = $2, started_at = {} where {} returning id, rank, attempt, payload, failures, "
-      "crashes, done, parent_id, children_completed, children_discarded, children_cancelled",
+      "crashes, done, children_completed, children_discarded, children_cancelled",
       db::now_sql(dialect),
       is_postgres ? fmt::format("ctid = any(array({}))", wanted) : id_among(dialect, wanted));
 }
@@ -229,9 +228,11 @@ Result<Outlook> look_for_jobs(db::Session& session, std::span<const KindLook> ki
   for (const db::Row row : rows) {
     const auto what = row.get<std::string_view>(0);
     auto name = row.get<std::string>(1);
-    if (what == "worker") outlook.workers.push_back(std::move(name));
-    if (what == "ready") outlook.ready.push_back(std::move(name));
-    if (what == "due") {
+    if (what == "worker") {
+      outlook.workers.push_back(std::move(name));
+    } else if (what == "ready") {
+      outlook.ready.push_back(std::move(name));
+    } else {
       const Micros left(row.get<std::int64_t>(2));
       outlook.next_due = std::min(outlook.next_due.value_or(left), left);
     }

@@ -30,7 +30,6 @@ struct ClaimedJob {
   std::int64_t failures = 0;
   std::int64_t crashes = 0;
   std::int64_t done = 0;  // progress of earlier attempts
-  std::optional<std::int64_t> parent = {};
   ChildCounts children = {};
 };
 
@@ -88,7 +87,6 @@ struct Ending {
   };
   std::int64_t id = 0;
   std::int64_t attempt = 0;
-  std::optional<std::int64_t> parent = {};
   Kind kind = Kind::kCompleted;
   std::string result = {};
   std::string error = {};

@@ -58,7 +58,6 @@ std::optional<Ending> verdict(const JobKind& kind, const ClaimedJob& job,
   Ending ending;
   ending.id = job.id;
   ending.attempt = job.attempt;
-  ending.parent = job.parent;
   ending.took = took;
   ending.is_kept = kind.keep > Micros::zero();
   const bool is_well = outcome != nullptr && outcome->has_value();

@@ -16,9 +16,9 @@ Worker::Engine::Engine(db::Database& database, WorkerOptions options)
       options_(std::move(options)),
       leases_(options_.process_id, options_.process_name, options_.lease),
       endings_(std::make_unique<EndingWriter>(
-          database, [this](const EndingWriter::Entry& entry, bool is_refused) {
-            written(entry, is_refused);
-          })) {}
+          database,
+          [this](const EndingWriter::Entry& entry, bool is_refused) { written(entry, is_refused); },
+          [this] { make_room(); })) {}
 
 Worker::Engine::~Engine() {
   ready_notices_.reset();
@@ -105,7 +105,6 @@ WorkerMetrics::Kind& Worker::Engine::numbers_of(const std::string& kind) {
 
 void Worker::Engine::written(const EndingWriter::Entry& entry, bool is_refused) {
   forget(entry.ending.id, entry.ending.attempt);
-  if (is_backlogged_.exchange(false)) wakeup_.raise();
   const Lock lock(metrics_mutex_);
   WorkerMetrics::Kind& numbers = numbers_of(entry.kind->name);
   numbers.seconds += to_seconds(entry.ending.took);
@@ -132,6 +131,12 @@ void Worker::Engine::written(const EndingWriter::Entry& entry, bool is_refused) 
     case Ending::Kind::kWaiting:
       break;
   }
+}
+
+void Worker::Engine::make_room() {
+  bool is_waited_for = false;
+  for (auto& [name, kind] : kinds_) is_waited_for |= kind->is_held_back.exchange(false);
+  if (is_waited_for) wakeup_.raise();
 }
 
 Worker::Worker(db::Database& database, WorkerOptions options)

@@ -56,11 +56,11 @@ void Worker::Engine::look(LoopContext& loop) {
   last_look_took_ = now - begun;
   for (const std::string& name : outlook->ready) {
     const auto kind = kinds_.find(name);
-    if (kind != kinds_.end()) kind->second->is_hinted = true;
+    if (kind != kinds_.end()) kind->second->is_seen_ready = true;
   }
   next_promote_ =
       outlook->next_due ? now + std::max(*outlook->next_due, Micros::zero()) : Time::max();
-  rescue_the_dead(loop, leases, outlook->workers);
+  rescue_the_dead(loop, leases);
 }
 
 void Worker::Engine::promote(LoopContext& loop) {
@@ -82,11 +82,10 @@ void Worker::Engine::promote(LoopContext& loop) {
   for (auto& [name, kind] : kinds_) kind->is_hinted = true;
 }
 
-void Worker::Engine::rescue_the_dead(LoopContext& loop, const std::vector<LeaseView>& leases,
-                                     const std::vector<std::string>& names) {
+void Worker::Engine::rescue_the_dead(LoopContext& loop, const std::vector<LeaseView>& leases) {
   const Time now = BootClock::now();
   std::erase_if(sightings_, [&](const auto& entry) {
-    return std::ranges::find(names, entry.first) == names.end();
+    return std::ranges::find(leases, entry.first, &LeaseView::name) == leases.end();
   });
   for (const LeaseView& view : leases) {
     Sighting& sighting = sightings_.try_emplace(view.name, Sighting{view, now}).first->second;
@@ -94,12 +93,7 @@ void Worker::Engine::rescue_the_dead(LoopContext& loop, const std::vector<LeaseV
       sighting.first_seen = now;
     }
     sighting.view = view;
-  }
-  for (const std::string& name : names) {
-    const auto sighting = sightings_.find(name);
-    const bool has_lease = sighting != sightings_.end();
-    if (has_lease && !is_dead(sighting->second, now)) continue;
-    rescue(loop, name, has_lease ? &sighting->second : nullptr);
+    if (is_dead(sighting, now)) rescue(loop, view);
   }
 }
 
@@ -109,19 +103,18 @@ bool Worker::Engine::is_dead(const Sighting& sighting, Time now) const {
          (view.is_in_future && now - sighting.first_seen > options_.lease.row_life());
 }
 
-void Worker::Engine::rescue(LoopContext& loop, const std::string& lease, const Sighting* sighting) {
+void Worker::Engine::rescue(LoopContext& loop, const LeaseView& dead) {
   std::vector<std::pair<std::string, int>> most_crashes;
   for (const auto& [name, kind] : kinds_) most_crashes.emplace_back(name, kind->spec.most_crashes);
   std::string process;
   const Result<std::optional<Rescued>> rescued = database_.write(
       [&](db::Session& session) -> Result<std::optional<Rescued>> {
-        if (!sighting) VEDETTE_CHECK(leases_.introduce(session, lease));
         // Nobody writes under it any more, and its holder takes nothing: the lease is ours.
-        VEDETTE_TRY(claim, leases_.claim(session, lease, sighting ? &sighting->view : nullptr));
+        VEDETTE_TRY(claim, leases_.claim(session, dead.name, &dead));
         if (!claim) return std::nullopt;
         process = claim->previous_process;
-        VEDETTE_TRY(found, rescue_jobs(session, lease, process, most_crashes, kMostCrashes));
-        VEDETTE_CHECK(forget_worker(session, lease));
+        VEDETTE_TRY(found, rescue_jobs(session, dead.name, process, most_crashes, kMostCrashes));
+        VEDETTE_CHECK(forget_worker(session, dead.name));
         return found;
       },
       patient(loop));
@@ -133,7 +126,7 @@ void Worker::Engine::rescue(LoopContext& loop, const std::string& lease, const S
   const std::int64_t count = (*rescued)->given_back + (*rescued)->discarded + (*rescued)->cancelled;
   if (count == 0) return;
   log::warn("work", "{} has died: {} of its jobs go back to the queue, {} are discarded",
-            process.empty() ? lease : process, (*rescued)->given_back, (*rescued)->discarded);
+            process.empty() ? dead.name : process, (*rescued)->given_back, (*rescued)->discarded);
   {
     const Lock lock(metrics_mutex_);
     counters_.rescued += count;

@@ -55,10 +55,12 @@ class Worker::Engine {
     bool is_run_here = false;
     std::unique_ptr<JobCrew> crew;  // of those run here
     std::atomic<bool> is_hinted{true};
-    std::atomic<bool> wants_room{false};  // there is more than fits in
-    Intake one_by_one;                    // what may begin at once, suspects too
-    Intake ahead;                         // what waits here, never suspects
-    Time not_before{};                    // after a failure
+    bool is_seen_ready = false;             // by our own look, which knows what is due, too
+    std::atomic<bool> wants_room{false};    // there is more than fits in
+    std::atomic<bool> is_held_back{false};  // until endings are written
+    Intake one_by_one;                      // what may begin at once, suspects too
+    Intake ahead;                           // what waits here, never suspects
+    Time not_before{};                      // after a failure
     Time next_periodic{};
     std::string last_logged;  // under metrics_mutex_
   };
@@ -82,6 +84,7 @@ class Worker::Engine {
   void give_back_waiting(Kind& kind);
   void report(LoopContext& loop);
   void written(const EndingWriter::Entry& entry, bool is_refused);
+  void make_room();
   WorkerMetrics::Kind& numbers_of(const std::string& kind) VEDETTE_REQUIRES(metrics_mutex_);
   bool is_working() const;
   bool learn(const ClaimedJob& job);
@@ -91,10 +94,9 @@ class Worker::Engine {
   // worker_care.cpp: what has its time.
   void look(LoopContext& loop);
   void promote(LoopContext& loop);
-  void rescue_the_dead(LoopContext& loop, const std::vector<LeaseView>& leases,
-                       const std::vector<std::string>& names);
+  void rescue_the_dead(LoopContext& loop, const std::vector<LeaseView>& leases);
   bool is_dead(const Sighting& sighting, Time now) const;
-  void rescue(LoopContext& loop, const std::string& lease, const Sighting* sighting);
+  void rescue(LoopContext& loop, const LeaseView& dead);
   void give_back_unknown(LoopContext& loop);
   void keep_period(LoopContext& loop, Kind& kind);
   db::WriteOptions patient(const LoopContext& loop) const;
@@ -116,7 +118,6 @@ class Worker::Engine {
   Wakeup wakeup_;
   std::atomic<bool> is_look_asked_{false};
   std::atomic<bool> is_recall_asked_{false};
-  std::atomic<bool> is_backlogged_{false};
   std::atomic<bool> has_unknown_{false};  // jobs may be held here that nobody here knows of
   Fence fence_;
   std::map<std::string, Sighting> sightings_;  // leases of other workers

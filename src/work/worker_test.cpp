@@ -148,6 +148,33 @@ TEST_P(Working, NoMoreRunAtOnceInTheDeploymentThanTheKindSays) {
   EXPECT_LE(most, 2);
 }
 
+TEST_P(Working, WhoseTurnItIsNotAsksSeldom) {
+  testing::Gate gate;
+  std::atomic<int> begun = 0;
+  const auto kind = [&] {
+    JobKind shared = quick("shared", [&](std::string_view, JobContext& job) -> Result<JobEnd> {
+      ++begun;
+      gate.pass(job.stop_token());
+      return JobEnd::completed();
+    });
+    shared.at_once_everywhere = 1;
+    return shared;
+  };
+  put_many("shared", 2);
+  const auto one = process(kind());
+  ASSERT_TRUE(eventually([&] { return begun == 1; }));
+  const auto two = process(kind());
+  ASSERT_TRUE(two->works());
+  const auto renewals = [&] { return two->supervisor().metrics().renewals; };
+  const std::int64_t begun_at = renewals();
+  const std::int64_t writes = two->database().state().writes;
+  ASSERT_TRUE(eventually([&] { return renewals() >= begun_at + 3; }));
+  // One a second is renewed; a claim is tried after each look, of which there are as many.
+  EXPECT_LE(two->database().state().writes - writes, 6 * (renewals() - begun_at) + 6);
+  gate.open();
+  EXPECT_TRUE(eventually([&] { return count("shared", JobState::kCompleted) == 2; }));
+}
+
 TEST_P(Working, AKindOfARoleThatIsMissingHereIsLeftToOthers) {
   JobKind radar = quick(
       "radar", [](std::string_view, JobContext&) { return Result<JobEnd>(JobEnd::completed()); });

@@ -100,7 +100,8 @@ Result<void> Worker::Engine::go_on(LoopContext& loop) {
 }
 
 Result<void> Worker::Engine::take_jobs(LoopContext& loop, Kind& kind) {
-  const bool is_hinted = kind.is_hinted.exchange(false);
+  const bool is_told = kind.is_hinted.exchange(false);
+  const bool is_hinted = std::exchange(kind.is_seen_ready, false) || is_told;
   for (Intake* intake : {&kind.one_by_one, &kind.ahead}) {
     if (!is_hinted) break;
     intake->has_more = true;
@@ -115,9 +116,9 @@ Result<void> Worker::Engine::take_jobs(LoopContext& loop, Kind& kind) {
   if (!is_due(kind.one_by_one) && !(takes_ahead && is_due(kind.ahead))) return {};
   // Said before it is looked at: room made in between is told.
   kind.wants_room = true;
-  is_backlogged_ = true;
+  kind.is_held_back = true;
   if (endings_->backlog() > kMostBacklog + 2 * static_cast<std::size_t>(kind.spec.ahead)) return {};
-  is_backlogged_ = false;
+  kind.is_held_back = false;
   JobCrew::Load load = kind.crew->load();
   // Fetching is worth it only for a good part of what may wait here.
   if (load.room == 0 || load.waiting > kind.spec.ahead / 2) return {};
@@ -133,7 +134,8 @@ Result<void> Worker::Engine::take_jobs(LoopContext& loop, Kind& kind) {
       VEDETTE_CHECK(take(loop, kind, kind.ahead, load.room, true));
     }
   }
-  if (is_hinted && taken_ == taken_before) is_outlook_short_ = true;
+  // A look that saw what cannot be had yet (elsewhere its places are taken) needs no other look.
+  if (is_told && taken_ == taken_before) is_outlook_short_ = true;
   return {};
 }
 
@@ -215,6 +217,7 @@ void Worker::Engine::finish(Kind& kind, const JobCrew::Finished& finished) {
       has_unknown_ = true;
       wakeup_.raise();
     }
+    if (finished.is_given_up) return;  // it is counted when it comes
     const Lock lock(metrics_mutex_);
     ++numbers_of(kind.spec.name).fenced;
     return;

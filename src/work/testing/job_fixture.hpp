@@ -109,12 +109,7 @@ struct JobFixture : StoreTest {
     return write([&](db::Session& s) { return end_jobs(s, kKind, process.fence, endings); });
   }
   static Ending ending(const ClaimedJob& job, Ending::Kind kind, const std::string& error = {}) {
-    return {.id = job.id,
-            .attempt = job.attempt,
-            .parent = job.parent,
-            .kind = kind,
-            .result = {},
-            .error = error};
+    return {.id = job.id, .attempt = job.attempt, .kind = kind, .result = {}, .error = error};
   }
   /// True: it was written.
   bool end(const Process& process, const ClaimedJob& job, Ending::Kind kind,

@@ -2,6 +2,8 @@
 // drain, and the time from an enqueue's commit to the body's start.
 //
 //     queue URL drain JOBS PROCESSES     queue URL latency SAMPLES
+//     queue URL held SECONDS JOBS_A_SECOND     the latency while a transaction is held open beside
+//                                              it: nothing that is done can be cleared away
 //
 // An empty database, or one that this program made. Prints one JSON object. Settings from the
 // environment: QUEUE_THREADS (2), QUEUE_AHEAD (1000), QUEUE_KEEP (0: rows go when their job is
@@ -290,31 +292,80 @@ std::string percentiles(std::vector<double> values) {
       values.size(), values.front(), at(.5), at(.95), at(.99), values.back());
 }
 
+/// Enqueues single jobs with pauses of `shortest` to `longest` and keeps when each began.
+class Latency {
+ public:
+  void sample(Fleet& fleet, db::Database& database, std::int64_t shortest_us,
+              std::int64_t longest_us, bool is_kept = true) {
+    const auto spread = static_cast<std::uint64_t>(longest_us - shortest_us);
+    const auto extra = static_cast<std::int64_t>(random_() % std::max<std::uint64_t>(spread, 1));
+    std::this_thread::sleep_for(std::chrono::microseconds(shortest_us + extra));
+    const std::int64_t before = fleet.handled();
+    work::NewJob job;
+    job.kind = "noop";
+    const std::int64_t called = now_ns();
+    must(database.write([&](db::Session& session) { return work::enqueue(session, job); }));
+    const std::int64_t committed = now_ns();
+    until("a job's start", [&] { return fleet.handled() > before; }, milliseconds(1));
+    if (!is_kept) return;
+    const auto started = static_cast<double>(fleet.slot(0).last_ns.load());
+    from_commit_.push_back((started - static_cast<double>(committed)) / 1e6);
+    from_call_.push_back((started - static_cast<double>(called)) / 1e6);
+  }
+  std::string from_commit() const { return percentiles(from_commit_); }
+  std::string from_call() const { return percentiles(from_call_); }
+
+ private:
+  std::minstd_rand random_{std::random_device{}()};
+  std::vector<double> from_commit_;
+  std::vector<double> from_call_;
+};
+
 void latency(const std::string& url, int samples) {
   open_empty(url).reset();
   Fleet fleet(url, 1);
   const auto database = open(url);
   fleet.all(Slot::kRun);
-  std::minstd_rand random{std::random_device{}()};
-  std::vector<double> from_commit;
-  std::vector<double> from_call;
-  for (int i = -20; i < samples; ++i) {
-    std::this_thread::sleep_for(std::chrono::microseconds(30'000 + random() % 60'000));
-    const std::int64_t before = fleet.handled();
-    work::NewJob job;
-    job.kind = "noop";
-    const std::int64_t called = now_ns();
-    must(database->write([&](db::Session& session) { return work::enqueue(session, job); }));
-    const std::int64_t committed = now_ns();
-    until("a job's start", [&] { return fleet.handled() > before; }, milliseconds(1));
-    if (i < 0) continue;
-    const auto started = static_cast<double>(fleet.slot(0).last_ns.load());
-    from_commit.push_back((started - static_cast<double>(committed)) / 1e6);
-    from_call.push_back((started - static_cast<double>(called)) / 1e6);
-  }
+  Latency latency;
+  for (int i = -20; i < samples; ++i) latency.sample(fleet, *database, 30'000, 90'000, i >= 0);
   print(*database, fmt::format(R"("phase":"latency","processes":1,"commit_to_start_ms":{},)"
                                R"("call_to_start_ms":{})",
-                               percentiles(from_commit), percentiles(from_call)));
+                               latency.from_commit(), latency.from_call()));
+}
+
+/// A hundred samples before the transaction and at the end of each tenth of the time.
+void held(const std::string& url, int seconds, int jobs_a_second) {
+  open_empty(url).reset();
+  Fleet fleet(url, 1);
+  const auto database = open(url);
+  db::DatabaseOptions patient;
+  patient.url = url;
+  patient.idle_transaction_timeout = Micros{0};
+  const auto beside = must(db::Database::open(patient));
+  fleet.all(Slot::kRun);
+  std::string json;
+  const auto measure = [&](std::string_view when) {
+    Latency latency;
+    for (int i = -20; i < 100; ++i) latency.sample(fleet, *database, 30'000, 90'000, i >= 0);
+    json += fmt::format(R"({}"{}":{})", json.empty() ? "" : ",", when, latency.from_commit());
+  };
+  measure("before");
+  must(beside->read([&](db::Session& session) -> Result<void> {
+    VEDETTE_CHECK(session.query("select count(*) from job_kind"));
+    const std::int64_t begun = now_ns();
+    for (int tenth = 1; tenth <= 10; ++tenth) {
+      const std::int64_t until_ns = begun + std::int64_t{seconds} * tenth * 100'000'000;
+      while (now_ns() < until_ns) {
+        enqueue_many(*database, jobs_a_second);
+        std::this_thread::sleep_for(std::chrono::seconds(1));
+      }
+      measure(fmt::format("{} s", seconds * tenth / 10));
+    }
+    return {};
+  }));
+  print(*database,
+        fmt::format(R"("phase":"held","seconds":{},"jobs":{},"commit_to_start_ms":{{{}}})", seconds,
+                    fleet.handled(), json));
 }
 
 }  // namespace
@@ -330,5 +381,6 @@ int main(int count, char** words) {
   const int number = std::atoi(words[3]);
   if (what == "drain") drain(url, number, count > 4 ? std::atoi(words[4]) : 1);
   if (what == "latency") latency(url, number);
+  if (what == "held") held(url, number, count > 4 ? std::atoi(words[4]) : 100);
   return 0;
 }

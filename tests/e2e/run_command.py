@@ -17,6 +17,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from harness import ROOT  # noqa: E402
 from harness.client import Client  # noqa: E402
+from harness.keeper import keep  # noqa: E402
 from harness.server import clean_environment, free_port  # noqa: E402
 from harness.wait import wait_until  # noqa: E402
 
@@ -30,6 +31,7 @@ class Running:
         words = [str(ROOT / "run"), "--data", f"{self.folder.name}/data", *arguments]
         with self.output.open("w") as out:
             self.process = subprocess.Popen(words, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=clean_environment(), start_new_session=True)
+            keep(self.process)
 
     def text(self) -> str:
         return self.output.read_text(errors="replace")

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 
+from harness.keeper import keep
 from harness.server import free_port
 from harness.wait import wait_until
 
@@ -44,6 +45,7 @@ class Postgres:
         words = [BINARIES / "postgres", "-D", self.folder / "data", "-p", self.port, "-h", "127.0.0.1", "-k", self.folder, *self.options, "-c", "max_connections=200"]
         with (self.folder / "log").open("a") as log:
             self.process = subprocess.Popen(self._as_user(words), stdout=log, stderr=log, cwd=self.folder, start_new_session=True)
+        keep(self.process)
         wait_until("PostgreSQL answers", lambda: self.sql("SELECT 1") == "1")
 
     def stop(self) -> None:

@@ -9,6 +9,7 @@ import subprocess
 
 from harness import ROOT
 from harness.client import Client
+from harness.keeper import keep
 from harness.wait import wait_until
 
 
@@ -57,6 +58,7 @@ class Server:
     def start(self, wait: bool = True) -> None:
         with self.log_path.open("a") as log:
             self.process = subprocess.Popen(self.words, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.environment, start_new_session=True)
+        keep(self.process)
         if wait:
             self.wait_ready()
 

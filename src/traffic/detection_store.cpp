@@ -73,6 +73,10 @@ Result<void> DetectionStore::add(db::Session& session, std::string_view bytes) c
   VEDETTE_CHECK(
       session.execute("INSERT INTO detection_chunk (log_id, number, bytes) VALUES ($1, $2, $3)",
                       {id_, next_, std::as_bytes(std::span(bytes.data(), bytes.size()))}));
+  // A count may run for longer than the retention keeps what nobody uses.
+  VEDETTE_CHECK(session.execute(fmt::format("UPDATE detection_log SET used_at = {} WHERE id = $1",
+                                            db::now_sql(session.dialect())),
+                                {id_}));
   return {};
 }
 

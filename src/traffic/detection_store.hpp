@@ -34,8 +34,8 @@ class DetectionStore {
   /// All that is kept, in order of keeping.
   Result<std::vector<std::string>> read(db::Database& database) const;
 
-  /// Keeps one more, in the caller's transaction, behind its fence check. The number is used up by
-  /// kept() alone, so that a transaction can be tried again.
+  /// Keeps one more, in the caller's transaction, behind its fence check; the log counts as used
+  /// now. The number is used up by kept() alone, so that a transaction can be tried again.
   Result<void> add(db::Session& session, std::string_view bytes) const;
   void kept() { ++next_; }
 

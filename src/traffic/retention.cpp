@@ -84,7 +84,8 @@ Result<PruneReport> prune(db::Database& database, const work::Fence& fence,
                                         and_run_is_old("watch_span", true)},
                                    now - retention.live, stop));
     report.other += spans;
-    // A log is used again whenever its file is counted; its chunks go when it has gone.
+    // A log is used whenever its file is counted, as long as that takes; its chunks go when it has
+    // gone.
     VEDETTE_TRY(logs, prune_table(database, fence, {"detection_log", "id", "used_at < $1"},
                                   now - retention.live, stop));
     report.other += logs;

@@ -242,18 +242,13 @@ Result<void> CountResult::put_rows(db::Session& session, std::int64_t run) const
     }
     VEDETTE_CHECK(session.insert(rows));
   }
-  for (const auto& [from, to] : watched_) {
-    VEDETTE_CHECK(
-        session.execute("INSERT INTO watch_span (camera_id, run_id, from_t, to_t, "
-                        "rolled_to) VALUES ($1, $2, $3, $4, $4)",
-                        {camera_, run, from, to}));
-  }
-  for (const Note& note : notes_) {
-    VEDETTE_CHECK(session.execute(
-        "INSERT INTO quality_log (camera_id, run_id, issue, cause, ts, "
-        "ended_at) VALUES ($1, $2, $3, $4, $5, $6)",
-        {camera_, run, note.issue, note.cause, note.from, note.to.value_or(last_at_)}));
-  }
+  db::BulkInsert spans("watch_span", {"camera_id", "run_id", "from_t", "to_t", "rolled_to"});
+  for (const auto& [from, to] : watched_) spans.add(camera_, run, from, to, to);
+  VEDETTE_CHECK(session.insert(spans));
+  db::BulkInsert notes("quality_log", {"camera_id", "run_id", "issue", "cause", "ts", "ended_at"});
+  for (const Note& note : notes_)
+    notes.add(camera_, run, note.issue, note.cause, note.from, note.to.value_or(last_at_));
+  VEDETTE_CHECK(session.insert(notes));
   return {};
 }
 

@@ -232,6 +232,13 @@ Result<void> FileCount::open_log(media::FrameSource& source, media::Session& ses
   VEDETTE_TRY(store,
               DetectionStore::open(*parts_.database, context_.fence(), camera_.id,
                                    key.empty() ? "none" : sha256_hex(key), context_.crashes()));
+  if (store.stuck() >= kMostStuck && key.empty()) {  // nothing is kept that tells how far it was
+    return for_good(
+        ErrorCode::kInternal,
+        fmt::format("{} processes died while they counted {}; look at their logs and at "
+                    "the machine's memory.",
+                    store.stuck(), count_.file));
+  }
   if (store.stuck() >= kMostStuck) {
     return for_good(ErrorCode::kInternal,
                     fmt::format("{} processes died one after the other at the same place of {}. "

@@ -50,6 +50,14 @@ def expected_of(scene):
     return counts
 
 
+def recordings(folder, scene, copies):
+    """A card with the clip several times."""
+    folder.mkdir()
+    for number in range(copies):
+        shutil.copy(scene.file, folder / f"MOV_{number + 9}{scene.file.suffix}")
+    return folder
+
+
 @pytest.fixture
 def client(serve, database):
     return serve(database, environment=QUICK).client
@@ -173,6 +181,20 @@ def test_a_power_cut_ends_neither_the_count_nor_the_command_that_waits(serve, sc
     assert server.client.fetch(f"/api/jobs/{told['job']}")["crashes"] == 1
 
 
+@pytest.mark.timeout(300)
+def test_processes_that_die_at_no_known_place_are_said_to_have_died(serve, scene, tmp_path):
+    server = serve(environment=QUICK)
+    card = recordings(tmp_path / "DCIM", scene, 8)
+    server.client.post("/api/cameras", scene.camera(source=str(card), model="motion", types=["moving"]))
+    for crashes in range(3):
+        wait_until("it is counted again", lambda: (job := job_of(server.client))["state"] == "running" and job["crashes"] == crashes and job["progress"]["done"] > 0, 90)
+        server.kill()
+        server.start()
+    job = ended(server.client)
+    assert job["state"] == "discarded" and job["crashes"] == 3, job
+    assert job["error"] == f"3 processes died while they counted {card}; look at their logs and at the machine's memory."
+
+
 def test_switched_off_or_removed_it_is_not_counted(client, scene):
     camera = scene.camera()
     assert client.post("/api/cameras", camera).json()["count"]["state"] in ("available", "running")
@@ -190,10 +212,7 @@ def test_switched_off_or_removed_it_is_not_counted(client, scene):
 
 @pytest.mark.timeout(400)
 def test_a_folder_is_one_record(client, scene, tmp_path):
-    card = tmp_path / "DCIM"
-    card.mkdir()
-    for name in ("MOV_2.avi", "MOV_10.avi"):
-        shutil.copy(scene.file, (card / name).with_suffix(scene.file.suffix))
+    card = recordings(tmp_path / "DCIM", scene, 2)
     client.post("/api/cameras", scene.camera(source=str(card), model="motion", types=["moving"]))
     job = ended(client)
     assert job["state"] == "completed", job

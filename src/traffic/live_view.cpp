@@ -84,10 +84,6 @@ void draw_marks(media::Image& image, const media::Frame& frame, const Marks& mar
   }
 }
 
-std::size_t index_of(Variant variant) {
-  return variant == Variant::kClean ? 0 : 1;
-}
-
 LiveOptions snapshot_options() {
   return {.fps = 0, .quality = 88, .max_width = 0};
 }
@@ -144,19 +140,11 @@ bool LiveView::is_looked_at() const {
   return std::ranges::any_of(kVariants, [&](Variant v) { return sink_.viewers(v) > 0; });
 }
 
-void LiveView::end(bool keep_still) {
-  std::array<std::string, 2> stills;
-  if (keep_still) {
-    for (const Variant variant : kVariants) {
-      auto still = snapshot(variant);
-      if (still && *still) stills[index_of(variant)] = std::move(**still);
-    }
-  }
+void LiveView::end() {
   const Lock lock(newest_mutex_);
   newest_.reset();
   marks_ = {};
   is_fresh_ = false;
-  stills_ = std::move(stills);
   sink_.clear();
 }
 
@@ -165,10 +153,7 @@ Result<std::optional<std::string>> LiveView::snapshot(Variant variant) const {
   Marks marks;
   {
     const Lock lock(newest_mutex_);
-    if (!newest_) {
-      const std::string& still = stills_[index_of(variant)];
-      return still.empty() ? std::nullopt : std::optional(still);
-    }
+    if (!newest_) return std::nullopt;
     frame = newest_;
     marks = marks_;
   }

@@ -77,9 +77,8 @@ class LiveView {
   /// dropped. Does not block.
   void offer(const media::Frame& frame, const Marks& marks);
 
-  /// The camera's loop or job has ended: the frame is let go and viewers get no more. With
-  /// `keep_still` its JPEG is kept in its place, for a file that was seen to its end.
-  void end(bool keep_still = false);
+  /// The camera's loop or job has ended: the frame is let go and viewers get no more.
+  void end();
 
   /// The newest picture in full size, or nullopt when there is none. Waits for its turn at the
   /// processor; kTooMany when too many wait already.
@@ -96,9 +95,8 @@ class LiveView {
   mutable Mutex newest_mutex_;
   std::optional<media::Frame> newest_ VEDETTE_GUARDED_BY(newest_mutex_);
   Marks marks_ VEDETTE_GUARDED_BY(newest_mutex_);
-  bool is_fresh_ VEDETTE_GUARDED_BY(newest_mutex_) = false;              // not encoded yet
-  std::array<std::string, 2> stills_ VEDETTE_GUARDED_BY(newest_mutex_);  // by variant
-  std::chrono::steady_clock::time_point drawn_at_;                       // of the encoding thread
+  bool is_fresh_ VEDETTE_GUARDED_BY(newest_mutex_) = false;  // not encoded yet
+  std::chrono::steady_clock::time_point drawn_at_;           // of the encoding thread
 };
 
 class LiveViews {

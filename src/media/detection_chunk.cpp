@@ -238,7 +238,6 @@ Result<> DetectionChunkReader::check(const DetectionKey& key, int labels) {
     }
   }
   if (cursor.has(1)) return damaged();
-  last_number_ = last[0];
   return {};
 }
 

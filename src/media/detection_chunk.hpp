@@ -62,7 +62,6 @@ class DetectionChunkReader {
   /// The frame that is read next; its picture is not at hand. Not behind the last one.
   const Frame& frame() const { return frame_; }
   bool is_over() const { return left_ < 0; }
-  std::int64_t last_number() const { return last_number_; }
 
   /// Boxes of frame() in `into` (cleared), and on to the next frame. Not behind the last one.
   void take(std::vector<Detection>& into);
@@ -77,7 +76,6 @@ class DetectionChunkReader {
   std::size_t at_ = 0;  // of the boxes of frame_
   std::int64_t left_ = 0;
   Frame frame_;
-  std::int64_t last_number_ = -1;
 };
 
 }  // namespace vedette::media

@@ -52,7 +52,6 @@ Result<> DetectionLog::add(std::string chunk) {
   }
   const auto labels = static_cast<int>(session_.model().labels.size());
   VEDETTE_TRY(reader, DetectionChunkReader::open(std::move(chunk), key_, labels));
-  last_known_ = std::max(last_known_, reader.last_number());
   known_.push_back(std::move(reader));
   std::ranges::push_heap(known_, is_later);
   return {};

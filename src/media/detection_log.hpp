@@ -46,9 +46,6 @@ class DetectionLog {
   /// some day.
   std::string take_new() { return fresh_.take(); }
 
-  /// The last frame of all chunks added; -1: none.
-  std::int64_t last_known() const { return last_known_; }
-
   /// Frames that were not shown to the session.
   std::int64_t answered() const { return answered_; }
 
@@ -104,7 +101,6 @@ class DetectionLog {
   std::vector<DetectionChunkReader> known_;  // a heap, the next frame on top
   std::deque<Asked> recalled_;               // given by the source, not asked for yet
   DetectionChunkWriter fresh_;
-  std::int64_t last_known_ = -1;
   std::int64_t answered_ = 0;
 };
 

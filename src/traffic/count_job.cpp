@@ -219,7 +219,7 @@ Result<work::JobEnd> FileCount::run() {
                                      : cut_off_);
   }
   VEDETTE_CHECK(finish(choice.session->facts()));
-  return work::JobEnd::completed(result_json(choice.session->facts()));
+  return work::JobEnd::completed();  // finish() put the result in
 }
 
 // What is kept of an earlier attempt, or an earlier count of the same file by the same model.

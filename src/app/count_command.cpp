@@ -15,6 +15,7 @@
 
 #include "app/command.hpp"
 #include "app/flags.hpp"
+#include "app/json_member.hpp"
 #include "app/progress_line.hpp"
 #include "app/running_server.hpp"
 #include "app/stop_signal.hpp"
@@ -45,22 +46,6 @@ struct CountArguments {
   bool is_detached = false;
   std::string url;
 };
-
-std::string text_at(const json::value& object, std::string_view name) {
-  const json::value* value = object.is_object() ? object.as_object().if_contains(name) : nullptr;
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
-std::int64_t number_at(const json::value& object, std::string_view name) {
-  const json::value* value = object.is_object() ? object.as_object().if_contains(name) : nullptr;
-  return value != nullptr && value->is_number() ? value->to_number<std::int64_t>() : 0;
-}
-
-const json::value& part_of(const json::value& object, std::string_view name) {
-  static const json::value kNothing;
-  const json::value* value = object.is_object() ? object.as_object().if_contains(name) : nullptr;
-  return value == nullptr ? kNothing : *value;
-}
 
 // The server reads the files itself: they are named so that it finds them.
 Result<std::string> source_of(const std::vector<std::string>& files) {
@@ -136,9 +121,7 @@ Result<json::value> Counting::find_named(std::string_view name, std::string_view
   std::string cursor;
   do {
     VEDETTE_TRY(page, get("/api/cameras?limit=100" + cursor));
-    const json::value& cameras = part_of(page, "cameras");
-    if (!cameras.is_array()) break;
-    for (const json::value& camera : cameras.as_array()) {
+    for (const json::value& camera : list_at(page, "cameras")) {
       if (text_at(camera, "name") == name && text_at(camera, "source") == source) return camera;
     }
     const std::string next = text_at(page, "next");
@@ -172,7 +155,7 @@ Result<void> Counting::set_detector(const json::value& camera) {
   if (arguments_.model.empty() && arguments_.types.empty()) return {};
   json::object body;
   for (const char* field : {"name", "source", "loop", "starts_at", "model", "types", "enabled"}) {
-    if (const json::value& value = part_of(camera, field); !value.is_null()) body[field] = value;
+    if (const json::value& value = part_at(camera, field); !value.is_null()) body[field] = value;
   }
   if (!arguments_.model.empty()) body["model"] = arguments_.model;
   if (!arguments_.types.empty()) body["types"] = types_of(arguments_.types);
@@ -189,10 +172,8 @@ Result<void> Counting::set_lines(const json::value& camera) {
     json::object object{{"name", line.name},    {"x1", line.a.x}, {"y1", line.a.y},
                         {"x2", line.b.x},       {"y2", line.b.y}, {"a_to_b", line.a_to_b},
                         {"b_to_a", line.b_to_a}};
-    if (const json::value& known = part_of(camera, "lines"); known.is_array()) {
-      for (const json::value& other : known.as_array()) {
-        if (text_at(other, "name") == line.name) object["id"] = text_at(other, "id");
-      }
+    for (const json::value& other : list_at(camera, "lines")) {
+      if (text_at(other, "name") == line.name) object["id"] = text_at(other, "id");
     }
     lines.push_back(std::move(object));
   }
@@ -208,17 +189,17 @@ std::string time_left(double seconds) {
 }
 
 std::string progress_text(const json::value& job, bool is_terminal) {
-  const json::value& progress = part_of(job, "progress");
+  const json::value& progress = part_at(job, "progress");
   const std::string message = text_at(progress, "message");
-  const std::int64_t done = number_at(progress, "done");
-  const std::int64_t total = number_at(progress, "total");
+  const std::int64_t done = whole_at(progress, "done");
+  const std::int64_t total = whole_at(progress, "total");
   if (text_at(job, "state") == "available") return "waiting for a process to take it";
   if (text_at(job, "state") == "failed")
     return fmt::format("to be tried again: {}", text_at(job, "error"));
   std::string text = total > 0 ? fmt::format("{} of about {} frames", done, total)
                                : fmt::format("{} frames", done);
-  if (const json::value& left = part_of(progress, "left_s"); left.is_number())
-    text += ", " + time_left(left.to_number<double>());
+  if (part_at(progress, "left_s").is_number())
+    text += ", " + time_left(number_at(progress, "left_s"));
   if (!message.empty()) text += ". " + message;
   if (!is_terminal || total <= 0) return text;
   return fmt::format("{} {}", progress_bar(static_cast<double>(done) / static_cast<double>(total)),
@@ -248,20 +229,18 @@ Result<json::value> Counting::wait_for(std::int64_t job, const std::stop_token& 
 }
 
 void Counting::print_result(const json::value& result) const {
-  const double seconds =
-      part_of(result, "media_s").is_number() ? part_of(result, "media_s").to_number<double>() : 0;
-  const std::int64_t users = number_at(result, "road_users");
+  const std::int64_t users = whole_at(result, "road_users");
   fmt::print("{}: {} frames, {:.1f} s of video, {} road user{}\n", camera_,
-             number_at(result, "frames"), seconds, users, users == 1 ? "" : "s");
-  const json::value& lines = part_of(result, "lines");
-  if (!lines.is_array()) return;
-  for (const json::value& line : lines.as_array()) {
-    const json::value& there = part_of(line, "a_to_b");
-    const json::value& back = part_of(line, "b_to_a");
-    fmt::print("  {}: {} {}, {} {}\n", text_at(line, "name"), number_at(there, "crossings"),
-               text_at(there, "label"), number_at(back, "crossings"), text_at(back, "label"));
+             whole_at(result, "frames"), number_at(result, "media_s"), users,
+             users == 1 ? "" : "s");
+  const json::array& lines = list_at(result, "lines");
+  for (const json::value& line : lines) {
+    const json::value& there = part_at(line, "a_to_b");
+    const json::value& back = part_at(line, "b_to_a");
+    fmt::print("  {}: {} {}, {} {}\n", text_at(line, "name"), whole_at(there, "crossings"),
+               text_at(there, "label"), whole_at(back, "crossings"), text_at(back, "label"));
   }
-  if (lines.as_array().empty()) {
+  if (lines.empty()) {
     fmt::print(
         "No line was drawn, so that no direction is known; draw one with --line, or on the "
         "page Roads, and count again.\n");
@@ -271,12 +250,12 @@ void Counting::print_result(const json::value& result) const {
 
 Result<int> Counting::report(const json::value& job) const {
   const std::string state = text_at(job, "state");
-  const json::value& result = part_of(job, "result");
+  const json::value& result = part_at(job, "result");
   if (is_json_) {
     fmt::print("{}\n", json::serialize(json::object{{"camera", camera_},
-                                                    {"job", number_at(job, "id")},
+                                                    {"job", whole_at(job, "id")},
                                                     {"state", state},
-                                                    {"error", part_of(job, "error")},
+                                                    {"error", part_at(job, "error")},
                                                     {"result", result}}));
   }
   if (state == "completed") {
@@ -295,7 +274,7 @@ Result<int> Counting::run() {
   if (!arguments_.camera.empty()) VEDETTE_CHECK(set_detector(camera));
   VEDETTE_CHECK(set_lines(camera));
   VEDETTE_TRY(started, call("POST", fmt::format("/api/cameras/{}/count", camera_), {}));
-  const std::int64_t id = number_at(part_of(started, "job"), "id");
+  const std::int64_t id = whole_at(part_at(started, "job"), "id");
   if (!arguments_.is_detached) {
     VEDETTE_TRY(ended, wait_for(id, signals.token()));
     if (!ended.is_null()) return report(ended);

@@ -8,42 +8,14 @@
 #include <functional>
 #include <optional>
 
+#include "app/json_member.hpp"
+
 namespace vedette::app {
 namespace {
 
 namespace json = boost::json;
 
 constexpr Micros kPatience = std::chrono::seconds(5);
-
-const json::value* member(const json::value& value, std::string_view key) {
-  const auto* object = value.if_object();
-  return object == nullptr ? nullptr : object->if_contains(key);
-}
-
-// The text of a member; "" when it is absent, null, or no text.
-std::string text(const json::value& value, std::string_view key) {
-  const auto* found = member(value, key);
-  const auto* string = found == nullptr ? nullptr : found->if_string();
-  return string == nullptr ? std::string() : std::string(*string);
-}
-
-double number(const json::value& value, std::string_view key) {
-  const auto* found = member(value, key);
-  if (found == nullptr || !found->is_number()) return 0;
-  return found->to_number<double>();
-}
-
-bool flag(const json::value& value, std::string_view key) {
-  const auto* found = member(value, key);
-  return found != nullptr && found->is_bool() && found->get_bool();
-}
-
-const json::array& list(const json::value& value, std::string_view key) {
-  static const json::array kNone;
-  const auto* found = member(value, key);
-  const auto* array = found == nullptr ? nullptr : found->if_array();
-  return array == nullptr ? kNone : *array;
-}
 
 std::optional<json::value> parse(std::string_view body) {
   boost::system::error_code error;
@@ -58,32 +30,32 @@ std::optional<json::value> parse(std::string_view body) {
 std::string message_of(std::string_view body) {
   const auto value = parse(body);
   const auto* error = value ? member(*value, "error") : nullptr;
-  return error == nullptr ? "" : text(*error, "message");
+  return error == nullptr ? "" : text_at(*error, "message");
 }
 
 bool needs_a_look(const json::value& thing) {
-  const auto state = text(thing, "state");
-  if (text(thing, "health") == "bad") return true;
+  const auto state = text_at(thing, "state");
+  if (text_at(thing, "health") == "bad") return true;
   if (state == "retrying" || state == "unreachable" || state == "unknown") return true;
-  return (state == "running" || state == "waiting") && !text(thing, "cause").empty();
+  return (state == "running" || state == "waiting") && !text_at(thing, "cause").empty();
 }
 
 std::string reason(const json::value& loop) {
-  auto cause = text(loop, "cause");
-  if (cause.empty()) cause = text(loop, "last_error");
-  const auto attempts = number(loop, "attempts");
+  auto cause = text_at(loop, "cause");
+  if (cause.empty()) cause = text_at(loop, "last_error");
+  const auto attempts = number_at(loop, "attempts");
   if (attempts < 2) return cause;
   return fmt::format("{}{}{:.0f} attempts since {}.", cause, cause.empty() ? "" : " ", attempts,
-                     text(loop, "since"));
+                     text_at(loop, "since"));
 }
 
 std::string describe_database(const json::value& database) {
-  auto described = fmt::format("{} {}", text(database, "kind"), text(database, "version"));
-  if (!flag(database, "reachable")) {
-    return fmt::format("{}, not reachable: {}", described, text(database, "message"));
+  auto described = fmt::format("{} {}", text_at(database, "kind"), text_at(database, "version"));
+  if (!flag_at(database, "reachable")) {
+    return fmt::format("{}, not reachable: {}", described, text_at(database, "message"));
   }
   described += ", reachable";
-  if (const auto bytes = number(database, "size_bytes"); bytes > 0) {
+  if (const auto bytes = number_at(database, "size_bytes"); bytes > 0) {
     described += fmt::format(", {:.1f} MiB", bytes / 1048576);
   }
   return described;
@@ -91,32 +63,32 @@ std::string describe_database(const json::value& database) {
 
 void read_status(ServerReport& report) {
   const auto& status = report.status;
-  report.version = text(status, "version");
-  report.started_at = text(status, "started_at");
-  for (const auto& role : list(status, "roles")) {
+  report.version = text_at(status, "version");
+  report.started_at = text_at(status, "started_at");
+  for (const auto& role : list_at(status, "roles")) {
     if (!role.is_string()) continue;
     report.roles += (report.roles.empty() ? "" : ", ") + std::string(role.get_string());
   }
   if (const auto* database = member(status, "database"); database != nullptr) {
     report.database = describe_database(*database);
-    if (!flag(*database, "reachable")) {
-      report.complaints.push_back({"Database", "not reachable", text(*database, "message")});
-    } else if (auto trouble = text(*database, "message"); !trouble.empty()) {
+    if (!flag_at(*database, "reachable")) {
+      report.complaints.push_back({"Database", "not reachable", text_at(*database, "message")});
+    } else if (auto trouble = text_at(*database, "message"); !trouble.empty()) {
       report.complaints.push_back({"Database", "cannot be written", std::move(trouble)});
     }
   }
-  for (const auto& process : list(status, "processes")) {
-    if (flag(process, "alive")) ++report.other_processes;
+  for (const auto& process : list_at(status, "processes")) {
+    if (flag_at(process, "alive")) ++report.other_processes;
   }
   // The process that answers is in the list too.
   if (report.other_processes > 0) --report.other_processes;
 }
 
 void read_loops(ServerReport& report) {
-  for (const auto& loop : list(report.loops, "loops")) {
+  for (const auto& loop : list_at(report.loops, "loops")) {
     if (!loop.is_object()) continue;
-    LoopLine line{text(loop, "title"), text(loop, "word"), text(loop, "since"),
-                  text(loop, "process"), needs_a_look(loop)};
+    LoopLine line{text_at(loop, "title"), text_at(loop, "word"), text_at(loop, "since"),
+                  text_at(loop, "process"), needs_a_look(loop)};
     if (line.needs_a_look) report.complaints.push_back({line.title, line.word, reason(loop)});
     report.lines.push_back(std::move(line));
   }
@@ -131,12 +103,12 @@ void read_jobs(ServerReport& report) {
   std::int64_t retried = 0;
   std::int64_t failed = 0;
   bool is_more = false;
-  for (const auto& kind : list(report.jobs, "kinds")) {
-    waiting += static_cast<std::int64_t>(number(kind, "available") + number(kind, "scheduled"));
-    running += static_cast<std::int64_t>(number(kind, "running"));
-    retried += static_cast<std::int64_t>(number(kind, "failed"));
-    failed += static_cast<std::int64_t>(number(kind, "discarded_day"));
-    is_more = is_more || flag(kind, "is_more");
+  for (const auto& kind : list_at(report.jobs, "kinds")) {
+    waiting += whole_at(kind, "available") + whole_at(kind, "scheduled");
+    running += whole_at(kind, "running");
+    retried += whole_at(kind, "failed");
+    failed += whole_at(kind, "discarded_day");
+    is_more = is_more || flag_at(kind, "is_more");
   }
   report.queue =
       fmt::format("{}{} waiting, {} running", is_more ? "more than " : "", waiting, running);
@@ -215,7 +187,7 @@ Result<json::value> ask(const net::HttpTarget& server, net::HttpRequest request,
   const std::string why = message_of(reply.body);
   if (const auto code = refusal_of(reply.status); code && !why.empty()) {
     const auto* error = member(*value, "error");
-    return fail(*code, why, error == nullptr ? std::string() : text(*error, "field"));
+    return fail(*code, why, error == nullptr ? std::string() : text_at(*error, "field"));
   }
   return fail(ErrorCode::kUnavailable,
               fmt::format("the server answers {} with HTTP {}: {}", path, reply.status, why));
@@ -234,7 +206,7 @@ ServerReport read_report(json::value status, json::value loops, json::value jobs
 
 Result<ServerReport> ask_all(const net::HttpTarget& server, const config::Settings& settings) {
   VEDETTE_TRY(status, ask(server, "/api/status", settings));
-  if (text(status, "version").empty()) {
+  if (text_at(status, "version").empty()) {
     return fail(ErrorCode::kCorrupt,
                 fmt::format("what answers at {}:{} is not Vedette", server.host, server.port));
   }

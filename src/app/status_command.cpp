@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <memory>
 
+#include "app/json_member.hpp"
 #include "app/running_server.hpp"
 #include "app/text_table.hpp"
 #include "base/time.hpp"
@@ -53,15 +54,11 @@ void print_json(const ServerReport& report, const std::string& url) {
     complaints.push_back(
         {{"title", complaint.title}, {"word", complaint.word}, {"why", complaint.why}});
   }
-  const auto* loops = report.loops.as_object().if_contains("loops");
-  const auto* kinds =
-      report.jobs.is_object() ? report.jobs.as_object().if_contains("kinds") : nullptr;
-  fmt::print("{}\n", json::serialize(
-                         json::object{{"url", url},
-                                      {"status", report.status},
-                                      {"loops", loops == nullptr ? json::value(nullptr) : *loops},
-                                      {"jobs", kinds == nullptr ? json::value(nullptr) : *kinds},
-                                      {"to_be_looked_at", std::move(complaints)}}));
+  fmt::print("{}\n", json::serialize(json::object{{"url", url},
+                                                  {"status", report.status},
+                                                  {"loops", part_at(report.loops, "loops")},
+                                                  {"jobs", part_at(report.jobs, "kinds")},
+                                                  {"to_be_looked_at", std::move(complaints)}}));
 }
 
 Result<int> status(const Invocation& invocation, const std::string& url) {

@@ -12,24 +12,22 @@
 namespace vedette::media {
 namespace {
 
-// The digest of a chain of pieces, so that no model is held in memory for it.
-Result<Sha256> digest_of(const std::filesystem::path& path) {
+// In pieces, so that no model is held in memory for it.
+Result<std::string> digest_of(const std::filesystem::path& path) {
   constexpr std::size_t kPiece = std::size_t{1} << 20;
   std::ifstream in(path, std::ios::binary);
   std::string piece(kPiece, '\0');
-  Sha256 digest{};
+  Digester digest(Digester::Kind::kSha256);
   while (in) {
     in.read(piece.data(), static_cast<std::streamsize>(kPiece));
-    const auto count = static_cast<std::size_t>(in.gcount());
-    if (count == 0) break;
-    digest = sha256(std::string(as_bytes(digest)) + piece.substr(0, count));
+    digest.add(std::string_view(piece).substr(0, static_cast<std::size_t>(in.gcount())));
   }
   if (!in.eof()) {
     return fail(ErrorCode::kUnavailable,
                 fmt::format("The model {} cannot be read any more; check the file and its disk.",
                             path.string()));
   }
-  return digest;
+  return digest.finish();
 }
 
 std::string describe(const ModelInfo& info) {
@@ -78,7 +76,7 @@ Result<std::string> Fingerprint::get(const ModelInfo& info, const DetectorFacts&
   all += describe(info) + describe(options_, facts);
   for (const File& file : files_) {
     VEDETTE_TRY(digest, digest_of(file.path));
-    all += as_bytes(digest);
+    all += digest;
   }
   if (files_of(options_.model) != files_) {
     return fail(ErrorCode::kConflict,

@@ -240,6 +240,18 @@ def test_the_command_counts_on_the_server(serve, vedette, scene, tmp_path):
     assert vedette("count", "--camera", told["camera"], "--detach", "--url", server.client.url).returncode == 0
     assert vedette("count", tmp_path / "none.mp4", "--url", server.client.url).returncode == 1
     assert vedette("count", "--url", server.client.url).returncode == 2
+    for address in ("rtsp://ada:s3cret-word@camera.example/1", "https://camera.example/live.m3u8?token=s3cret-word"):
+        refused = vedette("count", address, "--url", server.client.url)
+        assert refused.returncode == 2 and "is an address, not a recorded file" in refused.stderr and "camera.example" in refused.stderr
+        assert "s3cret-word" not in refused.stderr + refused.stdout
+    assert [camera["name"] for camera in server.client.fetch("/api/cameras")["cameras"]] == ["From the shell"]
+    # What looks like a secret in a path is masked by the server; it is the same file for all that.
+    secretive = tmp_path / f"day?token=s3cret-word{scene.file.suffix}"
+    shutil.copy(scene.file, secretive)
+    for _ in range(2):
+        again = vedette("count", secretive, "--name", "Token", "--model", "motion", "--types", "moving", "--detach", "--url", server.client.url)
+        assert again.returncode == 0 or "is being counted already" in again.stderr, again.stderr
+        assert "s3cret-word" not in again.stderr + again.stdout
     broken = tmp_path / "broken.mp4"
     broken.write_text("no video")
     failed = vedette("count", broken, "--url", server.client.url)

@@ -134,6 +134,41 @@ def test_a_cancelled_count_leaves_the_result_before(client, scene):
     assert ended(client)["state"] == "completed"
 
 
+@pytest.mark.timeout(500)
+def test_a_running_count_is_stopped_and_the_file_can_be_counted_again(client, scene, tmp_path):
+    moving = scene.camera(source=str(recordings(tmp_path / "DCIM", scene, 6)), model="motion", types=["moving"])
+    client.post("/api/cameras", {**moving, "start": False})
+    client.put("/api/cameras/street/lines", {"lines": [scene.line]})
+    client.post("/api/cameras/street/count", {})
+    assert ended(client)["state"] == "completed"
+    before = by_line(client)
+    history = client.fetch("/api/traffic/history?camera=street")["rows"]
+    assert before and history, "there is a result to be lost"
+    # The model has minutes to do.
+    client.put("/api/cameras/street", scene.camera(source=moving["source"]))
+    job = client.post("/api/cameras/street/count", {}).json()["job"]["id"]
+
+    def look():
+        return client.fetch(f"/api/jobs/{job}")
+    wait_until("it is in the midst of it", lambda: (now := look())["state"] == "running" and now["progress"]["done"] > 20, 120)
+    assert client.post(f"/api/jobs/{job}/cancel", {}).status == 202
+    stopped = ended(client, timeout_s=10)
+    assert stopped["id"] == job and stopped["state"] == "cancelled"
+    assert 0 < stopped["progress"]["done"] < stopped["progress"]["total"]
+    stays_true("nobody counts on", lambda: look() == stopped, 2)
+    kind = next(kind for kind in client.fetch("/api/jobs/kinds")["kinds"] if kind["kind"] == "count-file")
+    assert kind["running"] == 0
+    camera = client.fetch("/api/cameras/street")
+    assert camera["status"]["state"] == "finished" and camera["count"]["is_outdated"] is True
+    assert by_line(client) == before and client.fetch("/api/traffic/history?camera=street")["rows"] == history
+    # One is counted at a time: had it not let go of its thread, this one would wait for ever.
+    client.put("/api/cameras/street", moving)
+    again = client.post("/api/cameras/street/count", {})
+    assert again.status == 202 and again.json()["job"]["id"] != job
+    assert ended(client)["state"] == "completed"
+    assert by_line(client) == before and client.fetch("/api/cameras/street")["count"]["is_outdated"] is False
+
+
 def test_what_can_never_be_read_fails_once_and_says_why(client, tmp_path, scene):
     (tmp_path / "empty.mp4").write_bytes(b"")
     (tmp_path / "text.mp4").write_text("not a video\n" * 1000)

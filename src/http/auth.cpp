@@ -192,7 +192,7 @@ std::optional<Response> Auth::check(Request& request, const RouteOptions* route)
         ErrorCode::kForbidden,
         "this server is not known by that host name; add it to the settings if it should be");
   }
-  const bool is_write = !is_read(request.method);
+  const bool is_write = !is_read(request.method) || (route && route->as_write);
   if (is_write && is_cross_site(request)) {
     return error(ErrorCode::kForbidden, "a page of another site may not change anything here");
   }

@@ -201,6 +201,25 @@ TEST(Auth, WantsATokenForWritesElsewhere) {
   EXPECT_EQ(status_of(Auth(closed, clock), read), 401);
 }
 
+TEST(Auth, AReadThatIsNotForEverybodyIsCheckedAsAWrite) {
+  const SystemClock clock;
+  const RouteOptions route{.as_write = true};
+  auto read = make_request(Method::kGet, "/api/sources/files");
+  read.identity = {};
+  read.headers.add("Host", "127.0.0.1:8080");
+  auto of_another_site = read;
+  of_another_site.headers.add("Origin", "http://evil.example");
+  auto known = read;
+  known.headers.add("Authorization", "Bearer " + std::string(kToken));
+  const Auth exposed_one(exposed(), clock);
+  EXPECT_EQ(status_of(exposed_one, read, route), 401);
+  EXPECT_EQ(status_of(exposed_one, known, route), 0);
+  EXPECT_EQ(status_of(exposed_one, of_another_site, route), 403);
+  const Auth local({}, clock);
+  EXPECT_EQ(status_of(local, read, route), 0);
+  EXPECT_EQ(status_of(local, of_another_site, route), 403);
+}
+
 TEST(Sessions, RunOutAndAreBounded) {
   Sessions sessions(10s, 2);
   const Instant start{};

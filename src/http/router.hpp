@@ -42,6 +42,8 @@ struct RouteOptions {
   BodyKind body = BodyKind::kJson;     // of POST, PUT and PATCH
   /// Nobody needs to be known: health, log-in. Host and origin checks stay.
   bool open = false;
+  /// A read that tells what only those are to know who may change something: checked as a write.
+  bool as_write = false;
   /// Answered also when all connections are taken: health. Must be inline.
   bool is_vital = false;
   /// The handler runs on the io thread. Only for handlers that never block: memory in, memory out,

@@ -3,6 +3,7 @@ import datetime
 import pathlib
 import socket
 import subprocess
+import urllib.parse
 
 import pytest
 
@@ -249,3 +250,25 @@ def test_recordings_are_read_from_their_folders_alone(serve, database, tmp_path)
         error = refused.json()["error"]
         assert (refused.status, error["field"]) == (400, "source"), (path, body)
         assert "watch.file_folders" in error["message"]
+
+
+def test_a_source_is_chosen_from_the_allowed_folders(serve, database, tmp_path):
+    clips = tmp_path / "clips"
+    (clips / "day 1").mkdir(parents=True)
+    (clips / "day 1" / "a&b.mp4").write_bytes(b"x" * 7)
+    (clips / "notes.txt").touch()
+    (tmp_path / "out").mkdir()
+    (clips / "way-out").symlink_to(tmp_path / "out")
+    client = serve(database, environment={"VEDETTE_WATCH_FILE_FOLDERS": str(clips)}).client
+    begin = client.fetch("/api/sources/files")
+    assert (begin["folder"], begin["parent"], begin["others"], begin["is_cut"]) == (str(clips), None, 1, False)
+    assert [(entry["name"], entry["kind"]) for entry in begin["entries"]] == [("day 1", "folder")]
+    inner = client.fetch(f"/api/sources/files?folder={urllib.parse.quote(begin['entries'][0]['path'])}")
+    assert inner["parent"] == str(clips)
+    [file] = inner["entries"]
+    assert (file["name"], file["kind"], file["bytes"], file["problem"]) == ("a&b.mp4", "file", 7, None)
+    # What is named there is a source as it stands.
+    assert client.post("/api/cameras", {"name": "In", "source": file["path"], "start": False}).status == 201
+    for folder in (str(tmp_path), f"{clips}/..", f"{clips}/way-out", "/", "clips", "/etc/passwd", f"{clips}/gone"):
+        refused = client.get(f"/api/sources/files?folder={folder}")
+        assert (refused.status, refused.json()["error"]["field"]) == (400, "folder"), folder

@@ -4,6 +4,7 @@ namespace vedette::api {
 
 void mount_traffic(http::Router& router, const std::shared_ptr<const TrafficServices>& services) {
   mount_look(router, services);
+  mount_source_files(router, services);
   mount_cameras(router, services);
   mount_counts(router, services);
   mount_detectors(router, services);

@@ -10,6 +10,8 @@ namespace vedette::api {
 void mount_cameras(http::Router& router, const std::shared_ptr<const TrafficServices>& services);
 void mount_counts(http::Router& router, const std::shared_ptr<const TrafficServices>& services);
 void mount_look(http::Router& router, const std::shared_ptr<const TrafficServices>& services);
+void mount_source_files(http::Router& router,
+                        const std::shared_ptr<const TrafficServices>& services);
 void mount_detectors(http::Router& router, const std::shared_ptr<const TrafficServices>& services);
 void mount_current(http::Router& router, const std::shared_ptr<const TrafficServices>& services);
 void mount_history(http::Router& router, const std::shared_ptr<const TrafficServices>& services);

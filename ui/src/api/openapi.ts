@@ -43,6 +43,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sources/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The folders and recordings in a folder, to choose a source from. Needs what a write needs.
+         * @description Of the machine of the process that answers, and no more than cameras may read there (`watch.file_folders`): nothing
+         *     outside of these folders is told, not even whether it exists. Without `folder`: where to begin, which is the folders of
+         *     the setting, the one folder if it is a single one, or the root if all are allowed. 400 names the field `folder` and
+         *     says why it cannot be shown; 503 while its disk cannot be read.
+         */
+        get: operations["listSourceFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cameras/{id}": {
         parameters: {
             query?: never;
@@ -756,6 +779,30 @@ export interface components {
             to: components["schemas"]["OptionalInstant"];
             /** @description Lines, model, types or the source have changed since: counting again gives another result. */
             is_outdated: boolean;
+        };
+        SourceFiles: {
+            /** @description Null where these are the folders of `watch.file_folders` themselves. */
+            folder: string | null;
+            /** @description The folder above; null where there is none, or none that may be read. */
+            parent: string | null;
+            /** @description Folders first, then recordings, each as people count (clip2 before clip10). */
+            entries: components["schemas"]["SourceEntry"][];
+            /** @description Files that are left out: no recordings by their names, or not named in UTF-8. */
+            others: number;
+            /** @description There are more entries than are given. */
+            is_cut: boolean;
+        };
+        SourceEntry: {
+            name: string;
+            /** @description What `source` is to be, for this one. */
+            path: string;
+            /** @enum {string} */
+            kind: "folder" | "file";
+            /** @description Of a file. */
+            bytes: number | null;
+            changed_at: components["schemas"]["OptionalInstant"];
+            /** @description Why it cannot be chosen; null when it can. */
+            problem: string | null;
         };
         CountStarted: {
             job: components["schemas"]["Job"];
@@ -1494,6 +1541,34 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             415: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    listSourceFiles: {
+        parameters: {
+            query?: {
+                /** @description Its whole path, beginning with `/`. */
+                folder?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceFiles"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
         };

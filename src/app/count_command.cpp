@@ -259,6 +259,11 @@ void Counting::print_result(const json::value& result) const {
         "No line was drawn, so that no direction is known; draw one with --line, or on the "
         "page Roads, and count again.\n");
   }
+  if (text_at(result, "times_from") == "first_count") {
+    fmt::print(
+        "Nobody says when it was recorded: its times begin at {}, when it was first counted.\n",
+        text_at(result, "from"));
+  }
   if (const std::string why = text_at(result, "cut_off"); !why.empty()) fmt::print("{}\n", why);
 }
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kColumns =
     "id, name, source, is_loop, starts_at, model, types, is_enabled, revision, created_at, "
-    "updated_at, has_end";
+    "updated_at, has_end, waits_for_start, first_count_at";
 
 Camera camera_of(const db::Row& row) {
   Camera camera;
@@ -35,6 +35,8 @@ Camera camera_of(const db::Row& row) {
   camera.created_at = row.get<Instant>(9);
   camera.updated_at = row.get<Instant>(10);
   camera.has_end = row.get<std::optional<bool>>(11).value_or(false);
+  camera.waits_for_start = row.get<std::optional<bool>>(12).value_or(false);
+  camera.first_count_at = row.get<std::optional<Instant>>(13);
   return camera;
 }
 
@@ -207,7 +209,7 @@ Result<void> adjust_count(db::Session& session, const Camera& before, const Came
   if (!is_recorded(now) || !now.is_enabled || now.source != before.source) {
     VEDETTE_CHECK(cancel_count(session, now.id));
   }
-  if (!is_recorded(now) || !now.is_enabled || before.is_enabled) return {};
+  if (!is_recorded(now) || !now.is_enabled || before.is_enabled || now.waits_for_start) return {};
   VEDETTE_TRY(status, count_status(session, now));
   if (status.counted_at) return {};
   VEDETTE_CHECK(start_count(session, now));
@@ -216,7 +218,7 @@ Result<void> adjust_count(db::Session& session, const Camera& before, const Came
 
 }  // namespace
 
-Result<Camera> add_camera(db::Database& database, Camera camera, bool is_counted_at_once) {
+Result<Camera> add_camera(db::Database& database, Camera camera) {
   const bool is_id_chosen = !camera.id.empty();
   VEDETTE_CHECK(complete(camera));
   const std::string wanted = camera.id;
@@ -242,14 +244,14 @@ Result<Camera> add_camera(db::Database& database, Camera camera, bool is_counted
                       {camera.id}));
     VEDETTE_CHECK(session.execute(
         fmt::format("INSERT INTO camera ({}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, {}, {}, "
-                    "NULL)",
+                    "NULL, $10, NULL)",
                     kColumns, now, now),
         {camera.id, camera.name, camera.source, camera.is_loop, camera.starts_at, camera.model,
          fmt::format("{}", fmt::join(camera.types, ",")), camera.is_enabled,
-         before.scalar<std::int64_t>() + 1}));
+         before.scalar<std::int64_t>() + 1, camera.waits_for_start}));
     session.notify(kCamerasChannel, camera.id);
     VEDETTE_TRY(stored, find_camera(session, camera.id));
-    if (is_counted_at_once && stored->is_enabled && is_recorded(*stored))
+    if (stored->is_enabled && is_recorded(*stored) && !stored->waits_for_start)
       VEDETTE_CHECK(start_count(session, *stored));
     return std::move(*stored);
   });
@@ -268,7 +270,8 @@ Result<Camera> replace_camera(db::Database& database, Camera camera) {
             "UPDATE camera SET name = $2, source = $3, is_loop = $4, starts_at = $5, model "
             "= $6, types = $7, "
             "is_enabled = $8, revision = revision + 1, updated_at = {}, has_end = CASE WHEN "
-            "source = $3 THEN has_end END WHERE id = $1",
+            "source = $3 THEN has_end END, first_count_at = CASE WHEN source = $3 THEN "
+            "first_count_at END WHERE id = $1",
             db::now_sql(session.dialect())),
         {camera.id, camera.name, *source, camera.is_loop, camera.starts_at, camera.model,
          fmt::format("{}", fmt::join(camera.types, ",")), camera.is_enabled}));

@@ -56,6 +56,10 @@ struct Camera {
   bool is_enabled = true;
   /// Its source was found to have an end, which its address does not tell.
   bool has_end = false;
+  /// A recording that nobody has started to count, and that is not counted before.
+  bool waits_for_start = false;
+  /// When it was first counted; of another source than this one, not.
+  std::optional<Instant> first_count_at;
   /// Rises with every change of the above, not of the lines.
   std::int64_t revision = 1;
   Instant created_at{};
@@ -121,11 +125,12 @@ Result<std::optional<Camera>> find_camera(db::Database& database, std::string_vi
 Result<std::string> cameras_mark(db::Session& session);
 
 /// kConflict when the id is in use; an id made from the name is made to differ instead. A recorded
-/// one that is switched on is put on the queue in the same transaction when `is_counted_at_once`.
-Result<Camera> add_camera(db::Database& database, Camera camera, bool is_counted_at_once = false);
+/// one that is switched on is put on the queue in the same transaction, unless it waits_for_start.
+Result<Camera> add_camera(db::Database& database, Camera camera);
 /// kNotFound. Where its source has "***", the stored secret is kept (unmask_address). A recorded
-/// one that is switched on and has no result is counted, as a live one is watched; else a change
-/// starts nothing. A count of what it no longer is (switched off, another source) is cancelled.
+/// one that is switched on, has no result and does not wait to be started is counted, as a live one
+/// is watched; else a change starts nothing. A count of what it no longer is (switched off, another
+/// source) is cancelled.
 Result<Camera> replace_camera(db::Database& database, Camera camera);
 /// kNotFound. What it counted stays; a count that goes on is cancelled.
 Result<void> remove_camera(db::Database& database, std::string_view id);

@@ -73,7 +73,9 @@ class CameraLoop : public TrafficStore {
     camera.source = file_.string();
     camera.is_loop = is_loop;
     camera.model = "motion";
+    camera.waits_for_start = true;  // else a file would be on the queue by now
     if (!must(find_camera(database(), "mill"))) must(add_camera(database(), camera));
+    run("UPDATE camera SET waits_for_start = $1", {waits_for_start_});
     camera = *must(find_camera(database(), "mill"));
     const work::LoopSpec spec =
         camera_loop(camera, std::make_shared<LineBoard>(camera.lines),
@@ -112,6 +114,7 @@ class CameraLoop : public TrafficStore {
                   }};
   SetClock clock_;
   Result<void> result_;
+  bool waits_for_start_ = false;
   std::jthread worker_;
 };
 
@@ -206,6 +209,17 @@ TEST_P(CameraLoop, ASourceThatHasAnEndIsGivenToTheQueue) {
   ASSERT_TRUE(job);
   EXPECT_EQ(job->key, "mill");
   EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM camera_run"), 0);
+}
+
+TEST_P(CameraLoop, ASourceThatHasAnEndWaitsWhereNobodyHasStartedItsCount) {
+  waits_for_start_ = true;
+  start(false);
+  worker_.join();
+  EXPECT_TRUE(result_);
+  const Camera camera = *must(find_camera(database(), "mill"));
+  EXPECT_TRUE(camera.has_end);
+  EXPECT_TRUE(camera.waits_for_start);
+  EXPECT_FALSE(must(database().read([&](db::Session& s) { return count_status(s, camera); })).job);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, CameraLoop,

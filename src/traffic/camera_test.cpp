@@ -141,9 +141,20 @@ Camera recorded(const std::string& name) {
 }
 
 TEST_P(Cameras, ARecordedOneIsPutOnTheQueueWhenItIsAskedFor) {
-  must(add_camera(database(), recorded("later")));
-  EXPECT_FALSE(count_of(database(), "later"));
-  must(add_camera(database(), recorded("now"), true));
+  Camera later = recorded("later");
+  later.waits_for_start = true;
+  later = must(add_camera(database(), later));
+  EXPECT_TRUE(later.waits_for_start);
+  EXPECT_FALSE(later.first_count_at);
+  later.is_enabled = false;
+  must(replace_camera(database(), later));
+  later.is_enabled = true;
+  later = must(replace_camera(database(), later));
+  EXPECT_FALSE(count_of(database(), "later")) << "switched on, it waits all the same";
+  must(database().write([&](db::Session& session) { return start_count(session, later); }));
+  EXPECT_TRUE(count_of(database(), "later"));
+  EXPECT_FALSE(must(find_camera(database(), "later"))->waits_for_start);
+  must(add_camera(database(), recorded("now")));
   const auto job = count_of(database(), "now");
   ASSERT_TRUE(job);
   EXPECT_EQ(job->kind, kCountFile);
@@ -151,12 +162,33 @@ TEST_P(Cameras, ARecordedOneIsPutOnTheQueueWhenItIsAskedFor) {
   const CountFile told = must(CountFile::decode(job->payload));
   EXPECT_EQ(told.describe(), "now: /clips/now.mp4");
   EXPECT_EQ(told.types, must(find_camera(database(), "now"))->types);
-  must(add_camera(database(), camera_named("live"), true));
+  must(add_camera(database(), camera_named("live")));
   EXPECT_FALSE(count_of(database(), "live"));
 }
 
+TEST_P(Cameras, ARecordingKeepsTheTimeOfItsFirstCountUntilItIsAnotherOne) {
+  Camera camera = must(add_camera(database(), recorded("mill")));
+  camera = *must(find_camera(database(), "mill"));
+  ASSERT_TRUE(camera.first_count_at);
+  const Instant first = *camera.first_count_at;
+  const auto count_again = [&] {
+    must(database().write([&](db::Session& session) -> Result<void> {
+      VEDETTE_CHECK(cancel_count(session, "mill"));
+      VEDETTE_CHECK(start_count(session, camera));
+      return {};
+    }));
+    return must(find_camera(database(), "mill"))->first_count_at;
+  };
+  EXPECT_EQ(count_again(), first);
+  camera.name = "Mill";
+  EXPECT_EQ(must(replace_camera(database(), camera)).first_count_at, first);
+  camera.source = "/clips/other.mp4";
+  EXPECT_FALSE(must(replace_camera(database(), camera)).first_count_at);
+  EXPECT_GT(count_again(), first);
+}
+
 TEST_P(Cameras, SwitchedOffOrRemovedARecordedOneIsNotCounted) {
-  Camera camera = must(add_camera(database(), recorded("mill"), true));
+  Camera camera = must(add_camera(database(), recorded("mill")));
   camera.is_enabled = false;
   must(replace_camera(database(), camera));
   EXPECT_EQ(count_of(database(), "mill")->state, work::JobState::kCancelled);
@@ -177,6 +209,7 @@ TEST_P(Cameras, WhatAnEarlierVersionHadBegunIsCountedOnce) {
   for (const char* name : {"begun", "done", "off", "seen"}) {
     Camera camera = recorded(name);
     camera.is_enabled = camera.name != "off";
+    camera.waits_for_start = true;
     must(add_camera(database(), camera));
   }
   must(add_camera(database(), camera_named("live")));

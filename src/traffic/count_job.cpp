@@ -113,6 +113,9 @@ class FileCount {
   Result<void> store(media::FrameSource& source, media::Session& session,
                      const WatchPipeline& pipeline);
   Result<void> finish(const media::DetectorFacts& facts);
+  std::string_view times_from() const {
+    return camera_.starts_at ? kTimesFromStart : kTimesFromFirstCount;
+  }
   std::string message() const;
   std::string result_json(const media::DetectorFacts& facts) const;
   std::int64_t counted(const Line& line, Direction direction) const;
@@ -133,7 +136,7 @@ class FileCount {
   CountResult result_;
   std::int64_t total_ = 0;
   std::optional<media::Frame> last_frame_;
-  std::string cut_off_;  // the sentence, when the file is
+  std::string cut_off_;   // the sentence, when the file is
 };
 
 Result<void> FileCount::find_camera_and_time() {
@@ -145,8 +148,6 @@ Result<void> FileCount::find_camera_and_time() {
     sightings_.emplace(size);
     VEDETTE_TRY(job, work::job(session, context_.id()));
     started_at_ = job ? job->created_at : parts_.clock->now();
-    VEDETTE_TRY(known, known_base_time(session, count_.camera));
-    base_time_ = known.value_or(started_at_);
     return true;
   }));
   if (!found) {
@@ -162,7 +163,7 @@ Result<void> FileCount::find_camera_and_time() {
   camera_.types = count_.types;
   camera_.starts_at = count_.starts_at;
   camera_.lines = count_.lines;
-  if (camera_.starts_at) base_time_ = *camera_.starts_at;
+  base_time_ = camera_.starts_at.value_or(camera_.first_count_at.value_or(started_at_));
   return {};
 }
 
@@ -358,17 +359,18 @@ std::string FileCount::result_json(const media::DetectorFacts& facts) const {
   }
   json::array types;
   for (const std::string& type : camera_.types) types.emplace_back(type);
-  return json::serialize(
-      json::object{{"camera", camera_.id},
-                   {"frames", result_.frames()},
-                   {"media_s", to_seconds(result_.media_time())},
-                   {"watched_s", to_seconds(result_.watched())},
-                   {"from", to_rfc3339(base_time_)},
-                   {"road_users", camera_.lines.empty() ? result_.seen() : result_.crossers()},
-                   {"lines", std::move(lines)},
-                   {"model", facts.model},
-                   {"types", std::move(types)},
-                   {"cut_off", cut_off_.empty() ? json::value(nullptr) : json::value(cut_off_)}});
+  return json::serialize(json::object{
+      {"camera", camera_.id},
+      {"frames", result_.frames()},
+      {"media_s", to_seconds(result_.media_time())},
+      {"watched_s", to_seconds(result_.watched())},
+      {"from", to_rfc3339(base_time_)},
+      {"times_from", times_from()},
+      {"road_users", camera_.lines.empty() ? result_.seen() : result_.crossers()},
+      {"lines", std::move(lines)},
+      {"model", facts.model},
+      {"types", std::move(types)},
+      {"cut_off", cut_off_.empty() ? json::value(nullptr) : json::value(cut_off_)}});
 }
 
 Result<void> FileCount::finish(const media::DetectorFacts& facts) {
@@ -376,6 +378,7 @@ Result<void> FileCount::finish(const media::DetectorFacts& facts) {
                         .detector = facts.model,
                         .started_at = started_at_,
                         .base_time = base_time_,
+                        .times_from = times_from(),
                         .settings = settings_digest(camera_),
                         .has_lines = !camera_.lines.empty(),
                         .still = {}};

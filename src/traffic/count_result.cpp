@@ -105,14 +105,6 @@ void drop_unchanged(Map& map) {
 
 }  // namespace
 
-Result<std::optional<Instant>> known_base_time(db::Session& session, std::string_view camera_id) {
-  VEDETTE_TRY(rows, session.query("SELECT base_time FROM camera_run WHERE camera_id = $1 AND "
-                                  "is_recorded ORDER BY id LIMIT 1",
-                                  {camera_id}));
-  if (rows.empty()) return std::nullopt;
-  return rows.scalar<Instant>();
-}
-
 void CountResult::note_seen(std::int64_t track, const std::string& type, bool has_crossed,
                             Instant at) {
   for (const bool is_hour : {false, true}) {
@@ -202,13 +194,14 @@ Result<std::int64_t> CountResult::put_run(db::Session& session, const ResultFact
   VEDETTE_CHECK(add_history(session, change, with_lines));
   VEDETTE_TRY(
       rows,
-      session.query(fmt::format("INSERT INTO camera_run (camera_id, revision, detector, "
-                                "started_at, base_time, frames, media_us, finished_at, "
-                                "is_recorded, settings, history, still) VALUES ($1, $2, $3, $4, "
-                                "$5, $6, $7, {}, $8, $9, $10, $11) RETURNING id",
-                                db::now_sql(session.dialect())),
-                    {camera_, facts.revision, facts.detector, facts.started_at, facts.base_time,
-                     frames_, media_time_.count(), true, facts.settings, own, still}));
+      session.query(
+          fmt::format("INSERT INTO camera_run (camera_id, revision, detector, "
+                      "started_at, base_time, frames, media_us, finished_at, "
+                      "is_recorded, settings, history, still, times_from) VALUES ($1, "
+                      "$2, $3, $4, $5, $6, $7, {}, $8, $9, $10, $11, $12) RETURNING id",
+                      db::now_sql(session.dialect())),
+          {camera_, facts.revision, facts.detector, facts.started_at, facts.base_time, frames_,
+           media_time_.count(), true, facts.settings, own, still, facts.times_from}));
   return rows.scalar<std::int64_t>();
 }
 
@@ -263,6 +256,10 @@ Result<void> CountResult::put(db::Session& session, const ResultFacts& facts,
                 "The camera was removed or has another source by now; its count is of no use.");
   }
   VEDETTE_CHECK(end_outages(session, camera_));
+  // A job of an earlier version was put on the queue without.
+  VEDETTE_CHECK(session.execute(
+      "UPDATE camera SET first_count_at = coalesce(first_count_at, $2) WHERE id = $1",
+      {camera_, facts.started_at}));
   VEDETTE_TRY(run, put_run(session, facts));
   VEDETTE_CHECK(put_rows(session, run));
   // A result without a sample has nobody in view, and none of the one before.

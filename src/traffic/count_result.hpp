@@ -32,15 +32,13 @@ namespace vedette::traffic {
 struct ResultFacts {
   std::int64_t revision = 0;
   std::string detector;
-  Instant started_at{};  // what the camera was then is what was counted with
-  Instant base_time{};   // the instant of the first frame
-  std::string settings;  // settings_digest()
+  Instant started_at{};         // what the camera was then is what was counted with
+  Instant base_time{};          // the instant of the first frame
+  std::string_view times_from;  // what that is by (traffic/counting.hpp)
+  std::string settings;         // settings_digest()
   bool has_lines = false;
   std::string still;  // the key of its last picture, or empty
 };
-
-/// When a recording that does not say it was made: as in the present result, else nothing.
-Result<std::optional<Instant>> known_base_time(db::Session& session, std::string_view camera_id);
 
 class CountResult {
  public:

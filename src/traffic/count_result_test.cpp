@@ -29,6 +29,7 @@ class CountResults : public TrafficStore {
     camera.id = camera.name = "mill";
     camera.source = "/clips/mill.mp4";
     camera.starts_at = from_;
+    camera.waits_for_start = true;
     must(add_camera(database(), camera));
     const auto lines = must(set_lines(database(), "mill",
                                       {{.name = "gate", .x1 = 10, .y1 = 0, .x2 = 10, .y2 = 90},
@@ -65,6 +66,7 @@ class CountResults : public TrafficStore {
     facts.detector = "yolo";
     facts.started_at = SystemClock{}.now();
     facts.base_time = from_;
+    facts.times_from = kTimesFromStart;
     facts.settings = std::move(settings);
     facts.has_lines = true;
     facts.still = "stills/a.jpg";

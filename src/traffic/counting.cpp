@@ -136,6 +136,11 @@ Result<work::Enqueued> start_count(db::Session& session, const Camera& camera) {
   job.kind = std::string(kCountFile);
   job.payload = count.encode();
   job.key = camera.id;
+  VEDETTE_CHECK(
+      session.execute(fmt::format("UPDATE camera SET waits_for_start = NULL, first_count_at = "
+                                  "coalesce(first_count_at, {}) WHERE id = $1",
+                                  db::now_sql(session.dialect())),
+                      {camera.id}));
   return work::enqueue(session, job);
 }
 
@@ -149,14 +154,17 @@ Result<CountStatus> count_status(db::Session& session, const Camera& camera) {
   CountStatus status;
   VEDETTE_TRY(job, last_job(session, camera.id, false));
   status.job = std::move(job);
-  VEDETTE_TRY(rows, session.query("SELECT finished_at, settings, base_time, media_us FROM "
-                                  "camera_run WHERE camera_id = $1 AND finished_at IS NOT NULL "
-                                  "ORDER BY id DESC LIMIT 1",
-                                  {camera.id}));
+  VEDETTE_TRY(
+      rows,
+      session.query("SELECT finished_at, settings, base_time, media_us, "
+                    "times_from FROM camera_run WHERE camera_id = $1 AND finished_at IS NOT NULL "
+                    "ORDER BY id DESC LIMIT 1",
+                    {camera.id}));
   if (rows.empty()) return status;
   status.counted_at = rows.front().get<Instant>(0);
   status.from = rows.front().get<Instant>(2);
   status.to = *status.from + Micros{rows.front().get<std::int64_t>(3)};
+  status.times_from = rows.front().get<std::optional<std::string>>(4);
   const auto settings = rows.front().get<std::optional<std::string>>(1);
   // An earlier version did not note what it counted with; any change of the camera may matter.
   status.is_outdated =
@@ -187,7 +195,7 @@ Result<void> hand_to_queue(db::Database& database, const work::Fence& fence,
         session.execute("UPDATE camera SET has_end = $2 WHERE id = $1", {camera_id, true}));
     VEDETTE_TRY(camera, find_camera(session, camera_id));
     if (!camera) return {};
-    VEDETTE_CHECK(start_count(session, *camera));
+    if (!camera->waits_for_start) VEDETTE_CHECK(start_count(session, *camera));
     session.notify(kCamerasChannel, camera_id);
     return {};
   });

@@ -36,11 +36,17 @@ struct CountFile {
   std::string describe() const;
 };
 
+/// What the times of a result are by: the camera's starts_at, or, where nobody says when it was
+/// recorded, the instant at which it was first counted.
+inline constexpr std::string_view kTimesFromStart = "starts_at";
+inline constexpr std::string_view kTimesFromFirstCount = "first_count";
+
 /// Of all that a result depends on: two counts of one digest give the same.
 std::string settings_digest(const Camera& camera);
 
 /// Puts the camera as it is now on the queue; one that is there already stays what it is
-/// (Enqueued::is_new says so). kConflict for a camera that is switched off or not recorded.
+/// (Enqueued::is_new says so). From then on it does not wait to be started, and the time of its
+/// first count is fixed. kConflict for a camera that is switched off or not recorded.
 Result<work::Enqueued> start_count(db::Session& session, const Camera& camera);
 
 /// Nothing when there is none that has not ended.
@@ -53,6 +59,8 @@ struct CountStatus {
   /// The time that the present result is about, as the recording has it.
   std::optional<Instant> from;
   std::optional<Instant> to;
+  /// What that time is by, one of the words below; absent in a result of an earlier version.
+  std::optional<std::string> times_from;
   bool is_outdated = false;  // the camera has changed since in what counts depend on
 };
 Result<CountStatus> count_status(db::Session& session, const Camera& camera);
@@ -65,7 +73,8 @@ Result<std::optional<work::JobStatus>> running_count(db::Session& session,
 Result<std::optional<std::string>> result_still(db::Session& session, std::string_view camera_id);
 
 /// The source of this live camera has an end, which its address does not tell: from now on it is a
-/// recorded one, and its count is started. In one transaction. kFenced: somebody else holds it.
+/// recorded one, and its count is started unless it waits for that. In one transaction. kFenced:
+/// somebody else holds it.
 Result<void> hand_to_queue(db::Database& database, const work::Fence& fence,
                            std::string_view camera_id);
 

@@ -1,5 +1,7 @@
 #include "traffic/tables.hpp"
 
+#include <utility>
+
 #include "db/migration.hpp"
 #include "traffic/tables_first.hpp"
 #include "traffic/tables_recordings.hpp"
@@ -74,11 +76,12 @@ INSERT INTO mart.traffic_line_hour SELECT date_bin(interval '1 hour', bucket, '1
 }  // namespace
 
 std::vector<db::Migration> migrations() {
-  return {
+  std::vector<db::Migration> steps{
       first_step(),
       {"traffic", 2, "the pictures that lines were drawn on", kSqliteLineSizes, kPostgresLineSizes},
-      {"traffic", 3, "what each line counted", kSqliteLines, kPostgresLines},
-      recordings_step()};
+      {"traffic", 3, "what each line counted", kSqliteLines, kPostgresLines}};
+  for (db::Migration& step : recordings_steps()) steps.push_back(std::move(step));
+  return steps;
 }
 
 }  // namespace vedette::traffic

@@ -71,10 +71,32 @@ INSERT INTO mart.count_wanted SELECT c.id FROM mart.camera c WHERE NOT c.is_loop
   SELECT 1 FROM mart.camera_run r WHERE r.camera_id = c.id AND r.revision = c.revision AND r.finished_at IS NOT NULL);
 )sql";
 
+// camera.waits_for_start: a recorded one is not counted before somebody starts it. first_count_at:
+// when it first was, which is the time of its first frame where nobody says when it was recorded;
+// of what was counted before, the time that its result has. camera_run.times_from: what the times
+// of a result are by ('starts_at', 'first_count').
+constexpr const char* kSqliteStart = R"sql(
+ALTER TABLE camera ADD COLUMN waits_for_start INTEGER;
+ALTER TABLE camera ADD COLUMN first_count_at INTEGER;
+ALTER TABLE camera_run ADD COLUMN times_from TEXT;
+UPDATE camera SET first_count_at = (SELECT r.base_time FROM camera_run r WHERE r.camera_id = camera.id
+  AND r.is_recorded = 1 ORDER BY r.id LIMIT 1) WHERE starts_at IS NULL;
+)sql";
+
+constexpr const char* kPostgresStart = R"sql(
+ALTER TABLE mart.camera ADD COLUMN waits_for_start boolean;
+ALTER TABLE mart.camera ADD COLUMN first_count_at timestamptz;
+ALTER TABLE mart.camera_run ADD COLUMN times_from text;
+UPDATE mart.camera c SET first_count_at = (SELECT r.base_time FROM mart.camera_run r WHERE r.camera_id = c.id
+  AND r.is_recorded ORDER BY r.id LIMIT 1) WHERE starts_at IS NULL;
+)sql";
+
 }  // namespace
 
-db::Migration recordings_step() {
-  return {"traffic", 4, "results of recorded files", kSqlite, kPostgres};
+std::vector<db::Migration> recordings_steps() {
+  return {
+      {"traffic", 4, "results of recorded files", kSqlite, kPostgres},
+      {"traffic", 5, "when a recording is counted, and its time", kSqliteStart, kPostgresStart}};
 }
 
 }  // namespace vedette::traffic

@@ -1,11 +1,13 @@
-// The step of traffic's tables that holds results of recorded files and what a detector said of
+// The steps of traffic's tables that hold results of recorded files and what a detector said of
 // them. Part of traffic/tables.hpp.
 #pragma once
+
+#include <vector>
 
 #include "db/migration.hpp"
 
 namespace vedette::traffic {
 
-db::Migration recordings_step();
+std::vector<db::Migration> recordings_steps();
 
 }  // namespace vedette::traffic

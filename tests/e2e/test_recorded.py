@@ -1,8 +1,11 @@
 """A recorded file is counted by a job: still first, lines on it, start, progress, the result by direction; count again."""
+import functools
 import hashlib
+import http.server
 import json
 import shutil
 import subprocess
+import threading
 
 import pytest
 
@@ -56,6 +59,22 @@ def recordings(folder, scene, copies):
     for number in range(copies):
         shutil.copy(scene.file, folder / f"MOV_{number + 9}{scene.file.suffix}")
     return folder
+
+
+@pytest.fixture
+def clips(tmp_path):
+    """clips(file): the address at which a web server gives it."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path / "web"))
+    (tmp_path / "web").mkdir()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def give(file):
+        shutil.copy(file, tmp_path / "web")
+        return f"http://127.0.0.1:{server.server_port}/{file.name}"
+    yield give
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
@@ -243,6 +262,43 @@ def test_switched_off_or_removed_it_is_not_counted(client, scene):
     live = {"id": "live", "name": "Live", "source": str(scene.file), "loop": True, "model": "motion"}
     assert client.post("/api/cameras", live).json()["count"] is None
     assert client.post("/api/cameras/live/count", {}).status == 409
+
+
+def test_a_clip_from_another_server_waits_to_be_started_like_a_file(client, scene, clips, sample):
+    """Its address does not tell that it has an end: that is found out, and nothing is counted for all that."""
+    address = clips(sample("traffic/highway-two-way.avi", "traffic/vtest.avi"))  # one that is read without seeking
+    made = client.post("/api/cameras", scene.camera(source=address, model="motion", types=["moving"], start=False)).json()
+    assert made["count"] is None
+    wait_until("its end is known", lambda: client.fetch("/api/cameras/street")["status"]["word"] == "not counted yet", 60)
+    stays_true("nothing counts it", lambda: client.fetch("/api/cameras/street")["count"] is None and client.fetch("/api/jobs")["jobs"] == [], 1)
+    assert client.post("/api/cameras/street/count", {}).status == 202
+    assert ended(client)["state"] == "completed"
+    other = client.post("/api/cameras", scene.camera(id="other", name="Other", source=address, model="motion", types=["moving"])).json()
+    assert other["count"] is None
+    wait_until("one that need not wait is counted as soon as its end is known", lambda: (job := job_of(client, "other")) and job["state"] == "completed", 120)
+
+
+def test_times_that_nobody_says_are_fixed_by_the_first_count(client, scene):
+    made = client.post("/api/cameras", scene.camera(model="motion", types=["moving"], start=False)).json()
+    client.put("/api/cameras/street/lines", {"lines": [scene.line]})
+    client.post("/api/cameras/street/count", {})
+    first = ended(client)["result"]
+    count = client.fetch("/api/cameras/street")["count"]
+    assert first["times_from"] == count["times_from"] == "first_count"
+    assert made["created_at"] <= first["from"] == count["from"] <= count["counted_at"]
+    client.post("/api/cameras/street/count", {})
+    assert ended(client)["result"] == first, "not a moment later"
+    # Somebody says it after all: the times are those, and by themselves again when that is taken back.
+    said = "2026-11-20T10:00:00Z"
+    camera = scene.camera(model="motion", types=["moving"])
+    client.put("/api/cameras/street", {**camera, "starts_at": said})
+    assert client.fetch("/api/cameras/street")["count"]["is_outdated"] is True
+    client.post("/api/cameras/street/count", {})
+    assert (result := ended(client)["result"])["from"] == said and result["times_from"] == "starts_at"
+    assert client.fetch("/api/cameras/street")["count"]["times_from"] == "starts_at"
+    client.put("/api/cameras/street", camera)
+    client.post("/api/cameras/street/count", {})
+    assert ended(client)["result"] == first
 
 
 @pytest.mark.timeout(400)

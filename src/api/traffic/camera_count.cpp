@@ -107,6 +107,7 @@ json::value count_json(const traffic::CountStatus& count, const TrafficServices&
                       {"counted_at", or_null(count.counted_at)},
                       {"from", or_null(count.from)},
                       {"to", or_null(count.to)},
+                      {"times_from", or_null(count.times_from)},
                       {"is_outdated", count.is_outdated}};
   if (count.job) {
     object["job"] = count.job->id;

@@ -21,12 +21,8 @@ namespace {
 // Clocks of machines differ a little.
 constexpr Micros kClocksDiffer = std::chrono::minutes(1);
 
-struct CameraInput {
-  traffic::Camera camera;
-  bool is_counted_at_once = true;  // of a new one that is recorded
-};
-
-Result<CameraInput> camera_input(const TrafficServices& services, const http::Request& request) {
+Result<traffic::Camera> camera_input(const TrafficServices& services,
+                                     const http::Request& request) {
   const Instant now = services.core->clock.now();
   VEDETTE_TRY(object, object_of(request));
   Fields fields(std::move(object));
@@ -80,7 +76,8 @@ Result<CameraInput> camera_input(const TrafficServices& services, const http::Re
       camera.types.emplace_back(type.as_string());
     }
   }
-  return CameraInput{std::move(camera), is_started.value_or(true)};
+  camera.waits_for_start = !is_started.value_or(true);
+  return camera;
 }
 
 // The body's `lines`.
@@ -209,9 +206,8 @@ void mount_cameras(http::Router& router, const std::shared_ptr<const TrafficServ
   router.post(
       "/api/cameras",
       handler(services, {}, [](const TrafficServices& s, const http::Request& request) -> Answer {
-        VEDETTE_TRY(input, camera_input(s, request));
-        VEDETTE_TRY(added, traffic::add_camera(s.core->database, std::move(input.camera),
-                                               input.is_counted_at_once));
+        VEDETTE_TRY(camera, camera_input(s, request));
+        VEDETTE_TRY(added, traffic::add_camera(s.core->database, std::move(camera)));
         return show(s, 201, added);
       }));
   router.get(
@@ -224,8 +220,7 @@ void mount_cameras(http::Router& router, const std::shared_ptr<const TrafficServ
       "/api/cameras/{id}",
       handler(services, {}, [](const TrafficServices& s, const http::Request& request) -> Answer {
         VEDETTE_TRY(id, camera_id_of(request));
-        VEDETTE_TRY(input, camera_input(s, request));
-        traffic::Camera& camera = input.camera;
+        VEDETTE_TRY(camera, camera_input(s, request));
         if (!camera.id.empty() && camera.id != id) {
           return bad_parameter("id", "A camera's id cannot be changed; leave it out.");
         }

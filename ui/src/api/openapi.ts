@@ -712,7 +712,7 @@ export interface components {
             loop?: boolean;
             /**
              * Format: date-time
-             * @description For a file that is not looped: the instant of its first frame; when it was added if absent.
+             * @description For a file that is not looped: the instant of its first frame; if absent, its times begin at the instant at which it was first counted (`count.times_from` says so).
              */
             starts_at?: string | null;
             /** @description A model's name from /api/detectors, or `motion`; null chooses the best there is. */
@@ -733,7 +733,7 @@ export interface components {
             /** @default true */
             enabled?: boolean;
             /**
-             * @description For a new camera on a recorded file: whether it is counted at once. With `false` there is a still to draw lines on, and POST /api/cameras/{id}/count starts it. Of no meaning where a camera is changed.
+             * @description For a new camera on a recording (a file, a folder, or an address whose pictures turn out to have an end): whether it is counted at once. With `false` there is a still to draw lines on, and nothing counts it before POST /api/cameras/{id}/count. Of no meaning where a camera is changed.
              * @default true
              */
             start?: boolean;
@@ -777,6 +777,11 @@ export interface components {
             /** @description The time that the present result is about, as the recording has it. */
             from: components["schemas"]["OptionalInstant"];
             to: components["schemas"]["OptionalInstant"];
+            /**
+             * @description What these times are by: the camera's `starts_at`, or the instant at which the recording was first counted, because nobody says when it was made; it stays that from count to count. Null without a result, and for one of an earlier version.
+             * @enum {string|null}
+             */
+            times_from: "starts_at" | "first_count" | null;
             /** @description Lines, model, types or the source have changed since: counting again gives another result. */
             is_outdated: boolean;
         };

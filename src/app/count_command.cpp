@@ -264,6 +264,7 @@ void Counting::print_result(const json::value& result) const {
         "Nobody says when it was recorded: its times begin at {}, when it was first counted.\n",
         text_at(result, "from"));
   }
+  if (const std::string what = text_at(result, "left_out"); !what.empty()) fmt::print("{}\n", what);
   if (const std::string why = text_at(result, "cut_off"); !why.empty()) fmt::print("{}\n", why);
 }
 

@@ -203,6 +203,7 @@ Result<int> run_watch(const WatchArguments& arguments, config::Settings all, boo
   run.source = source_info.shown_url;
   run.files = source_info.files;
   run.order = source_info.order;
+  run.left_out = source_info.left_out;
   const auto facts_before = engine.session->facts();
   const auto begin = SteadyClock::now();
   run.start_s = seconds_since(start);

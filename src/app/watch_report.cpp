@@ -189,6 +189,7 @@ std::string WatchReport::json(const Run& run) const {
     for (const std::string& each : run.passed_over) passed_over.push_back(as_json(each));
     object.put("passed_over", array(passed_over));
   }
+  if (!run.left_out.empty()) object.put_text("left_out", run.left_out);
   object.put_count("frames", totals.frames);
   object.put_number("media_s", media_s(), 3);
   object.put_number("wall_s", run.wall_s, 3);
@@ -261,6 +262,7 @@ std::string WatchReport::text(const Run& run) const {
   if (run.passed_over.size() > kMostPassedOver) {
     text += fmt::format("  passed over: {} more\n", run.passed_over.size() - kMostPassedOver);
   }
+  if (!run.left_out.empty()) text += fmt::format("  {}\n", run.left_out);
   if (!run.problem.empty()) text += fmt::format("  broken off: {}\n", run.problem);
   return text;
 }

@@ -41,6 +41,8 @@ class WatchReport {
     int files = 1;
     std::string order;
     std::vector<std::string> passed_over;
+    /// About files beside the source that are not read; empty: none.
+    std::string left_out;
   };
   std::string json(const Run& run) const;
   std::string text(const Run& run) const;

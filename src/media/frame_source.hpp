@@ -63,6 +63,8 @@ struct SourceInfo {
   /// Of a record: how many files it has, and how they were put in order (words; empty for one).
   int files = 1;
   std::string order;
+  /// A sentence about files beside it that are not read; mostly empty.
+  std::string left_out;
 };
 
 struct SourceStats {

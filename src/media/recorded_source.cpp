@@ -51,6 +51,7 @@ Result<std::unique_ptr<FrameSource>> RecordedSource::open(std::vector<RecordedFi
     source->info_.shown_url = source->names_.shown;
     source->info_.files = static_cast<int>(source->files_.size());
     source->info_.order = source->names_.order;
+    source->info_.left_out = source->names_.left_out;
     source->info_.duration = Micros{0};
     for (const RecordedFile& each : source->files_) {
       if (each.problem) continue;

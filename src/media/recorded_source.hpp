@@ -22,6 +22,7 @@ bool is_of_file(const Error& error);
 struct RecordedNames {
   std::string shown;
   std::string order;
+  std::string left_out;
 };
 
 class RecordedSource final : public FrameSource {

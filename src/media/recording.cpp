@@ -13,6 +13,7 @@
 
 #include "base/digest.hpp"
 #include "media/container_header.hpp"
+#include "media/dashcam_names.hpp"
 #include "media/file_source.hpp"
 #include "media/recorded_source.hpp"
 #include "media/recording_folder.hpp"
@@ -114,6 +115,12 @@ Result<Recording> Recording::find(const SourceOptions& options, const std::stop_
   }
   std::ranges::sort(paths, is_before);
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+  if (const std::size_t count = keep_front_camera(paths); count > 0) {
+    recording.left_out_ = fmt::format(
+        "{} of a dashcam's other cameras {} left out, because the front camera recorded the same "
+        "minutes; name them without its files to count them.",
+        count == 1 ? "1 file" : fmt::format("{} files", count), count == 1 ? "is" : "are");
+  }
   for (std::string& path : paths) {
     recording.files_.push_back(
         {.path = std::move(path), .made_at = {}, .length = {}, .problem = {}});
@@ -201,7 +208,8 @@ Result<std::string> Recording::identity(const std::stop_token& stop) const {
 
 Result<std::unique_ptr<FrameSource>> Recording::open(const std::stop_token& stop) const {
   if (is_one_file_) return open_file(file_url(files_.front().path), options_, stop);
-  return RecordedSource::open(files_, {.shown = shown_, .order = order_}, options_, stop);
+  return RecordedSource::open(files_, {.shown = shown_, .order = order_, .left_out = left_out_},
+                              options_, stop);
 }
 
 }  // namespace vedette::media

@@ -43,7 +43,8 @@ class Recording {
  public:
   /// Looks for the files and puts them in order: by the times their containers say, where each has
   /// one and they differ, else by their names, as people count. Not every file of a folder is one:
-  /// what is no video, is hidden, or leads out of the allowed folders by a link is passed over.
+  /// what is no video, is hidden, or leads out of the allowed folders by a link is passed over, and
+  /// so is what a dashcam's rear camera recorded beside its front one.
   /// kNotFound when there is none, kTooLarge beyond the bounds, kForbidden, kInvalid for what is no
   /// file, kCorrupt when none of several can be read; kUnavailable when a disk is away.
   static Result<Recording> find(const SourceOptions& options, const std::stop_token& stop = {});
@@ -53,6 +54,9 @@ class Recording {
   const std::string& shown() const { return shown_; }
   /// "in the order of their recording times" or "in the order of their names"; empty for one file.
   const std::string& order() const { return order_; }
+  /// A sentence about files that are not of this record: what a dashcam's other cameras saw while
+  /// the front one recorded (media/dashcam_names.hpp). Mostly empty.
+  const std::string& left_out() const { return left_out_; }
 
   /// From the files' headers; of those that say nothing there, from their ends, for some seconds at
   /// most (longer recordings than that are not known). About: a damaged file has less.
@@ -72,6 +76,7 @@ class Recording {
   std::vector<RecordedFile> files_;
   std::string shown_;
   std::string order_;
+  std::string left_out_;
   bool is_one_file_ = false;  // named as such
 };
 

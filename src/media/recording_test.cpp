@@ -383,6 +383,23 @@ TEST(Recording, SeveralPathsAreOneRecordToo) {
   EXPECT_EQ(play(files_address({folder.at("more"), folder.at("more/x.mp4")})).frames.size(), 24U);
 }
 
+TEST(Recording, OfADashcamTheFrontCameraIsRead) {
+  const Folder folder;
+  for (const char* name : {"c/2026_0101_120000_001F.MP4", "c/2026_0101_120000_001R.MP4",
+                           "c/2026_0101_120100_002F.MP4", "c/2026_0101_120100_002R.MP4"})
+    folder.clip(name);
+  EXPECT_THAT(names_of(options_of(folder.at("c"))),
+              ElementsAre("2026_0101_120000_001F.MP4", "2026_0101_120100_002F.MP4"));
+  const auto played = play(folder.at("c"));
+  EXPECT_EQ(played.frames.size(), 48U);
+  EXPECT_THAT(played.info.left_out, HasSubstr("2 files of a dashcam's other cameras are left out"));
+  // By itself the rear one is as good as any.
+  const auto rear = play(files_address(
+      {folder.at("c/2026_0101_120000_001R.MP4"), folder.at("c/2026_0101_120100_002R.MP4")}));
+  EXPECT_EQ(rear.frames.size(), 48U);
+  EXPECT_EQ(rear.info.left_out, "");
+}
+
 TEST(Recording, WhatHoldsNoneOrNoneThatCanBeReadSaysSo) {
   const Folder folder;
   folder.file("notes.txt", "x");

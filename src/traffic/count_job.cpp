@@ -137,6 +137,7 @@ class FileCount {
   std::int64_t total_ = 0;
   std::optional<media::Frame> last_frame_;
   std::string cut_off_;   // the sentence, when the file is
+  std::string left_out_;  // the sentence, when files beside it are not read
 };
 
 Result<void> FileCount::find_camera_and_time() {
@@ -185,6 +186,10 @@ Result<work::JobEnd> FileCount::run() {
                     fmt::format("{} has no end: it is a live source, and cannot be counted as a "
                                 "file.",
                                 info.shown_url));
+  }
+  if (!info.left_out.empty()) {
+    left_out_ = info.left_out;
+    batch_.notes.push_back({QualityNote::Kind::kMoment, "files left out", left_out_});
   }
   total_ = opened->frames;
   context_.progress(0, total_, "Loading the detector");
@@ -370,7 +375,8 @@ std::string FileCount::result_json(const media::DetectorFacts& facts) const {
       {"lines", std::move(lines)},
       {"model", facts.model},
       {"types", std::move(types)},
-      {"cut_off", cut_off_.empty() ? json::value(nullptr) : json::value(cut_off_)}});
+      {"cut_off", cut_off_.empty() ? json::value(nullptr) : json::value(cut_off_)},
+      {"left_out", left_out_.empty() ? json::value(nullptr) : json::value(left_out_)}});
 }
 
 Result<void> FileCount::finish(const media::DetectorFacts& facts) {

@@ -301,6 +301,21 @@ def test_times_that_nobody_says_are_fixed_by_the_first_count(client, scene):
     assert ended(client)["result"] == first
 
 
+def test_of_a_dashcam_the_front_camera_is_the_record(client, vedette, scene, tmp_path):
+    card = tmp_path / "DCIM"
+    card.mkdir()
+    for mark in "FR":
+        shutil.copy(scene.file, card / f"20260101_120000_N{mark}{scene.file.suffix}")
+    client.post("/api/cameras", scene.camera(source=str(card), model="motion", types=["moving"]))
+    result = ended(client)["result"]
+    assert result["media_s"] == pytest.approx(scene.media_s, rel=0.05)
+    assert "1 file of a dashcam's other cameras is left out" in result["left_out"]
+    issues = client.fetch("/api/traffic/quality?camera=street")["issues"]
+    assert [issue["cause"] for issue in issues if issue["issue"] == "files left out"] == [result["left_out"]]
+    watched = vedette("watch", card, "--model", "motion", "--types", "moving", "--json")
+    assert watched.returncode == 0 and json.loads(watched.stdout)["left_out"] == result["left_out"]
+
+
 @pytest.mark.timeout(400)
 def test_a_folder_is_one_record(client, scene, tmp_path):
     card = recordings(tmp_path / "DCIM", scene, 2)

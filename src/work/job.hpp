@@ -56,7 +56,8 @@ class JobContext {
   explicit JobContext(std::shared_ptr<JobCell> cell);
 
   /// Fires when the job is cancelled, when the process stops or loses its lease, and when the
-  /// kind's `stall` has passed without a sign of life.
+  /// kind's `stall` has passed without a sign of life. A callback on it must not block: it runs in
+  /// the thread that keeps time for all leases.
   const std::stop_token& stop_token() const { return stop_; }
   bool stopping() const { return stop_.stop_requested(); }
   const JobFence& fence() const { return fence_; }

@@ -43,7 +43,7 @@ JobCrew::JobCrew(const JobKind& kind, OnFinish on_finish, OnRoom on_room)
     : kind_(kind), on_finish_(std::move(on_finish)), on_room_(std::move(on_room)) {}
 
 JobCrew::~JobCrew() {
-  stop_all(JobStop::kStopping, Micros::zero());
+  halt(JobStop::kStopping, Micros::zero());
   std::vector<std::thread> threads;
   {
     const Lock lock(crew_mutex_);
@@ -140,10 +140,19 @@ JobCrew::CellPtr JobCrew::stop(std::int64_t job, std::int64_t attempt, JobStop w
   return nullptr;
 }
 
-void JobCrew::stop_all(JobStop why, Micros grace) {
+void JobCrew::resume() {
+  {
+    const Lock lock(crew_mutex_);
+    is_halted_ = false;
+  }
+  available_.notify_all();
+}
+
+void JobCrew::halt(JobStop why, Micros grace) {
   std::vector<CellPtr> stopped;
   {
     const Lock lock(crew_mutex_);
+    is_halted_ = true;
     const Time give_up_at = BootClock::now() + std::min(grace, kind_.grace);
     for (Run& run : runs_) {
       if (!run.is_live()) continue;
@@ -199,8 +208,9 @@ void JobCrew::work() {
   set_thread_name(kind_.name);
   Lock lock(crew_mutex_);
   for (;;) {
-    available_.wait(
-        lock, [this]() VEDETTE_REQUIRES(crew_mutex_) { return is_closing_ || !waiting_.empty(); });
+    available_.wait(lock, [this]() VEDETTE_REQUIRES(crew_mutex_) {
+      return is_closing_ || (!is_halted_ && !waiting_.empty());
+    });
     if (is_closing_) return;
     --idle_;
     waiting_.front()->alive();  // or it has been silent for ever when look_at_time() sees it

@@ -65,8 +65,9 @@ class JobCrew {
 
   /// Asks the body of a job to stop; one that has not begun is returned and forgotten instead.
   CellPtr stop(std::int64_t job, std::int64_t attempt, JobStop why);
-  /// Asks all bodies to stop and gives them `grace` at most.
-  void stop_all(JobStop why, Micros grace);
+  /// Asks all bodies to stop and gives them `grace` at most; none begins until resume().
+  void halt(JobStop why, Micros grace);
+  void resume();
   /// Asks those to stop that have not given a sign of life for too long, and returns those that
   /// were asked long ago: they are given up on from now.
   std::vector<Finished> look_at_time(Time now);
@@ -98,6 +99,7 @@ class JobCrew {
   std::list<Run> runs_ VEDETTE_GUARDED_BY(crew_mutex_);
   int idle_ VEDETTE_GUARDED_BY(crew_mutex_) = 0;
   bool is_closing_ VEDETTE_GUARDED_BY(crew_mutex_) = false;
+  bool is_halted_ VEDETTE_GUARDED_BY(crew_mutex_) = false;
   std::vector<std::thread> threads_ VEDETTE_GUARDED_BY(crew_mutex_);
 };
 

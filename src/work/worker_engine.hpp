@@ -81,6 +81,7 @@ class Worker::Engine {
   void note_and_recall(LoopContext& loop, bool with_waiting);
   void recall(std::int64_t job, std::int64_t attempt, JobStop why);
   void wind_down();
+  void halt();
   void give_back_waiting(Kind& kind);
   void report(LoopContext& loop);
   void written(const EndingWriter::Entry& entry, bool is_refused);

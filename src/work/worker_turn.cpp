@@ -39,7 +39,15 @@ bool is_slow(BootClock::duration took, std::size_t jobs) {
 }  // namespace
 
 Result<void> Worker::Engine::run(LoopContext& loop) {
-  const std::stop_callback wake(loop.stop_token(), [this] { wakeup_.raise(); });
+  for (auto& [name, kind] : kinds_) {
+    if (kind->is_run_here) kind->crew->resume();
+  }
+  // At once, and not when this thread comes to it: it may be waiting for a database whose line has
+  // gone dead, and by then another process has the jobs.
+  const std::stop_callback halt_all(loop.stop_token(), [this] {
+    halt();
+    wakeup_.raise();
+  });
   fence_ = loop.fence();
   has_unknown_ = true;  // an earlier holding may have left something
   next_look_ = {};
@@ -328,10 +336,9 @@ void Worker::Engine::give_back_waiting(Kind& kind) {
 // The lease is lost, or the process ends: whatever has not begun goes back, and what runs is asked
 // to stop and gets its time.
 void Worker::Engine::wind_down() {
+  halt();
   for (auto& [name, kind] : kinds_) {
-    if (!kind->is_run_here) continue;
-    give_back_waiting(*kind);
-    kind->crew->stop_all(JobStop::kStopping, options_.stop_grace);
+    if (kind->is_run_here) give_back_waiting(*kind);
   }
   for (;;) {
     const Time now = BootClock::now();
@@ -346,6 +353,12 @@ void Worker::Engine::wind_down() {
     if (next > now) wakeup_.wait_for(next - now);
   }
   endings_->drain(kLastWords);
+}
+
+void Worker::Engine::halt() {
+  for (auto& [name, kind] : kinds_) {
+    if (kind->is_run_here) kind->crew->halt(JobStop::kStopping, options_.stop_grace);
+  }
 }
 
 bool Worker::Engine::is_working() const {

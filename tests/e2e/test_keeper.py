@@ -9,7 +9,7 @@ from harness import ROOT
 from harness.wait import wait_until
 
 RUN = """
-import subprocess, sys, threading, time
+import signal, subprocess, threading
 from harness.keeper import keep
 def start():
     process = subprocess.Popen(["sleep", "600"], start_new_session=True)
@@ -18,7 +18,7 @@ def start():
 threads = [threading.Thread(target=start) for _ in range(2)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
-time.sleep(600)
+signal.pause()
 """
 
 

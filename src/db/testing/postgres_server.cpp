@@ -78,12 +78,16 @@ PostgresServer::~PostgresServer() {
   fs::remove_all(folder_, ignored);
 }
 
-void PostgresServer::make_cluster() {
+void PostgresServer::own(const fs::path& folder) {
   if (const auto owner = unprivileged_owner()) {
-    if (chown(folder_.c_str(), owner->user, owner->group) != 0) {
+    if (chown(folder.c_str(), owner->user, owner->group) != 0) {
       throw std::runtime_error("chown failed");
     }
   }
+}
+
+void PostgresServer::make_cluster() {
+  own(folder_);
   const fs::path log = fs::temp_directory_path() / (folder_.filename().string() + ".initdb");
   Daemon initdb({.words = {(programs_ / "initdb").string(), "--pgdata", folder_ / "data",
                            "--username", "vedette", "--auth", "trust", "--encoding", "UTF8",

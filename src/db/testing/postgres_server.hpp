@@ -34,6 +34,9 @@ class PostgresServer {
   /// Runs one statement as superuser; its first cell as text, or "". Throws when it fails.
   std::string execute(std::string_view database, const std::string& sql) const;
 
+  /// Gives a folder to the user that servers run as. Throws.
+  static void own(const std::filesystem::path& folder);
+
   /// Ends all sessions and the server, in order; the data stay. Idempotent.
   void stop();
   /// Ends every process of the server at once, as a crash does.

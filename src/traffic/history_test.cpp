@@ -164,6 +164,55 @@ TEST_P(History, KeyFiguresRestOnWhatWasWatched) {
   EXPECT_EQ(kpi(database(), "nobody", {}, kHour, kNow, kNow).error().code, ErrorCode::kNotFound);
 }
 
+TEST_P(History, APeriodThatCutsFiveMinutesIsCountedToItsEnds) {
+  // One a minute from 12:00:30 on, of two types.
+  for (int n = 0; n < 10; ++n)
+    cross("a", line_, n % 2 == 0 ? "car" : "bus", n + 1, kHour + 30s + 1min * n);
+  watched("a", kHour, kHour + 10min);
+  roll();
+  const auto of = [&](Instant from, Instant to) {
+    return must(kpi(database(), "a", {}, from, to, kNow));
+  };
+  const Kpi part = of(kHour + 40s, kHour + 3min);
+  EXPECT_EQ(part.total.vehicles, 2) << "12:01:30 and 12:02:30";
+  EXPECT_NEAR(part.total.coverage_s, 140, 1e-9);
+  EXPECT_NEAR(part.total.period_s, 140, 1e-9);
+  ASSERT_EQ(part.mix.size(), 2U);
+  EXPECT_EQ(part.mix[0].vehicles, 1);
+  EXPECT_EQ(part.lines[0].vehicles, 2);
+  EXPECT_NEAR(part.lines[0].coverage_s, 140, 1e-9);
+  EXPECT_EQ(part.lines[1].vehicles, 0);
+  EXPECT_EQ(of(kHour, kHour + 30s).total.vehicles, 0) << "the end is exclusive";
+  EXPECT_EQ(of(kHour, kHour + 30s + 1us).total.vehicles, 1);
+  // Parts make the whole.
+  std::int64_t sum = 0;
+  for (int n = 0; n < 10; ++n) sum += *of(kHour + 1min * n, kHour + 1min * (n + 1)).total.vehicles;
+  EXPECT_EQ(sum, 10);
+  EXPECT_EQ(of(kHour, kHour + 10min).total.vehicles, 10);
+  EXPECT_EQ(must(kpi(database(), "a", {"bus"}, kHour + 1min, kHour + 4min, kNow)).total.vehicles,
+            2);
+  // From the beginning of an hour into it, too.
+  EXPECT_EQ(of(kHour, kHour + 5min).total.vehicles, 5);
+  EXPECT_EQ(of(kHour, kHour + 5min).lines[0].vehicles, 5);
+  EXPECT_EQ(of(kHour, kHour + 11min).total.vehicles, 10);
+  run("DELETE FROM watch_span");
+  EXPECT_NEAR(of(kHour + 40s, kHour + 3min).total.coverage_s, 140, 1e-9) << "as the sums say";
+  // Once the single crossings are gone, the sums of five minutes are all there is.
+  run("DELETE FROM crossings");
+  EXPECT_EQ(of(kHour + 40s, kHour + 3min).total.vehicles, 5);
+}
+
+TEST_P(History, WhereNothingCameBeforeTheFirstFiveMinutesNeedNotBeCut) {
+  run("UPDATE camera SET created_at = $1", {kHour + 2min});
+  cross("a", line_, "car", 1, kHour + 3min);
+  watched("a", kHour + 2min, kHour + 10min);
+  roll();
+  run("DELETE FROM crossings");
+  const Kpi all = must(kpi(database(), "a", {}, kHour + 2min, kNow + 2min, kNow));
+  EXPECT_EQ(all.total.vehicles, 1);
+  EXPECT_EQ(all.lines[0].vehicles, 1);
+}
+
 TEST_P(History, CurrentIsTheNewestSampleOnly) {
   see("a", "car", 1, kNow - 1s);
   see("a", "car", 2, kNow);

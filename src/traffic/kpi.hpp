@@ -58,7 +58,9 @@ struct Kpi {
   std::vector<LineCount> lines;
 };
 /// kNotFound for an unknown camera. Counted from the roll-up and the rows it has not read yet; of a
-/// camera without lines, all but the last minutes is as old as the roll-up's last pass. Hours begin
+/// camera without lines, all but the last minutes is as old as the roll-up's last pass. A period
+/// that cuts five minutes is counted from its single crossings, to the microsecond; where these are
+/// no longer kept, and without lines, those five minutes count whole. Hours begin
 /// as in a zone `offset` east of Greenwich.
 Result<Kpi> kpi(db::Database& database, std::string_view camera,
                 const std::vector<std::string>& types, Instant from, Instant to, Instant now,

@@ -8,6 +8,7 @@
 #include "db/database.hpp"
 #include "traffic/filter.hpp"
 #include "traffic/line_row.hpp"
+#include "traffic/part_counts.hpp"
 #include "traffic/periods.hpp"
 #include "traffic/watched_time.hpp"
 
@@ -73,6 +74,15 @@ Result<db::Rows> counted(db::Session& session, const LineQuestion& question, std
       where.values());
 }
 
+Result<db::Rows> counted_in_period(db::Session& session, const LineQuestion& question) {
+  if (question.is_part) {
+    return part_by_line(session, {question.camera, question.types, question.from, question.to});
+  }
+  const bool is_whole = question.is_of_hours;
+  return counted(session, question, is_whole ? "traffic_line_hour" : "traffic_line_5min", "0",
+                 is_whole ? question.from : floor_to(question.from, 5min), question.to);
+}
+
 // Watched time of [from, to): to the frame up to the next full hour, by hours from there on.
 Result<double> coverage_since(db::Session& session, const std::string& camera, Instant from,
                               Instant to) {
@@ -135,10 +145,7 @@ Result<std::vector<LineCount>> line_counts(db::Session& session, const LineQuest
   VEDETTE_TRY(counts, lines_of(session, question.camera));
   if (counts.empty()) return std::move(counts);
 
-  const bool is_whole = floor_to(question.from, 1h) == question.from;
-  VEDETTE_TRY(total,
-              counted(session, question, is_whole ? "traffic_line_hour" : "traffic_line_5min", "0",
-                      is_whole ? question.from : floor_to(question.from, 5min), question.to));
+  VEDETTE_TRY(total, counted_in_period(session, question));
   for (const db::Row& row : total) {
     if (LineCount* count = find(counts, row)) count->vehicles = row.get<std::int64_t>(3);
   }

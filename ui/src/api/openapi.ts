@@ -286,7 +286,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The key figures of one camera for a period, with what they rest on. */
+        /**
+         * The key figures of one camera for a period, with what they rest on.
+         * @description The period may begin and end anywhere: at lines it is counted from the single crossings where it cuts five minutes, and otherwise from the sums of five minutes or hours. Where single crossings are no longer kept, or the camera has no lines, the five minutes in which it begins or ends count whole.
+         */
         get: operations["getKpi"];
         put?: never;
         post?: never;

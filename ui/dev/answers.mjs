@@ -1,8 +1,9 @@
 // The made-up world behind dev/mock.mjs: cameras, counts, loops.
+import { answerFiles, kFileScenarios } from './files.mjs';
 import { answerJobs, kJobScenarios, makeJobs, recording, tickJobs } from './jobs.mjs';
 
 export const kScenarios = [
-  'normal', 'empty', 'one', 'many', 'motion', 'long', 'away', 'down', 'slow', 'silent', 'trouble', 'nolines', 'broken', 'login', 'nopicture', 'quiet', 'young', 'tooslow', ...kJobScenarios,
+  'normal', 'empty', 'one', 'many', 'motion', 'long', 'away', 'down', 'slow', 'silent', 'trouble', 'nolines', 'broken', 'login', 'nopicture', 'quiet', 'young', 'tooslow', ...kJobScenarios, ...kFileScenarios,
 ];
 
 const kTypes = { car: 0.8, truck: 0.09, bus: 0.03, motorcycle: 0.03, bicycle: 0.05 };
@@ -343,7 +344,7 @@ export async function answer(method, path, q, body, publish, open) {
     return ok(sessionOf());
   }
   if (path === '/api/logout') { world.loggedIn = false; return ok(undefined, 204); }
-  if (method !== 'GET' && !sessionOf().may_write) return fail(401, 'unauthorized', 'log in to change anything');
+  if ((method !== 'GET' || path === '/api/sources/files') && !sessionOf().may_write) return fail(401, 'unauthorized', 'log in to change anything');
   if (path === '/api/status') return ok(statusOf(open));
   if (path === '/api/loops') return ok(loops());
   if (path === '/api/detectors') return ok(detectors());
@@ -352,6 +353,7 @@ export async function answer(method, path, q, body, publish, open) {
     return ok({ leases: [3, 2, 1].map((n) => ({ name: path.split('/')[3], token: n, holder: `h${n}`, process: n % 2 ? 'north-1:4121' : 'north-2:977', acquired_at: ago(9000 * (4 - n)), ended_at: n === 3 ? null : ago(9000 * (3 - n)), ended_by: n === 3 ? null : n === 2 ? 'stopped' : 'ran out' })) });
   }
   if (/^\/api\/loops\/.*\/retry$/.test(path)) { world.retriedAt = Date.now(); publish('loops', {}); return ok(undefined, 202); }
+  if (path === '/api/sources/files') return answerFiles(q, s, fail, ok);
   const aboutJobs = path.startsWith('/api/jobs') ? answerJobs(method, path, q, world, fail, ok) : null;
   if (aboutJobs) return aboutJobs;
   if (path === '/api/traffic/crossings') return ok(crossings(q));

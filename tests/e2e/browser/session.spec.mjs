@@ -58,3 +58,18 @@ test('a write that needs a log-in asks for it, and goes on', async () => {
   const { cameras } = await (await fetch(`${url}/api/cameras`)).json();
   assert.deepEqual(cameras.map((c) => c.name), ['Behind a log-in']);
 });
+
+test('files of the server are shown to whom may write alone', async () => {
+  const asked = await fetch(`${url}/api/sources/files`);
+  assert.equal(asked.status, 401);
+  const page = await open(`${url}/roads`, { allowErrors: true });
+  await page.getByRole('button', { name: 'Add camera' }).click();
+  const add = page.getByRole('dialog', { name: 'Add camera' });
+  await add.getByText('Recorded file').click();
+  await add.getByRole('button', { name: 'Browse' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Log in' });
+  await dialog.getByLabel('User').fill('admin');
+  await dialog.getByLabel('Password').fill(kPassword);
+  await dialog.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('dialog', { name: /^Choose a recording/ }).getByRole('option').first().waitFor();
+});

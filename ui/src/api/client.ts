@@ -57,8 +57,11 @@ export async function write<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, 
   return (text ? JSON.parse(text) : undefined) as T;
 }
 
-/** As `write`, for an answer that is no JSON. Throws ApiError, or AbortError. */
-export async function written(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+/**
+ * As `write`, for an answer that is no JSON; GET for what only those may read who may change something. Throws ApiError, or
+ * AbortError.
+ */
+export async function written(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
   const request = () =>
     send(path, {
       method,

@@ -16,6 +16,9 @@ export type CameraState = CameraStatus['state'];
 export type CameraCount = Schemas['CameraCount'];
 export type ModelInUse = NonNullable<CameraStatus['model']>;
 
+export type SourceFiles = Schemas['SourceFiles'];
+export type SourceEntry = Schemas['SourceEntry'];
+
 export type Line = Schemas['Line'];
 export type LineInput = Schemas['LineInput'];
 export type Lines = Schemas['Lines'];

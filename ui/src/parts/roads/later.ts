@@ -3,4 +3,5 @@
 export const cameraDialog = () => import('./CameraDialog.svelte');
 export const linesDialog = () => import('./LinesDialog.svelte');
 export const fromToDialog = () => import('./FromToDialog.svelte');
+export const filePicker = () => import('./FilePicker.svelte');
 export const recordingView = () => import('./RecordingView.svelte');

@@ -38,11 +38,20 @@ const looks = [
   ['roads-young', 'young', '/roads/mill-street'],
   ['roads-too-slow', 'tooslow', '/roads/mill-street'],
   ...['new', 'waiting', 'running', 'again', 'failed', 'done', 'outdated', 'stopped', 'long'].map((state) => [`recording-${state}`, `rec-${state},still`, '/roads/overhead']),
+  ['recording-part', 'rec-done,still', '/roads/overhead?part=4..9'],
+  ['recording-part-long', 'rec-long,still', '/roads/overhead?part=1800..5400'],
+  ['recording-part-choose', 'rec-done', '/roads/overhead', click('text=From – to'), (page) => page.locator('dialog input').nth(1).fill('0:99'), click('dialog button.primary')],
+  ['recording-part-choose-long', 'rec-long', '/roads/overhead?part=1800..5400', click('[aria-label="Part of the recording"] button')],
   ['recording-no-lines', 'rec-done,nolines', '/roads/overhead'],
   ['recording-paused', 'rec-waiting,paused', '/roads/overhead'],
   ['recording-read-only', 'rec-outdated,readonly', '/roads/overhead'],
   ['recording-lines', 'rec-new', '/roads/overhead', click('button:text-is("Draw a line")'), click('text=Add a line')],
   ['recording-add', 'rec-new', '/roads', click('[aria-label="Add camera"]'), click('text=Recorded file'), (page) => page.locator('input[placeholder^="/data"]').fill('/data/clips/overhead.avi'), click('dialog legend'), (page) => page.keyboard.press('Tab')],
+  ['files', 'rec-new', '/roads', click('[aria-label="Add camera"]'), click('text=Recorded file'), (page) => page.locator('input[placeholder^="/data"]').fill('/data/clips/overhead.avi'), click('text=Browse')],
+  ['files-begin', 'rec-new', '/roads', click('[aria-label="Add camera"]'), click('text=Looped file'), click('text=Browse')],
+  ['files-many', 'rec-new', '/roads', click('[aria-label="Add camera"]'), click('text=Recorded file'), click('text=Browse'), (page) => page.keyboard.press('End'), (page) => page.keyboard.press('Enter'), (page) => page.keyboard.press('PageDown')],
+  ['files-none', 'rec-new,nofiles', '/roads', click('[aria-label="Add camera"]'), click('text=Recorded file'), click('text=Browse'), (page) => page.keyboard.press('Enter')],
+  ['files-away', 'rec-new,nofolder', '/roads', click('[aria-label="Add camera"]'), click('text=Recorded file'), click('text=Browse')],
   ['roads-off', 'normal', '/roads/old-bridge'],
   ['roads-many', 'many', '/roads/mill-street', (page) => page.keyboard.press('/')],
   ['add-camera', 'normal', '/roads', click('[aria-label="Add camera"]'), click('dialog button.primary')],
@@ -71,7 +80,7 @@ const looks = [
   ['not-found', 'normal', '/sky'],
 ].filter(([name]) => name.includes(only));
 /** States in which the browser itself logs a refused request. */
-const refused = /away|stale|no-picture|log-in|job-gone/;
+const refused = /away|stale|no-picture|log-in|job-gone|files/;
 
 const set = (scenario) => fetch(`${base}/mock/set?scenario=${scenario}`);
 const browser = await chromium.launch({

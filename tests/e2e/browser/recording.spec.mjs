@@ -5,7 +5,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fits, open } from './browser.mjs';
-import { api, assertAccessible, eventually, runningCamera } from './page.mjs';
+import { api, assertAccessible, assertFocused, eventually, runningCamera } from './page.mjs';
 import { startServer, vedette } from './server.mjs';
 
 const kStartsAt = '2026-11-20T10:00:00Z';
@@ -104,6 +104,105 @@ test('file, still, line, count, exact result; another line, count again, replace
   await count(page).getByText('have changed').waitFor({ state: 'detached' });
 });
 
+test('a part of it is looked at by itself, and is at an address of its own', async () => {
+  const { crossings } = await ask('/api/traffic/crossings?camera=bridge&limit=1000');
+  const times = crossings.map((crossing) => Date.parse(crossing.t)).sort((a, b) => a - b);
+  assert.ok(times.length > 1, 'there is something to part');
+  // Behind the first crossing, to the tenth of a second that the fields speak of.
+  const cut = Math.ceil((times[0] - Date.parse(kStartsAt)) / 100) / 10;
+  const inside = crossings.filter((crossing) => Date.parse(crossing.t) < Date.parse(kStartsAt) + cut * 1000);
+  assert.ok(inside.length > 0 && inside.length < crossings.length);
+
+  const page = await open(at('/roads/bridge'));
+  const rows = page.locator('.panel', { has: page.getByRole('heading', { name: 'Crossings' }) }).locator('tbody tr');
+  await eventually('all of them', async () => (await rows.count()) === crossings.length);
+  await page.getByRole('button', { name: 'From – to' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Part of the recording' });
+  await dialog.getByLabel('From').fill('0:05');
+  await dialog.getByLabel('To').fill('0:02');
+  await dialog.getByRole('button', { name: 'Show' }).click();
+  await dialog.getByText('The end comes before the beginning.').waitFor();
+  await assertAccessible(page);
+  await dialog.getByLabel('From').fill('0');
+  await dialog.getByLabel('To').fill(`0:${cut.toFixed(1)}`);
+  await dialog.getByLabel('To').press('Enter');
+  await page.waitForURL((url) => url.searchParams.get('part') === `0..${cut}`);
+  const shown = { a_to_b: '0', b_to_a: '0' };
+  for (const { direction } of inside) shown[direction] = String(Number(shown[direction]) + 1);
+  const partIsShown = () => eventually('the part is shown', async () =>
+    (await rows.count()) === inside.length && JSON.stringify(await counted(page)) === JSON.stringify(shown));
+  await partIsShown();
+  await page.getByText('Length of this part').waitFor();
+  await assertAccessible(page);
+  await page.reload();
+  await partIsShown();
+  await page.getByRole('link', { name: 'Whole recording' }).click();
+  await eventually('all of them again', async () => (await rows.count()) === crossings.length);
+  assert.equal(new URL(page.url()).searchParams.get('part'), null);
+});
+
+test('a recording is chosen from the folders of the server, with the keyboard and with the mouse', async () => {
+  const folder = join(own.folder, 'videos');
+  mkdirSync(join(folder, 'day 2'), { recursive: true });
+  mkdirSync(join(folder, 'day 10'));
+  for (const name of ['b.mp4', 'street.mp4']) symlinkSync(clip, join(folder, 'day 10', name));
+  writeFileSync(join(folder, 'notes.txt'), 'No film.');
+  // What is typed is looked at and is not there, which Chromium logs.
+  const page = await open(at('/roads'), { allowErrors: true });
+  await page.getByRole('button', { name: /^Add (the first )?camera$/ }).click();
+  const form = page.getByRole('dialog', { name: 'Add camera' });
+  await form.getByText('Recorded file').click();
+  const path = form.getByLabel('File or folder');
+  await path.fill(`${folder}/x`);
+  await form.getByRole('button', { name: 'Browse' }).click();
+  const picker = page.getByRole('dialog', { name: 'Choose a recording or a folder' });
+  const list = picker.getByRole('listbox');
+  await picker.getByText('2 folders; 1 other file is not shown').waitFor();
+  assert.deepEqual((await list.getByRole('option').allTextContents()).map((text) => text.trim()), ['day 2, folder', 'day 10, folder']);
+  await assertFocused(list);
+  await assertAccessible(page);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await picker.getByText('2 recordings').waitFor();
+  await page.keyboard.press('s');
+  await list.getByRole('option', { name: 'street.mp4', selected: true }).waitFor();
+  await page.keyboard.press('Backspace');
+  // Back where one came from.
+  await list.getByRole('option', { name: 'day 10', selected: true }).waitFor();
+  await page.keyboard.press('Enter');
+  await picker.getByText('2 recordings').waitFor();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await picker.waitFor({ state: 'detached' });
+  assert.equal(await path.inputValue(), join(folder, 'day 10', 'street.mp4'));
+  assert.equal(await form.getByLabel('Name').inputValue(), 'street');
+  const look = form.getByRole('img', { name: 'What the source shows now' });
+  await look.waitFor();
+
+  // With the mouse, a whole folder; Escape leaves the form as it is.
+  await form.getByRole('button', { name: 'Browse' }).click();
+  await list.getByRole('option', { name: 'street.mp4', selected: true }).waitFor();
+  await picker.getByRole('button', { name: /^Up/ }).click();
+  await list.getByRole('option', { name: 'day 10' }).click();
+  await picker.getByText('2 recordings').waitFor();
+  await list.getByRole('option', { name: 'b.mp4' }).click();
+  await picker.getByRole('button', { name: 'Take the whole folder' }).click();
+  assert.equal(await path.inputValue(), join(folder, 'day 10'));
+  await form.getByRole('button', { name: 'Browse' }).click();
+  await list.getByRole('option', { name: 'day 10', selected: true }).waitFor();
+  await page.keyboard.press('Escape');
+  await picker.waitFor({ state: 'detached' });
+  assert.equal(await path.inputValue(), join(folder, 'day 10'));
+
+  // A looped file is one file; what is typed may be no path at all: then it begins where one was chosen last.
+  await form.getByText('Looped file').click();
+  await form.getByLabel('File', { exact: true }).fill('nonsense');
+  await form.getByRole('button', { name: 'Browse' }).click();
+  const single = page.getByRole('dialog', { name: 'Choose a recording', exact: true });
+  await single.getByRole('option', { name: 'street.mp4' }).dblclick();
+  assert.equal(await form.getByLabel('File', { exact: true }).inputValue(), join(folder, 'day 10', 'street.mp4'));
+});
+
 test('a count is cancelled while it runs, and says so; it may be started again', { timeout: 120_000 }, async () => {
   // Long enough for nobody to be in time.
   const folder = join(own.folder, 'card');
@@ -163,7 +262,8 @@ test('Operations: a kind is paused, its job waits and is cancelled, and comes ba
   const waiting = page.getByRole('region', { name: 'Jobs: Waiting' });
   const row = page.locator(`[data-job="${job.id}"]`);
   await waiting.locator(`[data-job="${job.id}"]`).waitFor();
-  assert.match(await kind.locator('[data-label="Waiting"]').textContent(), /^\s*1/);
+  // The kinds come by an event of their own, at most once a second.
+  await eventually('its kind counts it', async () => /^\s*1/.test(await kind.locator('[data-label="Waiting"]').textContent()));
   await row.getByRole('button', { expanded: false }).click();
   await page.waitForURL(new RegExp(`job=${job.id}`));
   await row.getByRole('button', { name: /^Cancel/ }).click();

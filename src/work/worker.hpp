@@ -32,7 +32,7 @@ struct WorkerOptions {
   LeaseOptions lease;
   /// The net below the notices: looked for work at least this often. (Rescue looks as often as the
   /// lease asks for.)
-  Micros poll = std::chrono::seconds(2);
+  Micros poll = std::chrono::seconds(5);
   Micros progress_every = std::chrono::seconds(1);
   /// At a stop no body gets longer than this to return, whatever its kind's `grace`: its job goes
   /// back to the queue then.

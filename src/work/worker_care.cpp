@@ -60,6 +60,8 @@ void Worker::Engine::look(LoopContext& loop) {
   }
   next_promote_ =
       outlook->next_due ? now + std::max(*outlook->next_due, Micros::zero()) : Time::max();
+  // One that joins is seen while its row is good, whenever it dies: until then there is no hurry.
+  if (leases.empty()) next_look_ = begun + std::min(options_.poll, options_.lease.ttl / 2);
   rescue_the_dead(loop, leases);
 }
 

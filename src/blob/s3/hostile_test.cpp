@@ -1,18 +1,16 @@
-// What an S3 server can do to us: busy, refusing, lying about lengths, digests, time and place, cut
-// off, silent. Each is said as it is, tried again where that helps, and leaves nothing half stored.
+// What an S3 server can do to us: busy, refusing, silent, lying about time and place. Each is said
+// as it is, tried again where that helps, and leaves nothing half stored.
+#include "blob/s3/hostile_test.hpp"
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <atomic>
 #include <chrono>
-#include <set>
 #include <string>
+#include <thread>
 
 #include "base/digest.hpp"
-#include "blob/s3/answers.hpp"
-#include "blob/s3/s3_store.hpp"
-#include "blob/testing/every_store.hpp"
-#include "blob/testing/scripted_server.hpp"
 
 namespace vedette::blob::s3 {
 namespace {
@@ -27,22 +25,6 @@ using ::testing::Not;
 using testing::refuse;
 using testing::ScriptedServer;
 using namespace std::chrono_literals;
-
-const SystemClock kClock;
-
-std::unique_ptr<Store> store_at(const S3Options& options) {
-  return must(S3Store::make(options, kClock));
-}
-
-Sink nowhere() {
-  return [](std::string_view) -> Result<void> { return {}; };
-}
-
-std::string md5_of(std::string_view bytes) {
-  Digester md5(Digester::Kind::kMd5);
-  md5.add(bytes);
-  return to_hex(md5.finish());
-}
 
 // "Fri, 24 May 2013 00:00:00 GMT"
 std::string http_date(Instant when) {
@@ -231,120 +213,6 @@ TEST(HostileS3, ARedirectionToAStrangerOrInACircleIsNotFollowed) {
   EXPECT_LE(circle.asked().size(), 5U);
 }
 
-// GET of "content", cut off or lied about in the first answers.
-struct Cutting {
-  std::string content = content_of(100'000);
-  std::string tag = md5_of(content);
-  std::atomic<int> count = 0;
-
-  Answer whole_from(const Asked& asked, std::size_t sent) const {
-    const auto range = asked.field("Range");
-    const auto first = range.empty() ? 0 : std::stoul(range.substr(6));
-    const auto rest = std::string_view(content).substr(first);
-    std::vector<std::pair<std::string, std::string>> fields{
-        {"ETag", '"' + tag + '"'}, {"Content-Length", std::to_string(rest.size())}};
-    if (!range.empty()) {
-      fields.emplace_back("Content-Range",
-                          fmt::format("bytes {}-{}/{}", first, content.size() - 1, content.size()));
-    }
-    return answer(range.empty() ? 200 : 206, rest.substr(0, sent), fields);
-  }
-};
-
-TEST(HostileS3, ABodyThatIsCutOffGoesOnWhereItStopped) {
-  Cutting it;
-  ScriptedServer server([&](const Asked& asked) {
-    auto said = it.whole_from(asked, ++it.count < 4 ? 30'000 : std::string::npos);
-    if (it.count == 2) said.then = Answer::Then::kReset;
-    return said;
-  });
-  const auto store = store_at(server.options());
-  EXPECT_TRUE(must(read_all(*store, "k", 1 << 20)) == it.content);
-  const auto asked = server.asked();
-  ASSERT_GE(asked.size(), 4U);
-  EXPECT_EQ(asked[0].field("Range"), "");
-  EXPECT_EQ(asked[1].field("Range"), "bytes=30000-");
-  EXPECT_EQ(asked[1].field("If-Match"), '"' + it.tag + '"');
-}
-
-TEST(HostileS3, ABodyThatIsAlwaysTooShortIsSaid) {
-  Cutting it;
-  ScriptedServer server([&](const Asked& asked) {
-    // Never more than the first ten bytes.
-    return it.whole_from(asked, asked.field("Range").empty() ? 10 : 0);
-  });
-  const auto store = store_at(server.options());
-  const auto failed = read_all(*store, "k", 1 << 20);
-  ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().code, ErrorCode::kCorrupt);
-  EXPECT_THAT(failed.error().message, HasSubstr("cut off"));
-  EXPECT_EQ(server.asked().size(), 6U) << "one that gave bytes, and five in a row without";
-}
-
-TEST(HostileS3, AnObjectThatIsReplacedMeanwhileIsSaid) {
-  Cutting it;
-  ScriptedServer server([&](const Asked& asked) {
-    return asked.field("If-Match").empty() ? it.whole_from(asked, 50'000)
-                                           : refuse(412, "PreconditionFailed");
-  });
-  const auto failed = read_all(*store_at(server.options()), "k", 1 << 20);
-  ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().code, ErrorCode::kConflict);
-}
-
-TEST(HostileS3, AWrongChecksumIsFound) {
-  Cutting it;
-  it.tag = md5_of("something else");
-  ScriptedServer server(
-      [&](const Asked& asked) { return it.whole_from(asked, std::string::npos); });
-  const auto store = store_at(server.options());
-  const auto failed = read_all(*store, "k", 1 << 20);
-  ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().code, ErrorCode::kCorrupt);
-  EXPECT_THAT(failed.error().message, HasSubstr("MD5"));
-  // A tag that is none: of several parts, or of an encryption of its owner's.
-  it.tag = md5_of("something else") + "-2";
-  EXPECT_TRUE(read_all(*store, "k", 1 << 20));
-  EXPECT_FALSE(read_all(*store, "k", 1 << 20, {.digest = sha256("something else")}));
-  EXPECT_TRUE(read_all(*store, "k", 1 << 20, {.digest = sha256(it.content)}));
-}
-
-TEST(HostileS3, AnswersThatDoNotFitTheQuestionAreRefused) {
-  const GetOptions asked_range{.range = ByteRange{10, 19}};
-  const std::vector<Answer> wrong{
-      answer(200, "all of it"),
-      answer(206, "0123456789", {{"Content-Range", "bytes 0-9/100"}}),
-      answer(206, "0123456789", {{"Content-Range", "bytes 10-99/100"}}),
-      answer(206, "0123456789", {{"Content-Range", "nonsense"}}),
-      {"HTTP/1.1 206 Said\r\nConnection: close\r\n\r\nno length"},
-  };
-  for (const auto& said : wrong) {
-    ScriptedServer server([&](const Asked&) { return said; });
-    const auto failed = store_at(server.options())->get("k", asked_range, nowhere());
-    ASSERT_FALSE(failed) << said.bytes;
-    EXPECT_EQ(failed.error().code, ErrorCode::kCorrupt) << failed.error().message;
-  }
-}
-
-TEST(HostileS3, SilenceEndsWithATimeout) {
-  Cutting it;
-  for (const bool is_in_body : {false, true}) {
-    ScriptedServer server([&](const Asked& asked) {
-      auto said =
-          is_in_body ? it.whole_from(asked, asked.field("Range").empty() ? 10 : 0) : Answer{};
-      said.then = Answer::Then::kHold;
-      return said;
-    });
-    auto options = server.options();
-    options.timeout = 50ms;
-    options.retries = 1;
-    const auto failed = read_all(*store_at(options), "k", 1 << 20);
-    ASSERT_FALSE(failed);
-    EXPECT_EQ(failed.error().code, ErrorCode::kTimeout) << failed.error().message;
-    EXPECT_TRUE(failed.error().retryable);
-  }
-}
-
 TEST(HostileS3, NobodyThereIsSaid) {
   S3Options options;
   {
@@ -375,191 +243,6 @@ TEST(HostileS3, AStopEndsEveryWait) {
     stop.request_stop();
   });
   EXPECT_EQ(store->head("k", stop.get_token()).error().code, ErrorCode::kCancelled);
-}
-
-TEST(HostileS3, ABodyThatIsCutOffIsAskedForAgainAfterAWaitThatAStopEnds) {
-  Cutting it;
-  ScriptedServer server([&](const Asked& asked) {
-    return it.whole_from(asked, ++it.count == 1 ? 30'000 : std::string::npos);
-  });
-  auto options = server.options();
-  options.first_wait = options.longest_wait = std::chrono::days(365);
-  const auto store = store_at(options);
-  std::stop_source stop;
-  std::atomic<std::size_t> taken = 0;
-  std::jthread stopper([&](const std::stop_token& is_over) {
-    while (taken < 30'000 && !is_over.stop_requested()) {
-      std::this_thread::sleep_for(1ms);
-    }
-    // Time enough for one that does not wait to ask again, and be done.
-    const auto deadline = std::chrono::steady_clock::now() + 200ms;
-    while (taken < it.content.size() && std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::sleep_for(1ms);
-    }
-    stop.request_stop();
-  });
-  const auto ended =
-      store->get("k", {.stop = stop.get_token()}, [&](std::string_view piece) -> Result<void> {
-        taken += piece.size();
-        return {};
-      });
-  ASSERT_FALSE(ended);
-  EXPECT_EQ(ended.error().code, ErrorCode::kCancelled);
-  EXPECT_EQ(server.asked().size(), 1U);
-}
-
-// Takes objects in parts; what it says to their completion is the test's.
-struct Parts {
-  std::function<Answer(int)> complete = [](int) {
-    return answer(200, "<CompleteMultipartUploadResult/>");
-  };
-  std::atomic<int> completions = 0;
-  std::atomic<std::size_t> received = 0;
-  std::atomic<int> given_up = 0;
-
-  Answer operator()(const Asked& asked) {
-    if (asked.method == "POST" && asked.has("uploads=")) {
-      return answer(200,
-                    "<InitiateMultipartUploadResult><UploadId>the/id</UploadId>"
-                    "</InitiateMultipartUploadResult>");
-    }
-    if (asked.method == "PUT") {
-      received += asked.body.size();
-      return answer(200, "", {{"ETag", '"' + md5_of(asked.body) + '"'}});
-    }
-    if (asked.method == "POST") return complete(++completions);
-    if (asked.method == "DELETE") {
-      ++given_up;
-      return answer(204);
-    }
-    return answer(200, "", {{"Content-Length", std::to_string(received)}, {"ETag", "\"x-3\""}});
-  }
-};
-
-TEST(HostileS3, AnErrorUnderStatus200IsAnError) {
-  const auto content = content_of(11 << 20);
-  {
-    Parts parts;
-    parts.complete = [](int count) {
-      return count == 1 ? refuse(200, "InternalError")
-                        : answer(200,
-                                 "<CompleteMultipartUploadResult><ETag>x-3</ETag>"
-                                 "</CompleteMultipartUploadResult>");
-    };
-    ScriptedServer server([&](const Asked& asked) { return parts(asked); });
-    EXPECT_EQ(must(store_at(server.options())->put("k", from_text(content), {})), content.size());
-    EXPECT_EQ(parts.completions, 2);
-    EXPECT_EQ(parts.given_up, 0);
-  }
-  Parts parts;
-  parts.complete = [](int) { return refuse(200, "InvalidPart"); };
-  ScriptedServer server([&](const Asked& asked) { return parts(asked); });
-  const auto failed = store_at(server.options())->put("k", from_text(content), {});
-  ASSERT_FALSE(failed);
-  EXPECT_THAT(failed.error().message, HasSubstr("InvalidPart"));
-  EXPECT_EQ(parts.given_up, 1) << "and the parts are given up";
-}
-
-TEST(HostileS3, ACompletionThatWasNotHeardOfIsNoFailure) {
-  Parts parts;
-  parts.complete = [](int count) {
-    return count == 1 ? Answer{"", Answer::Then::kReset} : refuse(404, "NoSuchUpload");
-  };
-  ScriptedServer server([&](const Asked& asked) { return parts(asked); });
-  EXPECT_TRUE(store_at(server.options())->put("k", from_text(content_of(6 << 20)), {}));
-}
-
-TEST(HostileS3, PartsThatGetLostAreFound) {
-  Parts parts;
-  ScriptedServer server([&](const Asked& asked) {
-    auto said = parts(asked);
-    parts.received = 5;
-    return said;
-  });
-  const auto failed = store_at(server.options())->put("k", from_text(content_of(6 << 20)), {});
-  ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().code, ErrorCode::kCorrupt);
-}
-
-TEST(HostileS3, OnePartThatFailsGivesTheWholeUp) {
-  Parts parts;
-  ScriptedServer server([&](const Asked& asked) {
-    if (asked.method == "PUT" && asked.has("partNumber=2&")) return refuse(403, "AccessDenied");
-    return parts(asked);
-  });
-  const auto failed = store_at(server.options())->put("k", from_text(content_of(40 << 20)), {});
-  ASSERT_FALSE(failed);
-  EXPECT_THAT(failed.error().message, HasSubstr("refuses access"));
-  EXPECT_EQ(parts.completions, 0);
-  EXPECT_EQ(parts.given_up, 1);
-}
-
-TEST(HostileS3, WhatIsTooLargeIsSaidBeforeAnythingIsReadOrSent) {
-  ScriptedServer server([](const Asked&) { return answer(200); });
-  const auto options = server.options();
-  int reads = 0;
-  Source source{.size = 10'000 * options.part_size + 1,
-                .read = [&](std::span<char>) -> Result<std::size_t> {
-                  ++reads;
-                  return 0;
-                }};
-  const auto failed = store_at(options)->put("k", source, {});
-  ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().code, ErrorCode::kTooLarge);
-  EXPECT_THAT(failed.error().message, HasSubstr("raise blob.part_size"));
-  EXPECT_EQ(reads, 0);
-  EXPECT_TRUE(server.asked().empty());
-}
-
-TEST(HostileS3, AHundredThousandKeysComeInPages) {
-  static constexpr int kCount = 100'000;
-  ScriptedServer server([](const Asked& asked) {
-    int first = 0;
-    if (const auto at = asked.target.find("start-after=n"); at != std::string::npos) {
-      first = std::stoi(asked.target.substr(at + 13, 6)) + 1;
-    }
-    std::string body = "<ListBucketResult><EncodingType>url</EncodingType>";
-    const int last = std::min(first + 1000, kCount);
-    for (int i = first; i < last; ++i) {
-      body += fmt::format(
-          "<Contents><Key>n{:06}%20%2B</Key><Size>{}</Size>"
-          "<LastModified>2026-11-27T12:00:00.000Z</LastModified></Contents>",
-          i, i);
-    }
-    body += fmt::format("<IsTruncated>{}</IsTruncated></ListBucketResult>", last < kCount);
-    return answer(200, body);
-  });
-  const auto store = store_at(server.options());
-  int count = 0;
-  must(for_each(*store, "n", {}, [&](const ObjectInfo& object) -> Result<void> {
-    EXPECT_EQ(object.key, fmt::format("n{:06} +", count));
-    EXPECT_EQ(object.size, static_cast<std::uint64_t>(count));
-    ++count;
-    return {};
-  }));
-  EXPECT_EQ(count, kCount);
-  EXPECT_EQ(server.asked().size(), 100U);
-}
-
-TEST(HostileS3, AListThatLiesIsRefusedAndEnds) {
-  const auto contents = [](std::string_view key) {
-    return fmt::format("<Contents><Key>{}</Key><Size>1</Size></Contents>", key);
-  };
-  const std::string truncated = "<IsTruncated>true</IsTruncated>";
-  for (const auto& inside :
-       {contents("a") + truncated, truncated, contents("p/b") + contents("p/a"), contents("q/x"),
-        std::string("<Contents><Key>p/a</Key></Contents>"),
-        std::string("<Contents><Size>1</Size></Contents>")}) {
-    ScriptedServer server([&](const Asked&) {
-      return answer(200, "<ListBucketResult>" + inside + "</ListBucketResult>");
-    });
-    const auto store = store_at(server.options());
-    const auto failed =
-        for_each(*store, "p/", {}, [](const ObjectInfo&) -> Result<void> { return {}; });
-    ASSERT_FALSE(failed) << inside;
-    EXPECT_EQ(failed.error().code, ErrorCode::kCorrupt);
-    EXPECT_LE(server.asked().size(), 2U);
-  }
 }
 
 TEST(HostileS3, WhatIsNoS3IsSaid) {

@@ -99,6 +99,11 @@ TEST_P(EveryStore, GoesFromFileToFile) {
   const auto files = std::distance(std::filesystem::directory_iterator(folder.path()), {});
   EXPECT_EQ(files, 2) << "and nothing half beside it";
 
+  const auto empty = folder.path() / "empty";
+  std::ofstream(empty).flush();
+  EXPECT_EQ(must(store().put("empty", must(from_file(empty)), {})), 0U);
+  EXPECT_EQ(get("empty"), "");
+
   // Cut while it is read: said, and not stored.
   auto source = must(from_file(from));
   std::filesystem::resize_file(from, 1000);

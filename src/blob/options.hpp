@@ -42,6 +42,7 @@ struct S3Options {
   /// How long no byte may move before a request is given up.
   Micros timeout = std::chrono::seconds(30);
   /// Larger objects are sent in parts of this size; `parallel` + 1 of them are in memory at most.
+  /// Files are in memory not at all, and go in parts of four times the size.
   std::uint64_t part_size = std::uint64_t{8} << 20;
   int parallel = 3;
   /// Further tries of a request that failed for a passing reason.

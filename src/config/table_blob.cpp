@@ -96,8 +96,10 @@ const std::array kRows = std::to_array<Declaration>({
     {.name = "blob.part_size",
      .shape = size(5 * kMebibyte, 1024 * kMebibyte),
      .default_text = "8MiB",
-     .help = "Larger objects go to S3 in parts of this size, 10,000 at most; as many as "
-             "blob.parallel, and one more, are in memory for each",
+     .help =
+         "Larger objects go to S3 in parts of this size, 10,000 at most; as many as "
+         "blob.parallel, and one more, are in memory for each; those of files, of which nothing "
+         "is, have four times the size",
      .apply = [](Settings& s, const Value& v) { s.blob.part_size = std::get<std::int64_t>(v); }},
     {.name = "blob.parallel",
      .shape = whole(1, 32),

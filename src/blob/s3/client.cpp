@@ -95,7 +95,11 @@ Result<Reply> Client::attempt(const Ask& ask, const Route& route, const std::str
   // What the signature does not need to know: the transport may do as it likes with it.
   request.headers.emplace_back("User-Agent", "Vedette");
   request.headers.emplace_back("Accept", "*/*");
-  if (!ask.body.empty()) request.source = source_of(ask.body);
+  if (ask.slice) {
+    request.source = source_of(*ask.slice);
+  } else if (!ask.body.empty()) {
+    request.source = source_of(ask.body);
+  }
   const net::AskOptions options{.timeout = options_.timeout,
                                 .stall = options_.timeout,
                                 .most_bytes = 0,
@@ -163,15 +167,17 @@ Error Client::explain(const Ask& ask, const Reply& reply) const {
 
 // What is signed of the body. A large one only by its name where nobody can change it on its way:
 // the digest costs both sides a quarter of the transfer.
-std::string Client::payload_hash(const Ask& ask) const {
-  if (credentials_.is_anonymous()) return {};
-  if (ask.body.empty()) return std::string(kEmptyPayload);
-  if (ask.body.size() > kMostHashed && is_protected(route())) return std::string(kUnsignedPayload);
+Result<std::string> Client::payload_hash(const Ask& ask) const {
+  if (credentials_.is_anonymous()) return std::string();
+  const auto size = ask.slice ? ask.slice->size : ask.body.size();
+  if (size == 0) return std::string(kEmptyPayload);
+  if (size > kMostHashed && is_protected(route())) return std::string(kUnsignedPayload);
+  if (ask.slice) return sha256_hex_of(*ask.slice, ask.stop);
   return sha256_hex(ask.body);
 }
 
 Result<Reply> Client::ask(const Ask& ask) {
-  const auto hash = payload_hash(ask);
+  VEDETTE_TRY(hash, payload_hash(ask));
   int corrections = 0;
   for (int failures = 0;;) {
     const auto used = route();

@@ -17,6 +17,7 @@
 #include "blob/s3/answers.hpp"
 #include "blob/s3/route.hpp"
 #include "blob/s3/signer.hpp"
+#include "blob/s3/slice.hpp"
 #include "net/http_client.hpp"
 
 namespace vedette::blob::s3 {
@@ -29,8 +30,9 @@ struct Ask {
   std::string method = "GET";
   std::optional<std::string> key = {};  // the whole one, prefix included; none: the bucket
   Pairs query = {};
-  Pairs headers = {};          // beside those of the signature
-  std::string_view body = {};  // stays as it is until the answer is there
+  Pairs headers = {};               // beside those of the signature
+  std::string_view body = {};       // stays as it is until the answer is there
+  std::optional<Slice> slice = {};  // instead of it
   std::stop_token stop = {};
   bool is_streamed = false;    // the body of a success is left in Reply::stream
   bool may_say_error = false;  // a success may hold <Error>
@@ -54,7 +56,7 @@ class Client {
 
   /// The answer of a success (2xx). Errors: kNotFound (404 for a key), kInvalid (416), kConflict
   /// (409, 412), kUnavailable, kTimeout, kCorrupt, kDiskFull, kTooLarge, kCancelled; their detail
-  /// is the server's own code.
+  /// is the server's own code. And those of a slice.
   Result<Reply> ask(const Ask& ask);
 
   /// The random wait before a further try, after so many failures in a row (from 1). kCancelled.
@@ -71,7 +73,7 @@ class Client {
   Micros skew() const { return Micros(skew_us_.load()); }
 
  private:
-  std::string payload_hash(const Ask& ask) const;
+  Result<std::string> payload_hash(const Ask& ask) const;
   Result<Reply> attempt(const Ask& ask, const Route& route, const std::string& payload_hash);
   void sign(const Route& route, const Ask& ask, const std::string& payload_hash,
             net::HttpRequest& request) const;

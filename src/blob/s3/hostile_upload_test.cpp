@@ -112,6 +112,55 @@ TEST(HostileS3, OnePartThatFailsGivesTheWholeUp) {
   EXPECT_EQ(parts.given_up, 1);
 }
 
+// A file of three parts (of four times 5 MiB).
+struct LargeFile {
+  testing::TempFolder folder;
+  std::filesystem::path path = folder.path() / "file";
+  std::string content = content_of(41 << 20);
+
+  LargeFile() { std::ofstream(path) << content; }
+};
+
+TEST(HostileS3, APartOfAFileIsReadAgainForItsNextTry) {
+  const LargeFile file;
+  Parts parts;
+  int refused = 0;
+  ScriptedServer server([&](const Asked& asked) {
+    if (asked.has("partNumber=2&") && ++refused < 3) return refuse(503, "SlowDown");
+    return parts(asked);
+  });
+  EXPECT_EQ(must(store_at(server.options())->put("k", must(from_file(file.path)), {})),
+            file.content.size());
+  std::map<std::string, std::string> bodies;
+  int tries = 0;
+  for (const auto& asked : server.asked()) {
+    if (asked.method != "PUT") continue;
+    bodies[asked.target] = asked.body;
+    if (!asked.has("partNumber=2&")) continue;
+    ++tries;
+    EXPECT_TRUE(asked.body == file.content.substr(20 << 20, 20 << 20));
+  }
+  EXPECT_EQ(tries, 3);
+  std::string all;
+  for (const auto& [target, body] : bodies) all += body;  // their numbers have one digit
+  EXPECT_TRUE(all == file.content);
+}
+
+TEST(HostileS3, AFileThatIsCutOffWhileItIsSentIsGivenUp) {
+  const LargeFile file;
+  Parts parts;
+  ScriptedServer server([&](const Asked& asked) {
+    if (asked.has("uploads=")) std::filesystem::resize_file(file.path, 30 << 20);
+    return parts(asked);
+  });
+  const auto failed = store_at(server.options())->put("k", must(from_file(file.path)), {});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::kInvalid);
+  EXPECT_THAT(failed.error().message, HasSubstr("was cut off while it was read"));
+  EXPECT_EQ(parts.completions, 0);
+  EXPECT_EQ(parts.given_up, 1);
+}
+
 TEST(HostileS3, WhatIsTooLargeIsSaidBeforeAnythingIsReadOrSent) {
   ScriptedServer server([](const Asked&) { return answer(200); });
   const auto options = server.options();

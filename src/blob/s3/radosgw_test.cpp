@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -217,6 +218,35 @@ TEST_F(RealS3, AnObjectOfManyPartsIsWholeInFlatMemory) {
   }));
   EXPECT_EQ(read.finish(), written.finish());
   EXPECT_LE(longest, std::size_t{4} << 20);
+}
+
+TEST_F(RealS3, AFileOfManyPartsIsWhole) {
+  const testing::TempFolder folder;
+  const auto path = folder.path() / "file";
+  // Parts of four times 5 MiB: two, and a short one.
+  constexpr std::uint64_t kPart = std::uint64_t{20} << 20;
+  constexpr std::uint64_t kSize = 2 * kPart + 4321;
+  Digester written(Digester::Kind::kSha256);
+  {
+    std::ofstream file(path);
+    for (std::uint64_t at = 0; at < kSize;) {
+      const auto piece = content_of(std::min<std::uint64_t>(1 << 20, kSize - at),
+                                    static_cast<unsigned>(at >> 20U));
+      file << piece;
+      written.add(piece);
+      at += piece.size();
+    }
+  }
+  EXPECT_EQ(must(store_->put("big", must(from_file(path)), {.content_type = "video/mp4"})), kSize);
+  Digester read(Digester::Kind::kSha256);
+  const auto info = must(store_->get("big", {}, [&](std::string_view piece) -> Result<void> {
+    read.add(piece);
+    return {};
+  }));
+  EXPECT_EQ(read.finish(), written.finish());
+  EXPECT_EQ(info.size, kSize);
+  EXPECT_EQ(info.content_type, "video/mp4");
+  EXPECT_THAT(info.tag, ::testing::EndsWith("-3"));
 }
 
 TEST_F(RealS3, AServerThatIsAwayForAMomentIsWaitedFor) {

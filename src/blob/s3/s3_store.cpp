@@ -17,6 +17,9 @@ namespace vedette::blob::s3 {
 namespace {
 
 constexpr std::chrono::seconds kLongestLink = std::chrono::days(7);
+// A file's part by that of what is held in memory, and the largest that S3 takes.
+constexpr std::uint64_t kPartsOfFile = 4;
+constexpr std::uint64_t kLargestPart = std::uint64_t{5} << 30;
 
 std::string with_slash(std::string prefix) {
   while (prefix.ends_with('/')) prefix.pop_back();
@@ -48,6 +51,7 @@ Result<std::unique_ptr<S3Store>> S3Store::make(const S3Options& options, const C
 Result<std::uint64_t> S3Store::put(std::string_view key, Source source, const PutOptions& options) {
   VEDETTE_CHECK(check_key(key));
   VEDETTE_CHECK(check_content_type(options.content_type));
+  if (source.file && source.size) return put_file(key, *source.file, *source.size, options);
   const auto part_size = client_.options().part_size;
   if (source.size) VEDETTE_CHECK(check_parts(key, *source.size, part_size));
   // One byte more shows a source that gives more than it said.
@@ -62,19 +66,30 @@ Result<std::uint64_t> S3Store::put(std::string_view key, Source source, const Pu
                 fmt::format("{} was not stored: {} bytes were said to come, and {} came", key,
                             *source.size, is_whole ? std::to_string(read) : "more"));
   }
-  if (is_whole) return put_whole(key, first.content(), options);
+  if (is_whole) return put_whole(key, {.body = first.content()}, read, options);
   Upload upload(client_, full(key), options.content_type, options.stop);
   return upload.send(std::move(first), source, source.size);
 }
 
-Result<std::uint64_t> S3Store::put_whole(std::string_view key, std::string_view content,
+Result<std::uint64_t> S3Store::put_whole(std::string_view key, Ask ask, std::uint64_t size,
                                          const PutOptions& options) {
-  VEDETTE_CHECK(client_.ask({.method = "PUT",
-                             .key = full(key),
-                             .headers = {{"Content-Type", options.content_type}},
-                             .body = content,
-                             .stop = options.stop}));
-  return content.size();
+  ask.method = "PUT";
+  ask.key = full(key);
+  ask.headers = {{"Content-Type", options.content_type}};
+  ask.stop = options.stop;
+  VEDETTE_CHECK(client_.ask(ask));
+  return size;
+}
+
+// Nothing of it is held, so that its parts may be larger: each costs the server, and us, the same.
+Result<std::uint64_t> S3Store::put_file(std::string_view key, const FileHandle& file,
+                                        std::uint64_t size, const PutOptions& options) {
+  const auto part_size = std::min(kPartsOfFile * client_.options().part_size, kLargestPart);
+  VEDETTE_CHECK(check_parts(key, size, part_size));
+  if (size <= part_size) return put_whole(key, {.slice = Slice{&file, 0, size}}, size, options);
+  Upload upload(client_, full(key), options.content_type, options.stop);
+  VEDETTE_CHECK(upload.send(file, size, part_size));
+  return size;
 }
 
 Result<ObjectInfo> S3Store::get(std::string_view key, const GetOptions& options, const Sink& sink) {

@@ -33,8 +33,11 @@ class S3Store final : public Store {
  private:
   S3Store(S3Options options, Route route, const Clock& clock);
   std::string full(std::string_view key) const { return prefix_ + std::string(key); }
-  Result<std::uint64_t> put_whole(std::string_view key, std::string_view content,
+  /// `ask` has the body.
+  Result<std::uint64_t> put_whole(std::string_view key, Ask ask, std::uint64_t size,
                                   const PutOptions& options);
+  Result<std::uint64_t> put_file(std::string_view key, const FileHandle& file, std::uint64_t size,
+                                 const PutOptions& options);
   Finding probe(const std::stop_token& stop);
 
   Client client_;

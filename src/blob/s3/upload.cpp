@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -76,12 +77,6 @@ Result<void> Upload::begin() {
                                   .may_say_error = true}));
   VEDETTE_TRY(id, read_upload_id(reply.body));
   id_ = std::move(id);
-  return {};
-}
-
-Result<std::uint64_t> Upload::send(PartBuffer first, Source& source,
-                                   std::optional<std::uint64_t> said) {
-  VEDETTE_CHECK(begin());
   for (int i = 0; i < client_.options().parallel; ++i) {
     senders_.emplace_back([this](const std::stop_token& stop) {
       set_thread_name("upload");
@@ -89,6 +84,12 @@ Result<std::uint64_t> Upload::send(PartBuffer first, Source& source,
       send_parts(stop);
     });
   }
+  return {};
+}
+
+Result<std::uint64_t> Upload::send(PartBuffer first, Source& source,
+                                   std::optional<std::uint64_t> said) {
+  VEDETTE_CHECK(begin());
   VEDETTE_TRY(size, read_parts(std::move(first), source));
   VEDETTE_CHECK(wait_for_parts());
   if (said && *said != size) {
@@ -98,6 +99,16 @@ Result<std::uint64_t> Upload::send(PartBuffer first, Source& source,
   }
   VEDETTE_CHECK(complete(size));
   return size;
+}
+
+Result<void> Upload::send(const FileHandle& file, std::uint64_t size, std::uint64_t part_size) {
+  VEDETTE_CHECK(begin());
+  int number = 0;
+  for (std::uint64_t first = 0; first < size; first += part_size) {
+    VEDETTE_CHECK(hand_over({++number, Slice{&file, first, std::min(part_size, size - first)}}));
+  }
+  VEDETTE_CHECK(wait_for_parts());
+  return complete(size);
 }
 
 Result<std::uint64_t> Upload::read_parts(PartBuffer first, Source& source) {
@@ -171,7 +182,9 @@ void Upload::send_parts(const std::stop_token& stop) {
     --under_way_;
     if (tag) {
       tags_[part->number] = *std::move(tag);
-      free_.push_back(std::move(part->buffer));
+      if (auto* buffer = std::get_if<PartBuffer>(&part->content)) {
+        free_.push_back(std::move(*buffer));
+      }
     } else if (!error_) {
       error_ = std::move(tag.error());
     }
@@ -181,12 +194,16 @@ void Upload::send_parts(const std::stop_token& stop) {
 }
 
 Result<std::string> Upload::send_part(const Part& part, const std::stop_token& stop) {
-  VEDETTE_TRY(
-      reply, client_.ask({.method = "PUT",
-                          .key = key_,
-                          .query = {{"partNumber", std::to_string(part.number)}, {"uploadId", id_}},
-                          .body = part.buffer.content(),
-                          .stop = stop}));
+  Ask ask{.method = "PUT",
+          .key = key_,
+          .query = {{"partNumber", std::to_string(part.number)}, {"uploadId", id_}},
+          .stop = stop};
+  if (const auto* buffer = std::get_if<PartBuffer>(&part.content)) {
+    ask.body = buffer->content();
+  } else {
+    ask.slice = std::get<Slice>(part.content);
+  }
+  VEDETTE_TRY(reply, client_.ask(ask));
   auto tag = read_tag(reply.header("etag"));
   if (tag.empty()) {
     return fail(ErrorCode::kCorrupt,

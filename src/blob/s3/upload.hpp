@@ -1,6 +1,6 @@
-// An object in parts (multipart upload): read by the caller's thread, sent by a few others, put
-// together at the end; given up as a whole when anything fails. Memory is bounded by the number of
-// parts under way. Used by the S3 store, one an object.
+// An object in parts (multipart upload): read by the caller's thread, or in place where it is a
+// file, sent by a few others, put together at the end; given up as a whole when anything fails.
+// Memory is bounded by the number of parts under way. Used by the S3 store, one an object.
 #pragma once
 
 #include <condition_variable>
@@ -14,11 +14,13 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/mutex.hpp"
 #include "blob/s3/client.hpp"
+#include "blob/s3/slice.hpp"
 #include "blob/source.hpp"
 
 namespace vedette::blob::s3 {
@@ -54,10 +56,13 @@ class Upload {
   /// bytes. Errors of the source and of Client::ask(); kInvalid when `said` is another number.
   Result<std::uint64_t> send(PartBuffer first, Source& source, std::optional<std::uint64_t> said);
 
+  /// The same with the first `size` bytes of a file, in parts of `part_size`, which nobody holds.
+  Result<void> send(const FileHandle& file, std::uint64_t size, std::uint64_t part_size);
+
  private:
   struct Part {
     int number = 0;
-    PartBuffer buffer;
+    std::variant<PartBuffer, Slice> content;
   };
 
   Result<void> begin();

@@ -17,6 +17,7 @@
 #include "blob/folder/folder_store.hpp"
 #include "blob/key.hpp"
 #include "blob/testing/every_store.hpp"
+#include "blob/testing/small_disk.hpp"
 
 namespace {
 
@@ -40,6 +41,7 @@ namespace fs = std::filesystem;
 using testing::content_of;
 using ::testing::HasSubstr;
 using testing::must;
+using testing::SmallDisk;
 using testing::TempFolder;
 
 struct Made {
@@ -134,6 +136,62 @@ TEST(FolderStore, AFullDiskIsSaidAndLeavesNothing) {
   EXPECT_THAT(full.error().message, HasSubstr("make room"));
   EXPECT_EQ(made.incoming(), 0U);
   EXPECT_EQ(must(read_all(made.store, "k", 10)), "old");
+}
+
+TEST(FolderStore, ADiskThatIsFullInTheMiddleIsSaidAndLeavesNothing) {
+  const TempFolder temporary;
+  const SmallDisk disk(temporary.path() / "disk");
+  if (!disk.is_there()) GTEST_SKIP() << SmallDisk::kWhyNot;
+  const auto folder = disk.path() / "blobs";
+  FolderStore opened{{.folder = folder, .is_synced = true}};
+  Store& store = opened;
+  must(store.put("k", from_text("old"), {}));
+  const auto content = content_of(3 << 20);
+  // Of another disk, of this one (copied inside the kernel), and from memory.
+  const auto elsewhere = temporary.path() / "file";
+  const auto here = disk.path() / "file";
+  std::ofstream(elsewhere) << content;
+  std::ofstream(here) << content;
+  disk.fill(2 << 20);
+  for (int from = 0; from < 3; ++from) {
+    auto source = from == 0   ? must(from_file(elsewhere))
+                  : from == 1 ? must(from_file(here))
+                              : from_text(content);
+    const auto full = store.put("k", std::move(source), {});
+    ASSERT_FALSE(full);
+    EXPECT_EQ(full.error().code, ErrorCode::kDiskFull);
+    EXPECT_THAT(full.error().message, HasSubstr("make room"));
+    EXPECT_TRUE(fs::is_empty(folder / kIncoming));
+    EXPECT_EQ(must(read_all(store, "k", 10)), "old");
+  }
+  EXPECT_EQ(store.check().front().verdict, Finding::Verdict::kOk) << "small ones still fit";
+  disk.make_room();
+  must(store.put("k", must(from_file(elsewhere)), {}));
+  EXPECT_TRUE(must(read_all(store, "k", content.size())) == content);
+}
+
+TEST(FolderStore, ADiskThatIsOnlyToBeReadIsSaidAndGivesWhatItHas) {
+  const TempFolder temporary;
+  const SmallDisk disk(temporary.path() / "disk");
+  if (!disk.is_there()) GTEST_SKIP() << SmallDisk::kWhyNot;
+  FolderStore opened{{.folder = disk.path() / "blobs", .is_synced = true}};
+  Store& store = opened;
+  must(store.put("k", from_text("old"), {}));
+  disk.set_read_only(true);
+  FolderStore other{{.folder = disk.path() / "new", .is_synced = true}};
+  Store& fresh = other;
+  for (const auto& error : {store.put("k", from_text("new"), {}).error(), store.remove("k").error(),
+                            fresh.put("k", from_text("new"), {}).error()}) {
+    EXPECT_EQ(error.code, ErrorCode::kUnavailable);
+    EXPECT_FALSE(error.retryable);
+    EXPECT_THAT(error.message, HasSubstr("can only be read"));
+  }
+  EXPECT_EQ(must(read_all(store, "k", 10)), "old");
+  EXPECT_EQ(must(store.list("", {})).objects.size(), 1U);
+  EXPECT_EQ(store.check().front().verdict, Finding::Verdict::kBad);
+  disk.set_read_only(false);
+  must(store.put("k", from_text("new"), {}));
+  EXPECT_EQ(must(read_all(store, "k", 10)), "new");
 }
 
 TEST(FolderStore, AFileWhereTheFolderShouldBeIsSaid) {

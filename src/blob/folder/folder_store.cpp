@@ -10,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <system_error>
 #include <utility>
 
@@ -18,6 +17,7 @@
 #include "blob/checks.hpp"
 #include "blob/folder/file_handle.hpp"
 #include "blob/folder/folder_error.hpp"
+#include "blob/folder/incoming.hpp"
 #include "blob/folder/listing.hpp"
 #include "blob/key.hpp"
 
@@ -58,64 +58,7 @@ bool is_missing(int code) {
   return code == ENOENT || code == ENOTDIR;
 }
 
-bool sync_folder(const fs::path& folder) {
-  const FileHandle handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return handle.is_open() && ::fsync(handle.number()) == 0;
-}
-
-// The names of a folder that was just made, and of those above it that may have been made with it:
-// on its own disk, as no others can be. False with errno.
-bool sync_names(const fs::path& made) {
-  struct stat own{};
-  if (::stat(made.c_str(), &own) != 0) return false;
-  for (auto folder = made; folder.has_relative_path();) {
-    folder = folder.parent_path();
-    struct stat info{};
-    if (::stat(folder.c_str(), &info) != 0) return false;
-    if (info.st_dev != own.st_dev) return true;
-    // One that we may not read, we did not make.
-    if (!sync_folder(folder) && errno != EACCES && errno != EPERM) return false;
-  }
-  return true;
-}
-
 }  // namespace
-
-// A file that is being written; removed unless it was renamed.
-class FolderStore::Incoming {
- public:
-  explicit Incoming(const fs::path& folder)
-      : path_(folder / new_uuid()),
-        file_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) {}
-  ~Incoming() {
-    if (file_.is_open() || is_whole_) ::unlink(path_.c_str());
-  }
-  Incoming(const Incoming&) = delete;
-  Incoming& operator=(const Incoming&) = delete;
-
-  bool is_open() const { return file_.is_open(); }
-  int number() const { return file_.number(); }
-  /// All is written; false with errno.
-  bool finish(bool is_synced) {
-    is_whole_ = true;
-    const bool is_done = !is_synced || ::fsync(file_.number()) == 0;
-    const int code = errno;
-    const bool is_closed = file_.close();
-    if (!is_done) errno = code;
-    return is_done && is_closed;
-  }
-  /// False with errno.
-  bool move_to(const fs::path& path) {
-    if (::rename(path_.c_str(), path.c_str()) != 0) return false;
-    is_whole_ = false;
-    return true;
-  }
-
- private:
-  const fs::path path_;
-  FileHandle file_;
-  bool is_whole_ = false;
-};
 
 FolderStore::FolderStore(FolderOptions options)
     : options_(std::move(options)), incoming_(options_.folder / kIncoming) {}

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "blob/folder/file_handle.hpp"
+#include "blob/folder/incoming.hpp"
 #include "blob/store.hpp"
 
 namespace vedette::blob {
@@ -36,7 +37,6 @@ class FolderStore final : public Store {
                              const std::filesystem::path& path, const GetOptions& options) override;
 
  private:
-  class Incoming;
   struct Opened {
     FileHandle file;
     ObjectInfo info;

@@ -5,10 +5,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/testing/daemon.hpp"
 #include "blob/s3/hostile_test.hpp"
 
 namespace vedette::blob::s3 {
@@ -147,6 +150,40 @@ TEST(HostileS3, AnswersThatDoNotFitTheQuestionAreRefused) {
     const auto failed = store_at(server.options())->get("k", asked_range, nowhere());
     ASSERT_FALSE(failed) << said.bytes;
     EXPECT_EQ(failed.error().code, ErrorCode::kCorrupt) << failed.error().message;
+  }
+}
+
+TEST(HostileS3, WhatIsSlowIsWaitedForAsLongAsItMoves) {
+  Cutting it;
+  ScriptedServer server([&](const Asked& asked) {
+    auto said = it.whole_from(asked, std::string::npos);
+    said.pause = 200ms;
+    return said;
+  });
+  auto options = server.options();
+  options.timeout = 1s;  // half of what all of it takes
+  options.retries = 0;
+  EXPECT_TRUE(must(read_all(*store_at(options), "k", 1 << 20)) == it.content);
+  EXPECT_EQ(server.asked().size(), 1U);
+}
+
+TEST(HostileS3, AFileIsThereWhenAllOfItIsAndNotBefore) {
+  const testing::TempFolder folder;
+  const auto file = folder.path() / "file";
+  std::ofstream(file) << "what was there";
+  Cutting it;
+  for (const bool is_damaged : {false, true}) {
+    it.tag = is_damaged ? md5_of("something else") : md5_of(it.content);
+    ScriptedServer server([&](const Asked& asked) {
+      return it.whole_from(asked, is_damaged                     ? std::string::npos
+                                  : asked.field("Range").empty() ? 50'000
+                                                                 : 0);
+    });
+    const auto failed = store_at(server.options())->get_file("k", file);
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, ErrorCode::kCorrupt);
+    EXPECT_EQ(text_of(file), "what was there");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
   }
 }
 

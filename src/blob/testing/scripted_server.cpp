@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 
 #include "base/text.hpp"
 
@@ -133,7 +134,13 @@ void ScriptedServer::serve_one(int client) {
     asked_.push_back(*asked);
   }
   const auto said = script_(*asked);
-  send_all(client, said.bytes);
+  const auto body = said.pause.count() == 0 ? said.bytes.size() : said.bytes.find("\r\n\r\n") + 4;
+  send_all(client, std::string_view(said.bytes).substr(0, body));
+  const auto piece = (said.bytes.size() - body) / 10 + 1;
+  for (auto at = body; at < said.bytes.size(); at += piece) {
+    std::this_thread::sleep_for(said.pause);
+    send_all(client, std::string_view(said.bytes).substr(at, piece));
+  }
   if (said.then == Answer::Then::kReset) {
     const linger at_once{1, 0};
     ::setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

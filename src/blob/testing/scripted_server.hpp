@@ -2,6 +2,7 @@
 // silent. It keeps what it was asked. For tests; the answers are made on its own thread.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,8 @@ struct Answer {
     kHold,   // nothing more comes, until the other side gives up
   };
   Then then = Then::kClose;
+  /// Not zero: the body comes in ten pieces with this between them.
+  std::chrono::milliseconds pause{0};
 };
 
 /// "HTTP/1.1 200 OK" with these fields and the body's length.

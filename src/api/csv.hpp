@@ -1,4 +1,4 @@
-// CSV answers (RFC 4180).
+// CSV answers (RFC 4180); base/csv.hpp has their fields.
 #pragma once
 
 #include <string>
@@ -10,10 +10,6 @@
 namespace vedette::api {
 
 inline constexpr std::string_view kCsv = "text/csv; charset=utf-8";
-
-/// Quoted where needed. Text that a spreadsheet would take for a formula gets an apostrophe in
-/// front.
-std::string csv_field(std::string_view text);
 
 /// The client asks for CSV in words of its own, or by the address.
 bool wants_csv(const http::Request& request);

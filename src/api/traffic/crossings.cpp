@@ -12,6 +12,7 @@
 #include "api/traffic/camera_json.hpp"
 #include "api/traffic/filter_query.hpp"
 #include "api/traffic/routes.hpp"
+#include "base/csv.hpp"
 #include "db/database.hpp"
 
 namespace vedette::api {

@@ -13,6 +13,7 @@
 #include "api/response_cache.hpp"
 #include "api/traffic/filter_query.hpp"
 #include "api/traffic/routes.hpp"
+#include "base/csv.hpp"
 #include "db/database.hpp"
 #include "traffic/kpi.hpp"
 

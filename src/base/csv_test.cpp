@@ -1,8 +1,8 @@
-#include "api/csv.hpp"
+#include "base/csv.hpp"
 
 #include <gtest/gtest.h>
 
-namespace vedette::api {
+namespace vedette {
 namespace {
 
 TEST(Csv, QuotesWhatNeedsIt) {
@@ -17,4 +17,4 @@ TEST(Csv, NoSpreadsheetRunsIt) {
 }
 
 }  // namespace
-}  // namespace vedette::api
+}  // namespace vedette

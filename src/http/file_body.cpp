@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <system_error>
+#include <utility>
 
 #include "http/head.hpp"
 #include "http/response.hpp"
@@ -31,6 +33,22 @@ Result<std::shared_ptr<const FileBody>> FileBody::open(const std::filesystem::pa
   body->etag_ = fmt::format("\"{:x}-{:x}-{:x}{:09x}\"", info.st_ino, info.st_size,
                             info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
   body->last_modified_ = http_date(info.st_mtim.tv_sec);
+  return body;
+}
+
+Result<std::shared_ptr<const FileBody>> FileBody::of(int descriptor, std::string etag,
+                                                     Instant modified) {
+  std::shared_ptr<FileBody> body(new FileBody);
+  body->descriptor_ = descriptor;
+  struct stat info{};
+  if (::fstat(descriptor, &info) != 0) {
+    return fail(ErrorCode::kUnavailable, "the file cannot be read now",
+                std::generic_category().message(errno));
+  }
+  body->size_ = static_cast<std::uint64_t>(info.st_size);
+  body->etag_ = std::move(etag);
+  body->last_modified_ = http_date(
+      std::chrono::duration_cast<std::chrono::seconds>(modified.time_since_epoch()).count());
   return body;
 }
 

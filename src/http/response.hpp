@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/time.hpp"
 
 namespace vedette::http {
 
@@ -78,6 +79,10 @@ class FileBody {
   /// Opens a regular file. kNotFound when there is none; never follows a symbolic link at the end
   /// of the path.
   static Result<std::shared_ptr<const FileBody>> open(const std::filesystem::path& path);
+  /// A file that is open for reading already and holds a copy of something that is named and dated
+  /// elsewhere. Takes the descriptor over, also when it fails; `etag` is quoted.
+  static Result<std::shared_ptr<const FileBody>> of(int descriptor, std::string etag,
+                                                    Instant modified);
   ~FileBody();
   FileBody(const FileBody&) = delete;
   FileBody& operator=(const FileBody&) = delete;

@@ -293,6 +293,10 @@ Result<void> remove_camera(db::Database& database, std::string_view id) {
                     db::now_sql(session.dialect())),
         {id}));
     VEDETTE_CHECK(session.execute("DELETE FROM camera_status WHERE camera_id = $1", {id}));
+    VEDETTE_CHECK(
+        session.execute("DELETE FROM run_object WHERE run_id IN (SELECT id FROM camera_run WHERE "
+                        "camera_id = $1)",
+                        {id}));
     VEDETTE_CHECK(session.execute("DELETE FROM camera_run WHERE camera_id = $1", {id}));
     VEDETTE_CHECK(session.execute("DELETE FROM detection_log WHERE camera_id = $1", {id}));
     VEDETTE_CHECK(

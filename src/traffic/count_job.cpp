@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <chrono>
-#include <cmath>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -16,15 +14,16 @@
 #include "db/database.hpp"
 #include "media/detection_log.hpp"
 #include "media/frame_source.hpp"
-#include "media/recording.hpp"
+#include "traffic/count_objects.hpp"
+#include "traffic/count_report.hpp"
 #include "traffic/count_result.hpp"
+#include "traffic/count_source.hpp"
 #include "traffic/counting.hpp"
 #include "traffic/detection_store.hpp"
 #include "traffic/detectors.hpp"
-#include "traffic/direction_names.hpp"
 #include "traffic/live_view.hpp"
 #include "traffic/sightings.hpp"
-#include "traffic/stills.hpp"
+#include "traffic/thumbnails.hpp"
 #include "traffic/watch_pipeline.hpp"
 #include "work/job_queue.hpp"
 
@@ -32,15 +31,13 @@ namespace vedette::traffic {
 namespace {
 
 using namespace std::chrono_literals;
-namespace json = boost::json;
 using Steady = std::chrono::steady_clock;
 
 // Figures, and what the detector said, are stored this often.
 constexpr auto kStoreEvery = 2s;
 // Processes that died one after the other before anything was got done.
 constexpr std::int64_t kMostStuck = 3;
-// The still of a result.
-constexpr int kPictureWidth = 960;
+constexpr auto kObjectPatience = 90s;
 
 std::unexpected<Error> for_good(Error error) {
   error.retryable = false;
@@ -66,37 +63,6 @@ std::unexpected<Error> of_source(Error error) {
   }
 }
 
-// The source of a camera, what names its content, and how many frames it has, about.
-struct Opened {
-  std::unique_ptr<media::FrameSource> source;
-  std::string identity;     // empty: not known
-  std::int64_t frames = 0;  // 0: not known
-};
-
-Result<Opened> open(const media::SourceOptions& options, const std::stop_token& stop) {
-  Opened opened;
-  media::RecordingLength length;
-  if (media::is_file_source(options.url)) {
-    VEDETTE_TRY(recording, media::Recording::find(options, stop));
-    VEDETTE_TRY(source, recording.open(stop));  // first: it says best what is wrong with a file
-    opened.source = std::move(source);
-    VEDETTE_TRY(identity, recording.identity(stop));
-    opened.identity = std::move(identity);
-    length = recording.length(stop);
-  } else {
-    VEDETTE_TRY(source, media::open_source(options, stop));
-    opened.source = std::move(source);
-  }
-  const media::SourceInfo info = opened.source->info();
-  if (!length.duration) length.duration = info.duration;
-  if (length.frames) {
-    opened.frames = *length.frames;
-  } else if (length.duration && info.fps > 0) {
-    opened.frames = std::llround(to_seconds(*length.duration) * info.fps);
-  }
-  return opened;
-}
-
 class FileCount {
  public:
   FileCount(const CountFile& count, const CameraLoopParts& parts, work::JobContext& context)
@@ -112,13 +78,11 @@ class FileCount {
   Result<void> take(const WatchedFrame& watched, const WatchPipeline& pipeline);
   Result<void> store(media::FrameSource& source, media::Session& session,
                      const WatchPipeline& pipeline);
+  void store_what_goes_with(const CountTold& told, ResultFacts& of_result);
   Result<void> finish(const media::DetectorFacts& facts);
   std::string_view times_from() const {
     return camera_.starts_at ? kTimesFromStart : kTimesFromFirstCount;
   }
-  std::string message() const;
-  std::string result_json(const media::DetectorFacts& facts) const;
-  std::int64_t counted(const Line& line, Direction direction) const;
 
   const CountFile& count_;
   const CameraLoopParts& parts_;
@@ -131,6 +95,9 @@ class FileCount {
   std::optional<DetectionStore> store_;
   std::optional<media::DetectionLog> log_;
   std::string unstored_;  // a chunk that is not stored yet
+  bool is_kept_ = false;  // what the detector says, and with it the thumbnails
+  Thumbnails thumbnails_;
+  bool are_thumbnails_stuck_ = false;  // the store of objects is away: again at the end
   std::optional<Sightings> sightings_;
   Batch batch_;
   CountResult result_;
@@ -177,7 +144,7 @@ Result<work::JobEnd> FileCount::run() {
   const LiveSeat seat(parts_.live, camera_.id);
   view_ = parts_.live->view(camera_.id);
   context_.progress(0, 0, "Opening the file");
-  auto opened = open(source_options(camera_, parts_.options), context_.stop_token());
+  auto opened = open_to_count(source_options(camera_, parts_.options), context_.stop_token());
   if (!opened) return of_source(std::move(opened.error()));
   media::FrameSource& source = *opened->source;
   const media::SourceInfo info = source.info();
@@ -253,6 +220,9 @@ Result<void> FileCount::open_log(media::FrameSource& source, media::Session& ses
   }
   store_ = store;
   if (key.empty()) return {};
+  is_kept_ = true;
+  VEDETTE_TRY(thumbnails, store.thumbnails(*parts_.database));
+  thumbnails_ = Thumbnails(std::move(thumbnails));
   VEDETTE_TRY(chunks, store.read(*parts_.database));
   for (std::string& chunk : chunks) {
     // What does not read is as good as not there.
@@ -305,10 +275,14 @@ Result<void> FileCount::take(const WatchedFrame& watched, const WatchPipeline& p
   if (watched.frame.picture) {
     view_->offer(watched.frame, sightings_->marks(watched, pipeline, at));
     last_frame_ = watched.frame;
+    if (thumbnails_.wants(watched.frame.number)) {
+      if (auto jpeg = thumbnail(watched.frame))
+        thumbnails_.add(watched.frame.number, watched.frame.media_time, std::move(*jpeg));
+    }
   }
   // A container may announce fewer frames than it holds.
   total_ = total_ > 0 ? std::max(total_, result_.frames()) : 0;
-  context_.progress(result_.frames(), total_, message());
+  context_.progress(result_.frames(), total_, count_in_words(camera_, result_));
   return {};
 }
 
@@ -316,10 +290,18 @@ Result<void> FileCount::take(const WatchedFrame& watched, const WatchPipeline& p
 Result<void> FileCount::store(media::FrameSource& source, media::Session& session,
                               const WatchPipeline& pipeline) {
   if (unstored_.empty()) unstored_ = log_->take_new();
+  if (is_kept_ && !are_thumbnails_stuck_) {
+    if (auto put = thumbnails_.store(*parts_.blobs, context_.stop_token()); !put) {
+      are_thumbnails_stuck_ = true;
+      log::warn("count", "{}: {}", camera_.id, put.error().message);
+    }
+  }
+  const bool are_thumbnails_new = is_kept_ && thumbnails_.has_changed();
   sightings_->say_figures(source, session, pipeline, batch_);
   auto stored = parts_.database->write([&](db::Session& written) -> Result<void> {
     VEDETTE_CHECK(context_.fence().check(written));
     if (!unstored_.empty()) VEDETTE_CHECK(store_->add(written, unstored_));
+    if (are_thumbnails_new) VEDETTE_CHECK(store_->put_thumbnails(written, thumbnails_.stored()));
     VEDETTE_CHECK(put_status(written, camera_.id, std::nullopt, batch_.status_json));
     written.notify(kTrafficChannel, camera_.id);
     return {};
@@ -327,6 +309,7 @@ Result<void> FileCount::store(media::FrameSource& source, media::Session& sessio
   if (stored) {
     if (!unstored_.empty()) store_->kept();
     unstored_.clear();
+    if (are_thumbnails_new) thumbnails_.settled();
     return {};
   }
   if (stored.error().code == ErrorCode::kFenced) return stored;
@@ -334,49 +317,22 @@ Result<void> FileCount::store(media::FrameSource& source, media::Session& sessio
   return {};
 }
 
-std::int64_t FileCount::counted(const Line& line, Direction direction) const {
-  const auto found = result_.line_counts().find({line.id, std::string(name(direction))});
-  return found == result_.line_counts().end() ? 0 : found->second;
-}
-
-std::string FileCount::message() const {
-  const std::int64_t users = camera_.lines.empty() ? result_.seen() : result_.crossers();
-  std::string text = fmt::format("{} road user{}", users, users == 1 ? "" : "s");
-  if (camera_.lines.empty()) return text;
-  for (const Line& line : camera_.lines) {
-    text += fmt::format("; {}: {} {}, {} {}", line.name, counted(line, Direction::kAToB),
-                        direction_name(line, Direction::kAToB), counted(line, Direction::kBToA),
-                        direction_name(line, Direction::kBToA));
+// A store that is away for a minute is waited for; for longer a result is not kept back for want of
+// its pictures and documents.
+void FileCount::store_what_goes_with(const CountTold& told, ResultFacts& of_result) {
+  const auto until = Steady::now() + kObjectPatience;
+  const Counted counted{camera_, result_, told, last_frame_, thumbnails_};
+  for (;;) {
+    of_result.still.clear();
+    of_result.objects.clear();
+    auto stored = store_objects(
+        counted, *parts_.blobs, context_.stop_token(), [&] { context_.alive(); }, of_result);
+    if (stored || context_.stopping()) return;
+    log::warn("count", "{}: {}", camera_.id, stored.error().message);
+    if (!stored.error().retryable || Steady::now() >= until) return;
+    context_.progress(result_.frames(), total_, "Waiting for the store of pictures and documents");
+    (void)sleep_for(context_.stop_token(), 2s);
   }
-  return text;
-}
-
-std::string FileCount::result_json(const media::DetectorFacts& facts) const {
-  json::array lines;
-  for (const Line& line : camera_.lines) {
-    const auto direction = [&](Direction d) {
-      return json::object{{"label", direction_name(line, d)}, {"crossings", counted(line, d)}};
-    };
-    lines.push_back(json::object{{"id", line.id},
-                                 {"name", line.name},
-                                 {"a_to_b", direction(Direction::kAToB)},
-                                 {"b_to_a", direction(Direction::kBToA)}});
-  }
-  json::array types;
-  for (const std::string& type : camera_.types) types.emplace_back(type);
-  return json::serialize(json::object{
-      {"camera", camera_.id},
-      {"frames", result_.frames()},
-      {"media_s", to_seconds(result_.media_time())},
-      {"watched_s", to_seconds(result_.watched())},
-      {"from", to_rfc3339(base_time_)},
-      {"times_from", times_from()},
-      {"road_users", camera_.lines.empty() ? result_.seen() : result_.crossers()},
-      {"lines", std::move(lines)},
-      {"model", facts.model},
-      {"types", std::move(types)},
-      {"cut_off", cut_off_.empty() ? json::value(nullptr) : json::value(cut_off_)},
-      {"left_out", left_out_.empty() ? json::value(nullptr) : json::value(left_out_)}});
 }
 
 Result<void> FileCount::finish(const media::DetectorFacts& facts) {
@@ -387,18 +343,16 @@ Result<void> FileCount::finish(const media::DetectorFacts& facts) {
                         .times_from = times_from(),
                         .settings = settings_digest(camera_),
                         .has_lines = !camera_.lines.empty(),
-                        .still = {}};
-  if (last_frame_) {
-    LiveOptions small;
-    small.max_width = kPictureWidth;
-    // A result is not kept back for want of its picture: the first one stands in.
-    auto jpeg = render_picture(*last_frame_, {}, Variant::kClean, small);
-    auto still = jpeg ? put_still(*parts_.blobs, std::move(*jpeg), context_.stop_token())
-                      : Result<std::string>(fail(std::move(jpeg.error())));
-    if (still) of_result.still = std::move(*still);
-    if (!still) log::warn("count", "{}: no last picture: {}", camera_.id, still.error().message);
-  }
-  const std::string json = result_json(facts);
+                        .still = {},
+                        .objects = {}};
+  const CountTold told{.base_time = base_time_,
+                       .times_from = times_from(),
+                       .model = facts.model,
+                       .cut_off = cut_off_,
+                       .left_out = left_out_};
+  store_what_goes_with(told, of_result);
+  context_.progress(result_.frames(), total_, count_in_words(camera_, result_));
+  const std::string json = result_json(camera_, result_, told);
   for (;;) {
     auto done = parts_.database->write(
         [&](db::Session& session) -> Result<void> {

@@ -72,6 +72,7 @@ Result<void> delete_rows(db::Session& session, std::string_view camera, const Ea
                                 {camera, run.id}));
   VEDETTE_CHECK(session.execute("DELETE FROM quality_log WHERE camera_id = $1 AND run_id = $2",
                                 {camera, run.id}));
+  VEDETTE_CHECK(forget_objects(session, run.id));
   VEDETTE_CHECK(session.execute("DELETE FROM camera_run WHERE id = $1", {run.id}));
   return {};
 }
@@ -262,6 +263,7 @@ Result<void> CountResult::put(db::Session& session, const ResultFacts& facts,
       {camera_, facts.started_at}));
   VEDETTE_TRY(run, put_run(session, facts));
   VEDETTE_CHECK(put_rows(session, run));
+  VEDETTE_CHECK(name_objects(session, run, facts.objects));
   // A result without a sample has nobody in view, and none of the one before.
   VEDETTE_CHECK(session.execute("UPDATE camera_status SET sampled_at = NULL WHERE camera_id = $1",
                                 {camera_}));

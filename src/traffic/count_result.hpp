@@ -20,6 +20,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "traffic/history_rows.hpp"
+#include "traffic/objects.hpp"
 #include "traffic/recorder.hpp"
 
 namespace vedette::db {
@@ -38,6 +39,7 @@ struct ResultFacts {
   std::string settings;         // settings_digest()
   bool has_lines = false;
   std::string still;  // the key of its last picture, or empty
+  std::vector<ResultObject> objects;
 };
 
 class CountResult {
@@ -51,6 +53,8 @@ class CountResult {
   /// Crossings by line and direction ("a_to_b").
   using LineCounts = std::map<std::pair<std::string, std::string>, std::int64_t>;
   const LineCounts& line_counts() const { return line_counts_; }
+  /// In the order in which they were told.
+  const std::vector<CrossingRow>& crossings() const { return crossings_; }
   /// Road users that crossed, and that were seen for a second or longer.
   std::int64_t crossers() const { return static_cast<std::int64_t>(crossers_.size()); }
   std::int64_t seen() const { return static_cast<std::int64_t>(seen_.size()); }

@@ -236,6 +236,43 @@ TEST_P(CountResults, ArePrunedAsWhatLiveCamerasCounted) {
   EXPECT_EQ(one<std::int64_t>("SELECT samples FROM traffic_history"), 10);
 }
 
+TEST_P(CountResults, TheObjectsChangeOverWithTheResult) {
+  const auto put_with = [&](const std::string& key) {
+    ResultFacts facts;
+    facts.detector = "yolo";
+    facts.started_at = SystemClock{}.now();
+    facts.base_time = from_;
+    facts.objects = {{ObjectKind::kThumbnail, 1s, key + ".jpg"},
+                     {ObjectKind::kCsv, 0s, key + ".csv"},
+                     {ObjectKind::kJson, 0s, key + ".json"}};
+    const CountResult result = counted(gate_, 1);
+    must(database().write(
+        [&](db::Session& session) { return result.put(session, facts, "/clips/mill.mp4"); }));
+  };
+  const auto exported = [&] {
+    return must(database().read(
+        [&](db::Session& session) { return result_document(session, "mill", ObjectKind::kCsv); }));
+  };
+  const auto has_exports = [&] {
+    return must(database().read([&](db::Session& session) -> Result<bool> {
+      VEDETTE_TRY(camera, find_camera(session, "mill"));
+      VEDETTE_TRY(status, count_status(session, *camera));
+      return status.has_exports;
+    }));
+  };
+  put_with("one");
+  EXPECT_EQ(exported(), "one.csv");
+  put_with("two");
+  EXPECT_EQ(exported(), "two.csv");
+  EXPECT_TRUE(has_exports());
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM run_object"), 3) << "none of the one before";
+  put(counted(gate_, 1));
+  EXPECT_FALSE(has_exports());
+  put_with("three");
+  must(remove_camera(database(), "mill"));
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM run_object"), 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, CountResults,
                          ::testing::Values(db::Dialect::kSqlite, db::Dialect::kPostgres),
                          db::testing::store_name);

@@ -154,17 +154,18 @@ Result<CountStatus> count_status(db::Session& session, const Camera& camera) {
   CountStatus status;
   VEDETTE_TRY(job, last_job(session, camera.id, false));
   status.job = std::move(job);
-  VEDETTE_TRY(
-      rows,
-      session.query("SELECT finished_at, settings, base_time, media_us, "
-                    "times_from FROM camera_run WHERE camera_id = $1 AND finished_at IS NOT NULL "
-                    "ORDER BY id DESC LIMIT 1",
-                    {camera.id}));
+  VEDETTE_TRY(rows, session.query("SELECT finished_at, settings, base_time, media_us, "
+                                  "times_from, (SELECT count(*) FROM run_object o WHERE "
+                                  "o.run_id = camera_run.id AND o.kind = 'json') FROM camera_run "
+                                  "WHERE camera_id = $1 AND finished_at IS NOT NULL "
+                                  "ORDER BY id DESC LIMIT 1",
+                                  {camera.id}));
   if (rows.empty()) return status;
   status.counted_at = rows.front().get<Instant>(0);
   status.from = rows.front().get<Instant>(2);
   status.to = *status.from + Micros{rows.front().get<std::int64_t>(3)};
   status.times_from = rows.front().get<std::optional<std::string>>(4);
+  status.has_exports = rows.front().get<std::int64_t>(5) > 0;
   const auto settings = rows.front().get<std::optional<std::string>>(1);
   // An earlier version did not note what it counted with; any change of the camera may matter.
   status.is_outdated =

@@ -61,6 +61,7 @@ struct CountStatus {
   std::optional<Instant> to;
   /// What that time is by, one of the words below; absent in a result of an earlier version.
   std::optional<std::string> times_from;
+  bool has_exports = false;  // the present result can be had as documents
   bool is_outdated = false;  // the camera has changed since in what counts depend on
 };
 Result<CountStatus> count_status(db::Session& session, const Camera& camera);
@@ -69,7 +70,7 @@ Result<CountStatus> count_status(db::Session& session, const Camera& camera);
 Result<std::optional<work::JobStatus>> running_count(db::Session& session,
                                                      std::string_view camera_id);
 
-/// The key of the last picture of the present result (traffic/stills.hpp).
+/// The key of the last picture of the present result (traffic/objects.hpp).
 Result<std::optional<std::string>> result_still(db::Session& session, std::string_view camera_id);
 
 /// The source of this live camera has an end, which its address does not tell: from now on it is a

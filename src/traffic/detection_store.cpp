@@ -80,6 +80,30 @@ Result<void> DetectionStore::add(db::Session& session, std::string_view bytes) c
   return {};
 }
 
+Result<void> DetectionStore::put_thumbnails(db::Session& session,
+                                            std::span<const StoredThumbnail> thumbnails) const {
+  VEDETTE_CHECK(session.execute("DELETE FROM count_picture WHERE log_id = $1", {id_}));
+  db::BulkInsert rows("count_picture", {"log_id", "frame", "media_us", "object"});
+  for (const StoredThumbnail& one : thumbnails)
+    rows.add(id_, one.frame, one.media_time.count(), one.key);
+  VEDETTE_CHECK(session.insert(rows));
+  return {};
+}
+
+Result<std::vector<StoredThumbnail>> DetectionStore::thumbnails(db::Database& database) const {
+  VEDETTE_TRY(rows, database.read([&](db::Session& session) {
+    return session.query(
+        "SELECT frame, media_us, object FROM count_picture WHERE log_id = $1 ORDER BY frame",
+        {id_});
+  }));
+  std::vector<StoredThumbnail> found;
+  for (const db::Row row : rows) {
+    found.push_back(
+        {row.get<std::int64_t>(0), Micros{row.get<std::int64_t>(1)}, row.get<std::string>(2)});
+  }
+  return found;
+}
+
 Result<void> DetectionStore::forget(db::Session& session) const {
   VEDETTE_CHECK(session.execute("DELETE FROM detection_log WHERE id = $1", {id_}));
   return {};

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
+#include "traffic/thumbnails.hpp"
 #include "work/job.hpp"
 
 namespace vedette::db {
@@ -38,6 +40,12 @@ class DetectionStore {
   /// now. The number is used up by kept() alone, so that a transaction can be tried again.
   Result<void> add(db::Session& session, std::string_view bytes) const;
   void kept() { ++next_; }
+
+  /// The small pictures that were taken on the way, all of them each time, so that whoever goes on
+  /// need not decode for them what is known.
+  Result<void> put_thumbnails(db::Session& session,
+                              std::span<const StoredThumbnail> thumbnails) const;
+  Result<std::vector<StoredThumbnail>> thumbnails(db::Database& database) const;
 
   /// Drops all that is kept, in the caller's transaction.
   Result<void> forget(db::Session& session) const;

@@ -98,6 +98,25 @@ TEST_P(DetectionStores, OfAnotherMarkBeginAnew) {
   EXPECT_EQ(kept(neighbour), std::vector<std::string>{"of another camera"});
 }
 
+TEST_P(DetectionStores, HaveTheSmallPicturesOfTheWay) {
+  DetectionStore store = begin();
+  EXPECT_TRUE(must(store.thumbnails(database())).empty());
+  const auto put = [&](const std::vector<StoredThumbnail>& thumbnails) {
+    must(database().write(
+        [&](db::Session& session) { return store.put_thumbnails(session, thumbnails); }));
+  };
+  put({{0, 0s, "thumbnails/a.jpg"}, {8, 320ms, "thumbnails/b.jpg"}});
+  put({{0, 0s, "thumbnails/a.jpg"}, {16, 640ms, "thumbnails/c.jpg"}});
+  const auto found = must(begin().thumbnails(database()));
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[1].frame, 16);
+  EXPECT_EQ(found[1].media_time, 640ms);
+  EXPECT_EQ(found[1].key, "thumbnails/c.jpg");
+  EXPECT_TRUE(must(begin(0, "another model").thumbnails(database())).empty());
+  prune_now();
+  EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM count_picture"), 0);
+}
+
 TEST_P(DetectionStores, ForgetAllOfOneCamera) {
   DetectionStore store = begin();
   keep(store, "of another recording");

@@ -2,8 +2,8 @@
 
 #include "base/log.hpp"
 #include "db/database.hpp"
+#include "traffic/objects.hpp"
 #include "traffic/rollup.hpp"
-#include "traffic/stills.hpp"
 
 namespace vedette::traffic {
 namespace {
@@ -11,8 +11,8 @@ namespace {
 // At a stop: a backlog of hours is the next start's.
 constexpr int kMostLastPasses = 5;
 
-// A picture this old that no result names will not be named any more.
-constexpr Micros kStillUnnamed = std::chrono::hours(24);
+// An object this old that no row names will not be named any more.
+constexpr Micros kUnnamed = std::chrono::hours(24);
 
 Micros since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - start);
@@ -69,8 +69,7 @@ work::LoopSpec retention_loop(db::Database& database, blob::Store& blobs, Retent
             "deleted {} live rows, {} crossings, {} 5-minute and {} hourly rows past their time",
             report.live, report.crossings, report.five_minute, report.hourly);
       }
-      if (auto swept =
-              sweep_stills(database, blobs, kStillUnnamed, clock.now(), context.stop_token());
+      if (auto swept = sweep_objects(database, blobs, kUnnamed, clock.now(), context.stop_token());
           !swept && !context.stopping()) {
         context.failure(swept.error());  // rows are pruned all the same
       }

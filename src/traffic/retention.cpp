@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "db/database.hpp"
@@ -97,6 +98,17 @@ Result<PruneReport> prune(db::Database& database, const work::Fence& fence,
                    "log_id NOT IN (SELECT id FROM detection_log) AND $1::timestamptz IS NOT NULL"},
                   now, stop));
   report.other += chunks;
+  for (const auto& [table, key, names] :
+       {std::tuple{"count_picture", "log_id, frame",
+                   "log_id NOT IN (SELECT id FROM detection_log)"},
+        std::tuple{"run_object", "run_id, kind, number",
+                   "run_id NOT IN (SELECT id FROM camera_run)"}}) {
+    VEDETTE_TRY(objects,
+                prune_table(database, fence,
+                            {table, key, std::string(names) + " AND $1::timestamptz IS NOT NULL"},
+                            now, stop));
+    report.other += objects;
+  }
   if (retention.crossings > Micros{0}) {
     VEDETTE_TRY(
         crossings,

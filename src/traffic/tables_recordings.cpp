@@ -8,7 +8,7 @@ namespace {
 // (traffic/history_rows.hpp); null: the roll-up did, under an earlier version. count_wanted:
 // cameras to be given to the queue, see carry_over_counts(). detection_log: what a detector said of
 // a recording's frames, so that they are shown to it once; crashes, chunks, stuck: as they were
-// when the last attempt began. still: the key of its last picture (traffic/stills.hpp).
+// when the last attempt began. still: the key of its last picture (traffic/objects.hpp).
 
 constexpr const char* kSqlite = R"sql(
 ALTER TABLE camera ADD COLUMN has_end INTEGER;
@@ -91,12 +91,55 @@ UPDATE mart.camera c SET first_count_at = (SELECT r.base_time FROM mart.camera_r
   AND r.is_recorded ORDER BY r.id LIMIT 1) WHERE starts_at IS NULL;
 )sql";
 
+// Objects by the rows that name them (traffic/objects.hpp): those of a result, and the small
+// pictures of a recording whose count goes on or may be repeated, which belong to its detection
+// log.
+constexpr const char* kSqliteObjects = R"sql(
+CREATE TABLE run_object (
+  run_id INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  media_us INTEGER NOT NULL,
+  object TEXT NOT NULL,
+  PRIMARY KEY (run_id, kind, number)
+) WITHOUT ROWID;
+CREATE INDEX run_object_object ON run_object (object);
+CREATE TABLE count_picture (
+  log_id INTEGER NOT NULL,
+  frame INTEGER NOT NULL,
+  media_us INTEGER NOT NULL,
+  object TEXT NOT NULL,
+  PRIMARY KEY (log_id, frame)
+) WITHOUT ROWID;
+CREATE INDEX count_picture_object ON count_picture (object);
+)sql";
+
+constexpr const char* kPostgresObjects = R"sql(
+CREATE TABLE mart.run_object (
+  run_id bigint NOT NULL,
+  kind text NOT NULL,
+  number bigint NOT NULL,
+  media_us bigint NOT NULL,
+  object text NOT NULL,
+  PRIMARY KEY (run_id, kind, number)
+);
+CREATE INDEX run_object_object ON mart.run_object (object);
+CREATE TABLE mart.count_picture (
+  log_id bigint NOT NULL,
+  frame bigint NOT NULL,
+  media_us bigint NOT NULL,
+  object text NOT NULL,
+  PRIMARY KEY (log_id, frame)
+);
+CREATE INDEX count_picture_object ON mart.count_picture (object);
+)sql";
+
 }  // namespace
 
 std::vector<db::Migration> recordings_steps() {
-  return {
-      {"traffic", 4, "results of recorded files", kSqlite, kPostgres},
-      {"traffic", 5, "when a recording is counted, and its time", kSqliteStart, kPostgresStart}};
+  return {{"traffic", 4, "results of recorded files", kSqlite, kPostgres},
+          {"traffic", 5, "when a recording is counted, and its time", kSqliteStart, kPostgresStart},
+          {"traffic", 6, "objects of results", kSqliteObjects, kPostgresObjects}};
 }
 
 }  // namespace vedette::traffic

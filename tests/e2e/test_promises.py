@@ -22,8 +22,9 @@ QUERIES = {"getKpi": "?camera=gate&from=2026-01-01T00:00:00Z"}
 # The names in paths that are no camera's: a kind, and a job that has ended; one that waits where it is to be cancelled.
 NAMES = {"{job}": "1", "{kind}": "paint"}
 TO_CANCEL = "2"
-# They do not end while somebody listens, or need a camera that is watched: test_events.py, tests/fault/test_pictures.py.
-ELSEWHERE = {"getEvents", "getLive", "getSnapshot"}
+# They do not end while somebody listens, need a camera that is watched, or the result of a count: test_events.py,
+# tests/fault/test_pictures.py, test_recorded.py.
+ELSEWHERE = {"getEvents", "getLive", "getSnapshot", "getThumbnail", "exportCsv", "exportJson"}
 
 
 def promising(status: str) -> list[tuple[str, str, dict]]:
@@ -110,6 +111,8 @@ def test_what_is_not_there_is_404_everywhere(client):
 
 def test_what_did_not_change_is_304_everywhere(client):
     def answer_of(method, template, operation):
+        if operation["operationId"] in ELSEWHERE:
+            return None
         at = target(template, operation)
 
         def unchanged():

@@ -1,4 +1,5 @@
 """A recorded file is counted by a job: still first, lines on it, start, progress, the result by direction; count again."""
+import csv
 import functools
 import hashlib
 import http.server
@@ -43,6 +44,16 @@ def by_line(client, camera="street"):
         return sums
     wait_until("the history, which is kept ready for some seconds, says the same", lambda: history() == listed, 12)
     return listed
+
+
+def spread_thumbnails(client, scene, camera="street"):
+    """The small pictures, which must lie evenly from the beginning of the clip to its end."""
+    thumbnails = client.fetch(f"/api/cameras/{camera}/thumbnails")["thumbnails"]
+    places = [one["media_s"] for one in thumbnails]
+    assert 8 < len(thumbnails) <= 16 and places == sorted(places) and places[0] < 1
+    steps = [after - before for before, after in zip(places, places[1:])]
+    assert max(steps) < 1.2 * min(steps) and scene.media_s - places[-1] < 1.1 * max(steps), places
+    return thumbnails
 
 
 def expected_of(scene):
@@ -133,6 +144,83 @@ def test_still_first_then_lines_then_the_count_then_again(client, scene, tmp_pat
     assert any(key[0] == "Upper" for key in counts)
     assert client.fetch("/api/cameras/street")["count"]["is_outdated"] is False
     wait_until("replaced, not added", lambda: client.fetch("/api/traffic/history?camera=street")["coverage"] == before["coverage"], 12)
+
+
+@pytest.mark.timeout(500)
+def test_a_count_leaves_pictures_and_documents(client, scene, tmp_path):
+    client.post("/api/cameras", scene.camera(start=False))
+    client.put("/api/cameras/street/lines", {"lines": [scene.line]})
+    assert client.fetch("/api/cameras/street/thumbnails") == {"thumbnails": []}
+    missing = client.get("/api/cameras/street/export.csv")
+    assert missing.status == 404 and "written when a count of a recording completes" in missing.json()["error"]["message"]
+    client.post("/api/cameras/street/count", {})
+    result = ended(client)["result"]
+    count = client.fetch("/api/cameras/street")["count"]
+    assert count["exports"] is True
+
+    thumbnails = spread_thumbnails(client, scene)
+    assert thumbnails[0]["t"] >= count["from"] and thumbnails[-1]["t"] <= count["to"]
+    for one in thumbnails:
+        picture = client.get(one["url"])
+        assert picture.status == 200 and picture.headers["content-type"] == "image/jpeg" and picture.body[:2] == b"\xff\xd8"
+        assert len(picture.body) < 40_000 and "immutable" in picture.headers["cache-control"]
+        assert one["url"].endswith(hashlib.sha256(picture.body).hexdigest())
+        assert client.get(one["url"], headers={"If-None-Match": picture.headers["etag"]}).status == 304
+    assert len({one["url"] for one in thumbnails}) == len(thumbnails)
+    assert client.get("/api/cameras/street/thumbnails/" + "0" * 64).status == 404
+
+    def export(ending):
+        """The document, whole and in parts."""
+        at = f"/api/cameras/street/export.{ending}"
+        whole = client.get(at)
+        assert whole.status == 200 and whole.headers["content-disposition"] == f'attachment; filename="street.{ending}"'
+        tag = whole.headers["etag"]
+        assert client.get(at, headers={"If-None-Match": tag}).status == 304
+        part = client.get(at, headers={"Range": "bytes=10-19", "If-Range": tag})
+        assert part.status == 206 and part.body == whole.body[10:20]
+        assert part.headers["content-range"] == f"bytes 10-19/{len(whole.body)}" and part.headers["etag"] == tag
+        assert client.get(at, headers={"Range": f"bytes={len(whole.body)}-"}).status == 416
+        return whole.body.decode()
+    rows = list(csv.DictReader(export("csv").splitlines()))
+    document = json.loads(export("json"))
+    assert {**document, "name": None, "crossings": None} == {**result, "name": None, "crossings": None}
+    listed = client.fetch("/api/traffic/crossings?camera=street&limit=10000")["crossings"]
+    facts = sorted((one["t"], one["direction"], one["label"], one["vehicle_type"], one["frame"]) for one in listed)
+    assert facts == sorted((one["t"], one["direction"], one["label"], one["vehicle_type"], one["frame"]) for one in document["crossings"])
+    assert facts == sorted((one["t"], one["direction"], one["label"], one["vehicle_type"], int(one["frame"])) for one in rows)
+
+    # Counted again with another line nothing is decoded: the pictures are the same, the documents are not.
+    moved = {**client.fetch("/api/cameras/street/lines")["lines"][0], "name": "Other"}
+    client.put("/api/cameras/street/lines", {"lines": [moved]})
+    client.post("/api/cameras/street/count", {})
+    assert ended(client)["state"] == "completed"
+    assert client.fetch("/api/cameras/street/thumbnails")["thumbnails"] == thumbnails
+    assert {one["line"] for one in json.loads(export("json"))["crossings"]} == {"Other"}
+    kept = [file for file in (tmp_path / "data/blobs/exports").rglob("*") if file.is_file()]
+    assert len(kept) == 4, "those before are swept in a day, when nobody reads them any more"
+    # Gone from the store, it is said so; nothing else fails for it.
+    for file in kept:
+        file.unlink()
+    gone = client.get("/api/cameras/street/export.json")
+    assert gone.status == 404 and "is not in the folder" in gone.json()["error"]["message"]
+    assert client.delete("/api/cameras/street").status == 204
+    assert client.get("/api/cameras/street/thumbnails").status == 404
+
+
+@pytest.mark.timeout(500)
+def test_a_store_that_is_away_for_a_moment_is_waited_for(serve, scene, tmp_path):
+    (tmp_path / "not-a-folder").write_text("in its place")
+    client = serve(environment={**QUICK, "VEDETTE_BLOB_FOLDER": str(tmp_path / "not-a-folder/blobs")}).client
+    client.post("/api/cameras", scene.camera(start=False))
+    client.put("/api/cameras/street/lines", {"lines": [scene.line]})
+    client.post("/api/cameras/street/count", {})
+    wait_until("the result waits for its pictures", lambda: job_of(client)["progress"]["message"].startswith("Waiting for the store"), 240)
+    assert client.fetch("/api/traffic/crossings?camera=street")["crossings"] == []
+    (tmp_path / "not-a-folder").unlink()
+    assert ended(client)["state"] == "completed"
+    assert by_line(client) == expected_of(scene)
+    assert client.fetch("/api/cameras/street")["count"]["exports"] is True
+    assert all(client.get(one["url"]).status == 200 for one in spread_thumbnails(client, scene))
 
 
 def test_a_cancelled_count_leaves_the_result_before(client, scene):
@@ -233,6 +321,7 @@ def test_a_power_cut_ends_neither_the_count_nor_the_command_that_waits(serve, sc
     counts = {("Mill Street", way): told["result"]["lines"][0][way]["crossings"] for way in ("a_to_b", "b_to_a")}
     assert {key: n for key, n in counts.items() if n} == expected_of(scene)
     assert server.client.fetch(f"/api/jobs/{told['job']}")["crashes"] == 1
+    assert all(server.client.get(one["url"]).status == 200 for one in spread_thumbnails(server.client, scene, told["camera"]))
 
 
 @pytest.mark.timeout(300)

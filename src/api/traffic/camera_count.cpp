@@ -108,6 +108,7 @@ json::value count_json(const traffic::CountStatus& count, const TrafficServices&
                       {"from", or_null(count.from)},
                       {"to", or_null(count.to)},
                       {"times_from", or_null(count.times_from)},
+                      {"exports", count.has_exports},
                       {"is_outdated", count.is_outdated}};
   if (count.job) {
     object["job"] = count.job->id;

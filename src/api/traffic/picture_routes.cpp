@@ -17,7 +17,7 @@
 #include "http/stream.hpp"
 #include "traffic/counting.hpp"
 #include "traffic/live_view.hpp"
-#include "traffic/stills.hpp"
+#include "traffic/objects.hpp"
 #include "work/supervisor.hpp"
 
 namespace vedette::api {
@@ -67,7 +67,7 @@ Result<http::Response> recorded_snapshot(const TrafficServices& services,
     return traffic::result_still(session, camera.id);
   }));
   if (last) {
-    VEDETTE_TRY(still, traffic::read_still(services.blobs, *last));
+    VEDETTE_TRY(still, traffic::read_picture(services.blobs, *last));
     if (still) return picture(200, *std::move(still), "image/jpeg");
   }
   auto first = first_picture(camera.source, services);

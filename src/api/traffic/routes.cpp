@@ -7,6 +7,7 @@ void mount_traffic(http::Router& router, const std::shared_ptr<const TrafficServ
   mount_source_files(router, services);
   mount_cameras(router, services);
   mount_counts(router, services);
+  mount_results(router, services);
   mount_detectors(router, services);
   mount_current(router, services);
   mount_history(router, services);

@@ -9,6 +9,7 @@ namespace vedette::api {
 
 void mount_cameras(http::Router& router, const std::shared_ptr<const TrafficServices>& services);
 void mount_counts(http::Router& router, const std::shared_ptr<const TrafficServices>& services);
+void mount_results(http::Router& router, const std::shared_ptr<const TrafficServices>& services);
 void mount_look(http::Router& router, const std::shared_ptr<const TrafficServices>& services);
 void mount_source_files(http::Router& router,
                         const std::shared_ptr<const TrafficServices>& services);

@@ -161,6 +161,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cameras/{id}/thumbnails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Small pictures from all over a counted recording.
+         * @description Taken while the present result was counted: 9 to 16, evenly spread (fewer of a very short recording), in the order of their time. None before the first count, of a live camera, and of a result of an earlier version.
+         */
+        get: operations["listThumbnails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras/{id}/thumbnails/{picture}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+                /** @description As `url` of the list has it. */
+                picture: string;
+            };
+            cookie?: never;
+        };
+        /** One of them, about 240 pixels wide; it never changes under its address. */
+        get: operations["getThumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras/{id}/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Every crossing of the present result of a recording, as CSV.
+         * @description Written when the count completes. 404 where there is none (`count.exports` says so); ranges are answered.
+         */
+        get: operations["exportCsv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cameras/{id}/export.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The present result of a recording with every crossing, as JSON.
+         * @description As export.csv.
+         */
+        get: operations["exportJson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cameras/{id}/snapshot.jpg": {
         parameters: {
             query?: never;
@@ -785,6 +872,8 @@ export interface components {
              * @enum {string|null}
              */
             times_from: "starts_at" | "first_count" | null;
+            /** @description Whether the present result can be had as export.csv and export.json: not one of an earlier version, nor one whose documents could not be stored. */
+            exports: boolean;
             /** @description Lines, model, types or the source have changed since: counting again gives another result. */
             is_outdated: boolean;
         };
@@ -811,6 +900,58 @@ export interface components {
             changed_at: components["schemas"]["OptionalInstant"];
             /** @description Why it cannot be chosen; null when it can. */
             problem: string | null;
+        };
+        Thumbnails: {
+            thumbnails: {
+                t: components["schemas"]["Instant"];
+                /** @description Its place in the recording. */
+                media_s: number;
+                /** @description Of this server. */
+                url: string;
+            }[];
+        };
+        /** @description As the job's result, with the camera's name and the crossings. */
+        CountExport: {
+            camera: string;
+            name: string;
+            frames: number;
+            media_s: number;
+            watched_s: number;
+            from: components["schemas"]["Instant"];
+            /** @enum {string} */
+            times_from: "starts_at" | "first_count";
+            road_users: number;
+            lines: {
+                id: string;
+                name: string;
+                a_to_b: components["schemas"]["CountedDirection"];
+                b_to_a: components["schemas"]["CountedDirection"];
+            }[];
+            model: string;
+            types: string[];
+            /** @description Why the recording ends before its end. */
+            cut_off: string | null;
+            /** @description Which files beside it were not read. */
+            left_out: string | null;
+            crossings: {
+                t: components["schemas"]["Instant"];
+                media_s: number;
+                line_id: string;
+                line: string;
+                /** @enum {string} */
+                direction: "a_to_b" | "b_to_a";
+                label: string;
+                /** @description Of this count. */
+                track: number;
+                vehicle_type: string;
+                x: number;
+                y: number;
+                frame: number;
+            }[];
+        };
+        CountedDirection: {
+            label: string;
+            crossings: number;
         };
         CountStarted: {
             job: components["schemas"]["Job"];
@@ -1798,6 +1939,147 @@ export interface operations {
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
             507: components["responses"]["Error"];
+        };
+    };
+    listThumbnails: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Thumbnails */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thumbnails"];
+                };
+            };
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    getThumbnail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+                /** @description As `url` of the list has it. */
+                picture: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    exportCsv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            /** @description The part lies behind the end. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    exportJson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The result */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountExport"];
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            /** @description The part lies behind the end. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     getSnapshot: {

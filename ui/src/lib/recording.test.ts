@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Camera, Kpi } from '../api/types.ts';
 import { asksWhetherOn, axisOf, grainOfSpan, isRecorded, isSavedOn, isUnderWay, outdatedWords, position, progressWords, recordedFigures, spanOf, spanWords, stateOf, withJob, type Counting } from './recording.ts';
 
-const none: Counting = { job: null, state: null, progress: null, error: null, counted_at: null, is_outdated: false, from: null, to: null, times_from: null };
+const none: Counting = { job: null, state: null, progress: null, error: null, counted_at: null, is_outdated: false, from: null, to: null, times_from: null, exports: false };
 const counted: Counting = { ...none, job: 7, state: 'completed', counted_at: '2026-11-27T14:00:00Z', from: '2026-11-20T10:00:00Z', to: '2026-11-20T10:00:12Z' };
 const line = (id: string, created_at: string) => ({ id, name: id, x1: 0, y1: 0, x2: 9, y2: 9, width: 320, height: 240, a_to_b: 'up', b_to_a: 'down', is_named: false, created_at });
 const camera = (count: Counting | null, change: Partial<Camera> = {}) =>

@@ -19,7 +19,7 @@ const kChartFromMs = 600_000;
 /** How far a recording is counted; before its first count there is no job, and nothing to say of one. */
 export type Counting = Omit<CameraCount, 'state'> & { state: CameraCount['state'] | null };
 
-const kNever: Counting = { job: null, state: null, progress: null, error: null, counted_at: null, is_outdated: false, from: null, to: null, times_from: null };
+const kNever: Counting = { job: null, state: null, progress: null, error: null, counted_at: null, is_outdated: false, from: null, to: null, times_from: null, exports: false };
 
 export function isRecorded(camera: Camera): boolean {
   return camera.count != null || sourceKind(camera) === 'file';

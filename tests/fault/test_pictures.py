@@ -2,6 +2,7 @@
 import contextlib
 import re
 import select
+import shutil
 import socket
 import sqlite3
 import threading
@@ -84,6 +85,35 @@ def watched(two, scene):
     other = two[1] if holder is two[0] else two[0]
     relayed(other)
     return holder, other
+
+
+@pytest.mark.timeout(400)
+def test_a_count_of_another_process_is_looked_at_like_a_camera(two, scene, tmp_path):
+    card = tmp_path / "DCIM"
+    card.mkdir()
+    for number in range(8):  # minutes of work
+        shutil.copy(scene.file, card / f"MOV_{number}{scene.file.suffix}")
+    client = two[0].client
+    assert client.post("/api/cameras", scene.camera(source=str(card))).json()["count"]["state"] in ("available", "running")
+    holder = holder_of(two, client)
+    other = two[1] if holder is two[0] else two[0]
+    relayed(other)
+    for server in (other, holder):
+        with server.client.stream(LIVE) as stream:
+            assert_moves(stream)
+    with holder.client.stream(f"{LIVE}?own=true") as stream:
+        assert_moves(stream)
+    assert other.client.get(f"{SNAPSHOT}?own=true").status == 409
+    # It dies: the other one counts on, and shows what it counts.
+    with other.client.stream(LIVE) as stream:
+        assert_moves(stream)
+        holder.kill()
+        await_watching(other)
+        assert_moves(stream)
+    job = other.client.fetch("/api/cameras/street")["count"]["job"]
+    assert other.client.post(f"/api/jobs/{job}/cancel", {}).status == 202
+    wait_until("the count has ended", lambda: other.client.fetch(f"/api/jobs/{job}")["state"] == "cancelled", 20)
+    assert other.client.get(SNAPSHOT).status == 200, "a still, as before"
 
 
 def test_both_show_it_over_one_connection(watched):

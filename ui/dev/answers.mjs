@@ -357,6 +357,12 @@ export async function answer(method, path, q, body, publish, open) {
   const aboutJobs = path.startsWith('/api/jobs') ? answerJobs(method, path, q, world, fail, ok) : null;
   if (aboutJobs) return aboutJobs;
   if (path === '/api/traffic/crossings') return ok(crossings(q));
+  const strip = /^\/api\/cameras\/([^/]+)\/thumbnails$/.exec(path);
+  if (strip) {
+    const its = world.cameras.find((c) => c.id === strip[1])?.count;
+    const [from, to] = [Date.parse(its?.from ?? ''), Date.parse(its?.to ?? '')];
+    return ok({ thumbnails: its?.from ? Array.from({ length: 12 }, (_, n) => ({ t: iso(from + ((to - from) * (n + 0.5)) / 12), media_s: ((to - from) * (n + 0.5)) / 12e3, url: `/api/cameras/${strip[1]}/thumbnails/${n}` })) : [] });
+  }
   const counts = /^\/api\/cameras\/([^/]+)\/count$/.exec(path);
   if (counts) {
     const its = world.cameras.find((c) => c.id === counts[1]);

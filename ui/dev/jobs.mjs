@@ -23,8 +23,8 @@ function job(kind, what, state, change = {}) {
 /** The job of a recording, and what its camera says of it. */
 export function recording(scenario, id) {
   const is = (name) => scenario.has(`rec-${name}`);
-  const result = { counted_at: ago(5200), from: iso(Date.parse('2026-11-20T10:00:00Z')), to: iso(Date.parse('2026-11-20T10:00:00Z') + (is('long') ? 2.3 * 3600e3 : 12_400)), is_outdated: is('outdated'), times_from: is('outdated') ? 'first_count' : 'starts_at' };
-  const none = { counted_at: null, from: null, to: null, is_outdated: false, times_from: null };
+  const result = { counted_at: ago(5200), from: iso(Date.parse('2026-11-20T10:00:00Z')), to: iso(Date.parse('2026-11-20T10:00:00Z') + (is('long') ? 2.3 * 3600e3 : 12_400)), is_outdated: is('outdated'), times_from: is('outdated') ? 'first_count' : 'starts_at', exports: true };
+  const none = { counted_at: null, from: null, to: null, is_outdated: false, times_from: null, exports: false };
   const make = (state, change) => job('count-file', 'Overhead, overhead.avi', state, { key: id, ...change });
   const counting = () => make('running', { progress: { done: 3412, total: 12_000, message: '57 road users; Mill Street: 31 away, 26 towards the camera', left_s: 100 } });
   const found =

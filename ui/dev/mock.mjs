@@ -124,6 +124,11 @@ const server = createServer(async (request, response) => {
     response.writeHead(200, { 'Content-Type': 'image/jpeg', 'Cache-Control': 'no-store' });
     return response.end(marked(frames[(world.seconds * 8) % frames.length], camera.id));
   }
+  const thumbnail = /^\/api\/cameras\/[^/]+\/thumbnails\/(\d+)$/.exec(path);
+  if (thumbnail && frames.length > 0) {
+    response.writeHead(200, { 'Content-Type': 'image/jpeg' });
+    return response.end(frames[(Number(thumbnail[1]) * 8) % frames.length]);
+  }
   if (path === '/api/sources/look') {
     const { source } = await bodyOf(request);
     if (/nobody|nowhere/.test(source)) return sendJson(request, response, 400, { error: { code: 'invalid', message: `'${source}' cannot be seen: nobody answers there`, field: 'source' } });

@@ -1,7 +1,7 @@
 // A recorded file, the way of a newcomer: add it, draw a line on its still, count it, see the result; change the line, count
 // again. Then what can go wrong, and the queue behind it. On a server of its own, so that nothing else counts.
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fits, open } from './browser.mjs';
@@ -139,6 +139,29 @@ test('a part of it is looked at by itself, and is at an address of its own', asy
   await page.getByRole('link', { name: 'Whole recording' }).click();
   await eventually('all of them again', async () => (await rows.count()) === crossings.length);
   assert.equal(new URL(page.url()).searchParams.get('part'), null);
+});
+
+test('what a count leaves behind: pictures from all over it, and its result as documents', async () => {
+  const { crossings } = await ask('/api/traffic/crossings?camera=bridge&limit=1000');
+  const page = await open(at('/roads/bridge'));
+  const saved = async (name) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), count(page).getByRole('link', { name }).click()]);
+    return readFileSync(await download.path(), 'utf8');
+  };
+  assert.equal((await saved('Download crossings (CSV)')).trim().split('\n').length, crossings.length + 1);
+  assert.equal(JSON.parse(await saved('Result (JSON)')).crossings.length, crossings.length);
+  const strip = page.locator('.panel', { has: page.getByRole('heading', { name: 'Pictures' }) });
+  const links = strip.getByRole('link');
+  await links.first().waitFor();
+  const { thumbnails } = await ask('/api/cameras/bridge/thumbnails');
+  assert.equal(await links.count(), thumbnails.length);
+  await links.first().scrollIntoViewIfNeeded();
+  await eventually('the first one is a picture', () => links.first().locator('img').evaluate((image) => image.naturalWidth > 0));
+  await links.nth(1).click();
+  await page.waitForURL(/part=[\d.]+\.\.[\d.]+/);
+  await page.getByText('Length of this part').waitFor();
+  assert.equal(await strip.locator('li.dim').count(), thumbnails.length - 1, 'the others lie outside of it');
+  await assertAccessible(page);
 });
 
 test('a recording is chosen from the folders of the server, with the keyboard and with the mouse', async () => {

@@ -16,6 +16,7 @@ export type CameraState = CameraStatus['state'];
 export type CameraCount = Schemas['CameraCount'];
 export type ModelInUse = NonNullable<CameraStatus['model']>;
 
+export type Thumbnails = Schemas['Thumbnails'];
 export type SourceFiles = Schemas['SourceFiles'];
 export type SourceEntry = Schemas['SourceEntry'];
 

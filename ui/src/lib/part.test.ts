@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isByClock, parsePart, parsePosition, partBetween, partProblems, partText, partWords, rangeOf } from './part.ts';
+import { isByClock, parsePart, parsePosition, partAround, partBetween, partProblems, partText, partWords, rangeOf } from './part.ts';
 
 const span = (seconds: number) => {
   const from = new Date(2026, 10, 20, 10, 0, 0);
@@ -32,6 +32,13 @@ test('what is brushed is cut to the recording', () => {
   expect(partBetween(at(-30), at(45), whole)).toEqual({ from: 0, to: 45 });
   expect(partBetween(at(45), at(300), whole)).toEqual({ from: 45, to: 60 });
   expect(rangeOf({ from: 12, to: 40.5 }, whole).end.getTime()).toBe(at(40.5).getTime());
+});
+
+test('the parts around pictures make up the recording', () => {
+  const whole = span(60);
+  const times = [5, 15, 45].map((s) => new Date(whole.from.getTime() + s * 1000));
+  expect(times.map((_, i) => partAround(times, i, whole))).toEqual([{ from: 0, to: 10 }, { from: 10, to: 30 }, { from: 30, to: 60 }]);
+  expect(partAround([times[1]!], 0, whole)).toEqual({ from: 0, to: 60 });
 });
 
 test('short recordings are spoken of by how far into them, long ones by the clock', () => {

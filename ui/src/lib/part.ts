@@ -51,6 +51,13 @@ export function partBetween(from: Date, end: Date, span: Range): Part {
   return { from: at(from), to: at(end) };
 }
 
+/** What lies around one of several instants of a recording: half the way to those before and after it. */
+export function partAround(times: readonly Date[], i: number, span: Range): Part {
+  const half = (a: Date, b: Date) => new Date((a.getTime() + b.getTime()) / 2);
+  const [before, after] = [times[i - 1], times[i + 1]];
+  return partBetween(before ? half(before, times[i]!) : span.from, after ? half(times[i]!, after) : span.end, span);
+}
+
 /** As instants. */
 export function rangeOf(part: Part, span: Range): Range {
   const at = (s: number) => new Date(span.from.getTime() + Math.round(s * 1000));

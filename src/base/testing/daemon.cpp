@@ -79,6 +79,11 @@ Daemon::Daemon(const DaemonOptions& options) {
       forked.set_exception(std::current_exception());
       return;
     }
+    // A signal to the test program is for its own threads, not for this one, which may be of a test
+    // that is long over.
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
     forked.set_value(process);
     // Only waits for it to end; wait() collects it, so that its number stays ours till then.
     siginfo_t ended{};

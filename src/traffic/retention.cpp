@@ -91,23 +91,19 @@ Result<PruneReport> prune(db::Database& database, const work::Fence& fence,
                                   now - retention.live, stop));
     report.other += logs;
   }
-  VEDETTE_TRY(
-      chunks,
-      prune_table(database, fence,
-                  {"detection_chunk", "log_id, number",
-                   "log_id NOT IN (SELECT id FROM detection_log) AND $1::timestamptz IS NOT NULL"},
-                  now, stop));
-  report.other += chunks;
+  // What belongs to a log or a run that is not there any more.
   for (const auto& [table, key, names] :
-       {std::tuple{"count_picture", "log_id, frame",
+       {std::tuple{"detection_chunk", "log_id, number",
+                   "log_id NOT IN (SELECT id FROM detection_log)"},
+        std::tuple{"count_picture", "log_id, frame",
                    "log_id NOT IN (SELECT id FROM detection_log)"},
         std::tuple{"run_object", "run_id, kind, number",
                    "run_id NOT IN (SELECT id FROM camera_run)"}}) {
-    VEDETTE_TRY(objects,
+    VEDETTE_TRY(orphans,
                 prune_table(database, fence,
                             {table, key, std::string(names) + " AND $1::timestamptz IS NOT NULL"},
                             now, stop));
-    report.other += objects;
+    report.other += orphans;
   }
   if (retention.crossings > Micros{0}) {
     VEDETTE_TRY(

@@ -291,7 +291,8 @@ Result<void> FileCount::store(media::FrameSource& source, media::Session& sessio
                               const WatchPipeline& pipeline) {
   if (unstored_.empty()) unstored_ = log_->take_new();
   if (is_kept_ && !are_thumbnails_stuck_) {
-    if (auto put = thumbnails_.store(*parts_.blobs, context_.stop_token()); !put) {
+    auto put = thumbnails_.store(*parts_.blobs, context_.stop_token());
+    if (!put && !context_.stopping()) {
       are_thumbnails_stuck_ = true;
       log::warn("count", "{}: {}", camera_.id, put.error().message);
     }

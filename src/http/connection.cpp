@@ -90,6 +90,12 @@ void Connection::close() {
   loop_.remove(*this);
 }
 
+bool Connection::is_idle() const {
+  if (state_ != State::kIdle || is_spare_) return false;
+  char first = 0;
+  return ::recv(descriptor_, &first, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
 void Connection::wind_down() {
   close_after_ = true;
   if (state_ == State::kIdle || state_ == State::kStreaming || state_ == State::kLingering) close();

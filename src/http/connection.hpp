@@ -31,7 +31,8 @@ class Connection final : public StreamConnection, public std::enable_shared_from
   void abandon_body();
   /// Called by the loop's sweep once a second.
   void check_time();
-  bool is_idle() const { return state_ == State::kIdle && !is_spare_; }
+  /// Nothing is lost when it is closed: between requests, and none has come that is not read yet.
+  bool is_idle() const;
   bool is_spare() const { return is_spare_; }
   std::uint32_t since_s() const { return since_s_; }
 

@@ -96,6 +96,43 @@ TEST(Crowd, AFullHouseClosesTheLongestIdleAndNeverTheBusy) {
   for (auto* client : {&first, &second, &third}) EXPECT_EQ(client->reply().body, "waited");
 }
 
+TEST(Crowd, WhatCameAndIsNotReadYetIsNotIdle) {
+  std::latch entered(1);
+  std::latch go(1);
+  RouteOptions on_the_io_thread;
+  on_the_io_thread.inline_ok = true;
+  auto routes = router();
+  routes.get(
+      "/hold",
+      [&](const Request&) {
+        entered.count_down();
+        go.wait();
+        return text(200, "held");
+      },
+      on_the_io_thread);
+  ServerOptions options;
+  options.connections = 4;
+  TestServer server(std::move(routes), options);
+  RawClient holder(server.port());
+  holder.send("GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  entered.wait();
+  // All these are accepted at once, before any is read.
+  std::vector<std::unique_ptr<RawClient>> crowd;
+  for (int i = 0; i < 20; ++i) {
+    crowd.push_back(std::make_unique<RawClient>(server.port()));
+    crowd.back()->send("GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  go.count_down();
+  EXPECT_EQ(holder.reply().body, "held");
+  int answered = 0;
+  for (auto& client : crowd) {
+    const auto status = client->reply().status;
+    EXPECT_THAT(status, testing::AnyOf(200, 503));
+    if (status == 200) ++answered;
+  }
+  EXPECT_GE(answered, 3) << "those who came first have the places";
+}
+
 TEST(Crowd, OneAddressIsBoundedUnlessItStandsForOthers) {
   ServerOptions options;
   options.connections_per_address = 2;
@@ -156,7 +193,8 @@ TEST(Crowd, HealthIsAnsweredWhenAllPlacesAreTaken) {
   };
   // Also when many more come than are taken in for a moment.
   for (int i = 0; i < 300; ++i) begin();
-  while (server.server->stats().connections < 4 + 64) std::this_thread::yield();
+  // Those that are here for a moment leave by themselves: more come until all are there at once.
+  while (server.server->stats().connections < 4 + 64) begin();
   for (int i = 0; i < 100; ++i) {
     begin();
     RawClient probe(server.port());

@@ -133,7 +133,7 @@ void IoLoop::adopt(int socket, std::string remote) {
 bool IoLoop::make_room() {
   Connection* oldest = nullptr;
   for (const auto& connection : connections_) {
-    if (connection->is_idle() && (!oldest || connection->since_s() < oldest->since_s())) {
+    if ((!oldest || connection->since_s() < oldest->since_s()) && connection->is_idle()) {
       oldest = connection.get();
     }
   }

@@ -149,6 +149,17 @@ TEST_P(EveryStore, KnowsWhatIsNotThere) {
   EXPECT_EQ(store().get("folder", {}, nowhere()).error().code, ErrorCode::kNotFound);
 }
 
+TEST_P(EveryStore, SaysWhereAFileLiesThatIsOne) {
+  put("a/b.txt", "content");
+  const auto file = must(store().file_of("a/b.txt"));
+  ASSERT_EQ(file.has_value(), GetParam() == testing::Kind::kFolder);
+  if (file) {
+    std::ifstream in(*file);
+    EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), "content");
+  }
+  EXPECT_EQ(store().file_of("../b").error().code, ErrorCode::kInvalid);
+}
+
 TEST_P(EveryStore, RemovesOnceAndAgain) {
   put("a/b/c", "x");
   must(store().remove("a/b/c"));

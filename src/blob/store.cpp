@@ -12,6 +12,7 @@
 #include "blob/folder/file_handle.hpp"
 #include "blob/folder/folder_error.hpp"
 #include "blob/folder/folder_store.hpp"
+#include "blob/key.hpp"
 #include "blob/s3/s3_store.hpp"
 
 namespace vedette::blob {
@@ -34,6 +35,11 @@ Result<ObjectInfo> Store::copy_to(std::string_view key, const FileHandle& file,
     if (write_all(file.number(), piece)) return {};
     return folder_error(path.parent_path(), "writing", errno);
   });
+}
+
+Result<std::optional<std::filesystem::path>> Store::file_of(std::string_view key) const {
+  VEDETTE_CHECK(check_key(key));
+  return std::nullopt;
 }
 
 Result<ObjectInfo> Store::get_file(std::string_view key, const std::filesystem::path& file,

@@ -116,6 +116,11 @@ class Store {
   Result<ObjectInfo> get_file(std::string_view key, const std::filesystem::path& file,
                               const GetOptions& options = {});
 
+  /// Where the object lies as a file of this machine, to be read by libraries that want files, and
+  /// never to be changed; nothing in a store that has no files. Does not ask whether it exists.
+  /// kInvalid: no key.
+  virtual Result<std::optional<std::filesystem::path>> file_of(std::string_view key) const;
+
   virtual Result<std::optional<ObjectInfo>> head(std::string_view key,
                                                  const std::stop_token& stop = {}) = 0;
 

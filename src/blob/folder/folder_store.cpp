@@ -277,6 +277,11 @@ Result<std::optional<ObjectInfo>> FolderStore::head(std::string_view key, const 
   return std::move(opened->info);
 }
 
+Result<std::optional<fs::path>> FolderStore::file_of(std::string_view key) const {
+  VEDETTE_CHECK(check_key(key));
+  return path_of(key);
+}
+
 Result<void> FolderStore::remove(std::string_view key, const std::stop_token&) {
   VEDETTE_CHECK(check_key(key));
   auto path = path_of(key);

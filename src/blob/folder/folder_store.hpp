@@ -22,6 +22,7 @@ class FolderStore final : public Store {
                             const PutOptions& options) override;
   Result<ObjectInfo> get(std::string_view key, const GetOptions& options,
                          const Sink& sink) override;
+  Result<std::optional<std::filesystem::path>> file_of(std::string_view key) const override;
   Result<std::optional<ObjectInfo>> head(std::string_view key,
                                          const std::stop_token& stop) override;
   Result<void> remove(std::string_view key, const std::stop_token& stop) override;

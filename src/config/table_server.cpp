@@ -126,7 +126,7 @@ const std::array kRows = std::to_array<Declaration>({
     {.name = "http.max_body",
      .shape = size(1024, 16.0 * 1024 * kMebibyte),
      .default_text = "64MiB",
-     .help = "Bytes of a request's body; beyond it 413",
+     .help = "Bytes of a request's body; beyond it 413. Uploads have bounds of their own",
      .apply = [](Settings& s, const Value& v) { s.http.max_body = std::get<std::int64_t>(v); }},
     {.name = "http.header_timeout",
      .shape = duration(seconds(1), minutes(10)),

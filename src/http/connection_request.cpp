@@ -45,7 +45,12 @@ bool Connection::accept_head() {
   auto refusal = shared.auth->check(request, options);
   if (!refusal && !match.route) refusal = Router::refusal(match, request);
   if (!refusal && parser.has_body()) refusal = judge_body_kind(request, options->body);
-  std::uint64_t body_limit = options ? std::min(options->body_limit, shared.options.max_body) : 0;
+  std::uint64_t body_limit = 0;
+  if (options) {
+    body_limit = options->body == BodyKind::kStream
+                     ? options->body_limit
+                     : std::min(options->body_limit, shared.options.max_body);
+  }
   if (refusal) {
     if (!parser.has_body()) {
       answer(std::move(*refusal));

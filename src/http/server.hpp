@@ -33,7 +33,8 @@ struct ServerOptions {
   /// `connections`, so that short requests always find room.
   std::size_t streams = 0;
   std::size_t requests_per_connection = 100'000;
-  std::uint64_t max_body = UINT64_MAX;  // of one request, where its route allows more: 413
+  /// Of one request, where its route allows more and does not stream it: 413.
+  std::uint64_t max_body = UINT64_MAX;
   /// Of all requests together: a body claims its declared length (its route's limit when chunked)
   /// before it is read; what does not fit is answered with 503. One body alone always fits.
   /// Streamed bodies take about 2 MiB each while their handler runs, and do not count here.

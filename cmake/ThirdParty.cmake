@@ -25,6 +25,14 @@ pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(libav REQUIRED IMPORTED_TARGET libavformat libavcodec libavdevice libavutil libswscale)
 pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
 pkg_check_modules(brotlienc REQUIRED IMPORTED_TARGET libbrotlienc)
+pkg_check_modules(pugixml REQUIRED IMPORTED_TARGET pugixml)
+pkg_check_modules(deflate REQUIRED IMPORTED_TARGET libdeflate)
+
+# GDAL: its headers alone are used, the library is loaded when the first picture comes (src/imagery).
+find_path(GDAL_INCLUDE gdal.h PATH_SUFFIXES gdal REQUIRED)
+find_library(GDAL_LIBRARY gdal REQUIRED)
+add_library(gdal_headers INTERFACE)
+target_include_directories(gdal_headers SYSTEM INTERFACE "${GDAL_INCLUDE}")
 
 # Boost: Asio, Beast, JSON, URL. The system's copy where it is new enough, else the private one; built once, in boost_impl.
 find_path(VEDETTE_BOOST_INCLUDE boost/url.hpp HINTS "${VEDETTE_DEPS}/boost-1.81" REQUIRED)

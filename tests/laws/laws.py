@@ -19,7 +19,7 @@ NARROWER = {"media": {"config", "base"}, "geo": {"base"}, "http": {"work", "db",
 PIPELINES = {"traffic": ("watch_command", "watch_report", "count_command"), "imagery": (), "radar": ()}
 LIST_OF_PIPELINES = "src/app/pipelines.cpp"
 FOREIGN = re.compile(
-    r"^(boost/|libpq-fe\.h|libav|libsw|opencv2/|openvino/|gdal|ogr|cpl_|proj\.h|curl/|sqlite3\.h|turbojpeg|jpeglib|prometheus/|spdlog/|CLI/|toml|expat\.h)")
+    r"^(boost/|libpq-fe\.h|libav|libsw|opencv2/|openvino/|gdal|ogr|cpl_|proj\.h|curl/|sqlite3\.h|turbojpeg|jpeglib|prometheus/|spdlog/|CLI/|toml|expat\.h|pugixml|libdeflate)")
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 MACHINE_PATH = re.compile(r"(?<![\w.}/*-])/(?:work/(?:main|shared|steering|\.library|in)|farm)/")
 SLEEP = re.compile(r"(?:this_thread::sleep_(?:for|until)|\busleep|\bnanosleep|(?<!\w)sleep)\s*\(")

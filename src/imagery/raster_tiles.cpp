@@ -1,0 +1,380 @@
+#include "imagery/raster_tiles.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <libdeflate.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "imagery/tiff_head.hpp"
+
+namespace vedette::imagery {
+namespace {
+
+constexpr int kSide = RasterTiles::kSide;
+constexpr std::size_t kTilePixels = static_cast<std::size_t>(kSide) * kSide;
+constexpr std::int16_t kNoCode = std::numeric_limits<std::int16_t>::min();
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+// Of libdeflate, 1 to 12: above this the bytes hardly shrink, and the time does not.
+constexpr int kLevel = 3;
+
+struct FreeCompressor {
+  void operator()(libdeflate_compressor* compressor) const {
+    libdeflate_free_compressor(compressor);
+  }
+};
+using Compressor = std::unique_ptr<libdeflate_compressor, FreeCompressor>;
+
+std::unexpected<Error> write_failed() {
+  const int problem = errno;
+  return fail(
+      problem == ENOSPC || problem == EDQUOT ? ErrorCode::kDiskFull : ErrorCode::kUnavailable,
+      problem == ENOSPC || problem == EDQUOT ? "the disk is full: the map could not be written"
+                                             : "the map could not be written",
+      std::strerror(problem));
+}
+
+Result<> write_all(int descriptor, std::span<const std::uint8_t> bytes, std::uint64_t offset) {
+  while (!bytes.empty()) {
+    const ssize_t put =
+        ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return write_failed();
+    bytes = bytes.subspan(static_cast<std::size_t>(put));
+    offset += static_cast<std::uint64_t>(put);
+  }
+  return {};
+}
+
+// TIFF's predictor 2 on rows of 16-bit numbers, from the right.
+void difference(std::vector<std::int16_t>& codes) {
+  for (std::size_t row = 0; row < kTilePixels; row += kSide) {
+    for (std::size_t x = kSide - 1; x > 0; --x) {
+      codes[row + x] = static_cast<std::int16_t>(static_cast<std::uint16_t>(codes[row + x]) -
+                                                 static_cast<std::uint16_t>(codes[row + x - 1]));
+    }
+  }
+}
+
+// TIFF's predictor 3: the bytes of a row by their weight, the highest first, then differences.
+void split_bytes(std::span<const float> values, std::span<std::uint8_t> bytes) {
+  constexpr std::size_t kSideBytes = kSide;
+  for (std::size_t row = 0; row < kTilePixels; row += kSide) {
+    std::uint8_t* into = &bytes[row * 4];
+    for (std::size_t x = 0; x < kSide; ++x) {
+      std::uint32_t bits = 0;
+      std::memcpy(&bits, &values[row + x], sizeof bits);
+      into[x] = static_cast<std::uint8_t>(bits >> 24);
+      into[kSideBytes + x] = static_cast<std::uint8_t>(bits >> 16);
+      into[2 * kSideBytes + x] = static_cast<std::uint8_t>(bits >> 8);
+      into[3 * kSideBytes + x] = static_cast<std::uint8_t>(bits);
+    }
+    for (std::size_t i = 4 * kSideBytes - 1; i > 0; --i) {
+      into[i] = static_cast<std::uint8_t>(into[i] - into[i - 1]);
+    }
+  }
+}
+
+}  // namespace
+
+// Full tiles; what lies beyond the picture is no data.
+struct RasterTiles::Tile {
+  std::vector<std::int16_t> codes;
+  std::vector<float> values;
+
+  Tile(bool is_float32, std::size_t pixels) {
+    if (is_float32) {
+      values.assign(pixels, kNaN);
+    } else {
+      codes.assign(pixels, kNoCode);
+    }
+  }
+};
+
+struct RasterTiles::Level {
+  struct Place {
+    std::uint64_t offset = 0;  // in the spool
+    std::uint32_t bytes = 0;
+  };
+  struct Pending {
+    Tile tile;
+    int missing = 0;
+  };
+  int width = 0;
+  int height = 0;
+  int columns = 0;
+  int rows = 0;
+  std::vector<Place> places;
+  std::map<std::pair<int, int>, Pending> pending;
+};
+
+struct RasterTiles::Spool {
+  std::filesystem::path path;
+  int descriptor = -1;
+  std::mutex end_mutex;
+  std::uint64_t end = 0;
+
+  Spool() = default;
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+  ~Spool() {
+    if (descriptor < 0) return;
+    ::close(descriptor);
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+  }
+};
+
+RasterTiles::RasterTiles(RasterFormat format, int reduced)
+    : format_(std::move(format)), reduced_level_(std::numeric_limits<std::size_t>::max()) {
+  int width = format_.width;
+  int height = format_.height;
+  while (true) {
+    Level level;
+    level.width = width;
+    level.height = height;
+    level.columns = (width + kSide - 1) / kSide;
+    level.rows = (height + kSide - 1) / kSide;
+    level.places.resize(static_cast<std::size_t>(level.columns) *
+                        static_cast<std::size_t>(level.rows));
+    if (reduced > 0 && reduced_.values.empty() && std::max(width, height) <= reduced) {
+      reduced_level_ = levels_.size();
+      reduced_.width = width;
+      reduced_.height = height;
+      reduced_.factor = 1 << levels_.size();
+      reduced_.values.assign(static_cast<std::size_t>(width) * static_cast<std::size_t>(height),
+                             kNaN);
+    }
+    levels_.push_back(std::move(level));
+    if (width <= kSide && height <= kSide && (reduced <= 0 || !reduced_.values.empty())) break;
+    width = (width + 1) / 2;
+    height = (height + 1) / 2;
+  }
+}
+
+RasterTiles::~RasterTiles() = default;
+
+Result<std::unique_ptr<RasterTiles>> RasterTiles::make(
+    RasterFormat format, const std::optional<std::filesystem::path>& spool, int reduced) {
+  std::unique_ptr<RasterTiles> tiles(new RasterTiles(std::move(format), reduced));
+  if (spool) {
+    tiles->spool_ = std::make_unique<Spool>();
+    tiles->spool_->path = *spool;
+    tiles->spool_->descriptor =
+        ::open(spool->c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (tiles->spool_->descriptor < 0) return write_failed();
+  }
+  return tiles;
+}
+
+Result<> RasterTiles::add(int column, int row, const float* values, std::size_t stride) {
+  const Level& level = levels_.front();
+  const auto width = static_cast<std::size_t>(std::min(kSide, level.width - column * kSide));
+  const auto height = static_cast<std::size_t>(std::min(kSide, level.height - row * kSide));
+  Tile tile(format_.is_float32, kTilePixels);
+  if (format_.is_float32) {
+    for (std::size_t y = 0; y < height; ++y) {
+      std::copy_n(values + y * stride, width, &tile.values[y * kSide]);
+    }
+  } else {
+    const auto scale = static_cast<float>(1 / format_.scale);
+    for (std::size_t y = 0; y < height; ++y) {
+      const float* from = values + y * stride;
+      std::int16_t* into = &tile.codes[y * kSide];
+      for (std::size_t x = 0; x < width; ++x) {
+        const float code = std::clamp(from[x] * scale, -32767.0F, 32767.0F);
+        const float rounded = code + (code < 0 ? -0.5F : 0.5F);
+        into[x] = from[x] == from[x] ? static_cast<std::int16_t>(rounded) : kNoCode;
+      }
+    }
+  }
+  return finish_tile(0, column, row, tile);
+}
+
+Result<> RasterTiles::finish_tile(std::size_t level, int column, int row, const Tile& tile) {
+  if (spool_) VEDETTE_CHECK(store(level, column, row, tile));
+  if (level == reduced_level_) reduce(column, row, tile);
+  if (level + 1 < levels_.size()) return add_to_parent(level, column, row, tile);
+  return {};
+}
+
+Result<> RasterTiles::store(std::size_t level, int column, int row, const Tile& tile) {
+  thread_local const Compressor compressor(libdeflate_alloc_compressor(kLevel));
+  thread_local std::vector<std::uint8_t> plain;
+  thread_local std::vector<std::uint8_t> packed;
+  if (!compressor) return fail(ErrorCode::kInternal, "there is not enough memory for a map");
+  const std::size_t bytes = kTilePixels * (format_.is_float32 ? 4 : 2);
+  plain.resize(bytes);
+  if (format_.is_float32) {
+    split_bytes(tile.values, plain);
+  } else {
+    std::vector<std::int16_t> codes = tile.codes;
+    difference(codes);
+    std::memcpy(plain.data(), codes.data(), bytes);
+  }
+  packed.resize(libdeflate_zlib_compress_bound(compressor.get(), bytes));
+  const std::size_t size =
+      libdeflate_zlib_compress(compressor.get(), plain.data(), bytes, packed.data(), packed.size());
+  std::uint64_t at = 0;
+  {
+    const std::lock_guard lock(spool_->end_mutex);
+    at = spool_->end;
+    spool_->end += size;
+  }
+  // Each tile has a place of its own: no lock is needed to write there.
+  Level& of = levels_[level];
+  auto& place = of.places[static_cast<std::size_t>(row) * static_cast<std::size_t>(of.columns) +
+                          static_cast<std::size_t>(column)];
+  place.offset = at;
+  place.bytes = static_cast<std::uint32_t>(size);
+  return write_all(spool_->descriptor, std::span(packed).first(size), at);
+}
+
+void RasterTiles::reduce(int column, int row, const Tile& tile) {
+  const auto x0 = static_cast<std::size_t>(column) * kSide;
+  const auto y0 = static_cast<std::size_t>(row) * kSide;
+  const auto whole = static_cast<std::size_t>(reduced_.width);
+  const std::size_t width = std::min<std::size_t>(kSide, whole - x0);
+  const std::size_t height =
+      std::min<std::size_t>(kSide, static_cast<std::size_t>(reduced_.height) - y0);
+  const auto scale = static_cast<float>(format_.scale);
+  for (std::size_t y = 0; y < height; ++y) {
+    float* into = &reduced_.values[(y0 + y) * whole + x0];
+    for (std::size_t x = 0; x < width; ++x) {
+      const std::size_t at = y * kSide + x;
+      if (format_.is_float32) {
+        into[x] = tile.values[at];
+      } else {
+        into[x] = tile.codes[at] == kNoCode ? kNaN : static_cast<float>(tile.codes[at]) * scale;
+      }
+    }
+  }
+}
+
+// The mean of four pixels, of those that have data: a quarter of the tile above.
+void RasterTiles::halve(const Tile& tile, Tile& quarter) const {
+  constexpr std::size_t kHalf = kSide / 2;
+  for (std::size_t y = 0; y < kHalf; ++y) {
+    for (std::size_t x = 0; x < kHalf; ++x) {
+      const std::size_t from = 2 * y * kSide + 2 * x;
+      const std::size_t into = y * kHalf + x;
+      if (format_.is_float32) {
+        float sum = 0;
+        float count = 0;
+        for (const std::size_t at : {from, from + 1, from + kSide, from + kSide + 1}) {
+          const float value = tile.values[at];
+          sum += value == value ? value : 0.0F;
+          count += value == value ? 1.0F : 0.0F;
+        }
+        quarter.values[into] = count == 0 ? kNaN : sum / count;
+      } else {
+        int sum = 0;
+        int count = 0;
+        for (const std::size_t at : {from, from + 1, from + kSide, from + kSide + 1}) {
+          const int code = tile.codes[at];
+          sum += code == kNoCode ? 0 : code;
+          count += code == kNoCode ? 0 : 1;
+        }
+        const int half = sum < 0 ? -(count / 2) : count / 2;
+        quarter.codes[into] =
+            count == 0 ? kNoCode : static_cast<std::int16_t>((sum + half) / count);
+      }
+    }
+  }
+}
+
+Result<> RasterTiles::add_to_parent(std::size_t level, int column, int row, const Tile& tile) {
+  Level& above = levels_[level + 1];
+  const Level& here = levels_[level];
+  const std::pair<int, int> place{row / 2, column / 2};
+  Tile quarter(format_.is_float32, kTilePixels / 4);
+  halve(tile, quarter);
+  std::optional<Tile> complete;
+  {
+    const std::lock_guard lock(tiles_mutex_);
+    auto found = above.pending.find(place);
+    if (found == above.pending.end()) {
+      const int children =
+          std::min(2, here.columns - place.second * 2) * std::min(2, here.rows - place.first * 2);
+      found = above.pending
+                  .emplace(place, Level::Pending{Tile(format_.is_float32, kTilePixels), children})
+                  .first;
+    }
+    Tile& parent = found->second.tile;
+    constexpr std::size_t kHalf = kSide / 2;
+    const std::size_t x0 = column % 2 == 0 ? 0 : kHalf;
+    const std::size_t y0 = row % 2 == 0 ? 0 : kHalf;
+    for (std::size_t y = 0; y < kHalf; ++y) {
+      const std::size_t into = (y0 + y) * kSide + x0;
+      if (format_.is_float32) {
+        std::copy_n(&quarter.values[y * kHalf], kHalf, &parent.values[into]);
+      } else {
+        std::copy_n(&quarter.codes[y * kHalf], kHalf, &parent.codes[into]);
+      }
+    }
+    if (--found->second.missing == 0) {
+      complete = std::move(found->second.tile);
+      above.pending.erase(found);
+    }
+  }
+  if (!complete) return {};
+  return finish_tile(level + 1, place.second, place.first, *complete);
+}
+
+Result<> RasterTiles::write(const std::filesystem::path& path) {
+  if (!spool_) return fail(ErrorCode::kInternal, "this raster was not kept");
+  // Heads first, then the smallest overview, at last the raster itself: a reader that asks for a
+  // part of the file over a network needs two requests.
+  const bool is_big = spool_->end > 3'900'000'000ULL;
+  std::vector<TiffLevel> described;
+  for (const Level& level : levels_) {
+    TiffLevel each;
+    each.width = level.width;
+    each.height = level.height;
+    for (const auto& place : level.places) each.bytes.push_back(place.bytes);
+    described.push_back(std::move(each));
+  }
+  TiffDescription description;
+  description.side = kSide;
+  description.is_float32 = format_.is_float32;
+  description.is_big = is_big;
+  description.scale = format_.scale;
+  description.band = format_.description;
+  description.place = &format_.place;
+  const std::string begin = tiff_head(description, described);
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor < 0) return write_failed();
+  struct Closed {
+    int descriptor;
+    ~Closed() { ::close(descriptor); }
+  } const closed{descriptor};
+  VEDETTE_CHECK(write_all(descriptor,
+                          {reinterpret_cast<const std::uint8_t*>(begin.data()), begin.size()}, 0));
+  std::uint64_t at = begin.size();
+  std::vector<std::uint8_t> buffer;
+  for (std::size_t level = levels_.size(); level-- > 0;) {
+    for (const auto& place : levels_[level].places) {
+      buffer.resize(place.bytes);
+      std::size_t have = 0;
+      while (have < buffer.size()) {
+        const ssize_t got = ::pread(spool_->descriptor, &buffer[have], buffer.size() - have,
+                                    static_cast<off_t>(place.offset + have));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return write_failed();
+        have += static_cast<std::size_t>(got);
+      }
+      VEDETTE_CHECK(write_all(descriptor, buffer, at));
+      at += place.bytes;
+    }
+  }
+  spool_.reset();
+  return {};
+}
+
+}  // namespace vedette::imagery

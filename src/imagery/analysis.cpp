@@ -216,6 +216,7 @@ std::string no_health_reason(const Analysis& analysis) {
 
 void describe(const Plan& plan, Analysis& analysis) {
   const ImageInfo& info = plan.first();
+  for (const auto& path : plan.paths) analysis.files.push_back(path.filename().string());
   analysis.width = plan.width();
   analysis.height = plan.height();
   analysis.kind = info.kind;
@@ -227,6 +228,7 @@ void describe(const Plan& plan, Analysis& analysis) {
   analysis.not_computed = plan.not_computed;
   analysis.metadata = info.metadata;
   analysis.georeference = info.georeference;
+  analysis.alignment = plan.alignment;
   analysis.notes = plan.notes;
   analysis.scale = ground_scale(plan);
 }

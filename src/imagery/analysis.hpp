@@ -66,6 +66,8 @@ struct AnalyzeOptions {
   std::vector<IndexDefinition> user_indices;
   /// What stands for reflectance 1.0 in the file's numbers, where the user says so.
   std::optional<double> reflectance_scale;
+  /// Bands of a capture are laid on each other; off, pixel over pixel as they are stored.
+  bool is_aligned = true;
   /// Reflectance panel of the flight: see radiometry.hpp.
   std::optional<PanelReading> panel;
   ProductOptions products;
@@ -102,6 +104,17 @@ struct IndexResult {
   double shown_high = 1;
 };
 
+/// How a band of a capture was laid on the reference.
+struct BandAlignment {
+  Band band = Band::kRed;
+  Band reference = Band::kRedEdge;
+  double dx = 0;  // of the centre: a point of the reference lies so far to the right in the band
+  double dy = 0;
+  double correlation = 0;
+  std::optional<double> residual_px;  // that remains
+  bool is_good = false;
+};
+
 struct NotComputed {
   std::string index;
   std::string why;
@@ -115,7 +128,8 @@ struct GroundScale {
 };
 
 struct Analysis {
-  int width = 0;  // upright
+  std::vector<std::string> files;  // their names; several: the bands of one capture
+  int width = 0;                   // upright
   int height = 0;
   FileKind kind = FileKind::kJpeg;
   SampleType type = SampleType::kUint8;
@@ -133,6 +147,7 @@ struct Analysis {
   std::optional<GroundScale> scale;
   Metadata metadata;
   std::optional<Georeference> georeference;
+  std::vector<BandAlignment> alignment;  // of a capture
   std::vector<std::string> notes;
   std::vector<Product> products;
   double read_s = 0;
@@ -156,6 +171,8 @@ Result<Analysis> analyze(const std::filesystem::path& file, const AnalyzeOptions
 
 /// The object of `vedette analyze --json` (one line), which other programs parse; `file` is shown.
 std::string to_json(const Analysis& analysis, std::string_view file);
+/// A picture that failed, as another such object: {"file", "error": {"code", "message"}}.
+std::string error_json(const Error& error, std::string_view file);
 /// index,mean,std,min,max,p2,p50,p98,valid_px with a header line.
 std::string to_csv(const Analysis& analysis);
 

@@ -39,6 +39,7 @@ class BlockReader {
     std::vector<std::unique_ptr<ImageFile>> files;
     std::vector<std::byte> samples;
     std::vector<std::uint8_t> mask;
+    std::vector<float> unwarped;
   };
 
   /// The next block into `block`; false: there is none. Any thread, each with its own hand.
@@ -51,6 +52,8 @@ class BlockReader {
   Result<> read(Hand& hand, Block& block);
   Result<> read_file(Hand& hand, std::size_t file, Block& block);
   void finish(const Channel& channel, const Window& stored, std::vector<float>& values) const;
+  Result<> read_warped(Hand& hand, std::size_t channel, const Window& stored,
+                       std::vector<float>& values);
 
   const Plan& plan_;
   const ImageLimits limits_;

@@ -4,6 +4,8 @@
 #include <limits>
 #include <string_view>
 
+#include "imagery/sums.hpp"
+
 namespace vedette::imagery {
 namespace {
 
@@ -11,28 +13,6 @@ constexpr double kMostReflectance = 1.2;
 
 bool is_of_grid(std::string_view index) {
   return index == "ndvi" || index == "savi" || index == "gndvi";
-}
-
-// Pixels that have data in all of these.
-std::int64_t count_data(std::span<const std::vector<float>* const> channels, std::size_t pixels) {
-  std::int64_t count = 0;
-  if (channels.size() == 1) {
-    for (const float value : *channels[0]) count += value == value ? 1 : 0;
-    return count;
-  }
-  constexpr std::size_t kPiece = 1024;
-  std::array<float, kPiece> sums{};
-  for (std::size_t begin = 0; begin < pixels; begin += kPiece) {
-    const std::size_t size = std::min(kPiece, pixels - begin);
-    sums.fill(0);
-    // What is no number stays none in a sum, and nothing here is infinite enough to become one.
-    for (const auto* channel : channels) {
-      const float* values = channel->data() + begin;
-      for (std::size_t i = 0; i < size; ++i) sums[i] += values[i] * 0.0F;
-    }
-    for (std::size_t i = 0; i < size; ++i) count += sums[i] == sums[i] ? 1 : 0;
-  }
-  return count;
 }
 
 }  // namespace
@@ -102,31 +82,26 @@ BlockWorker::BlockWorker(const Plan& plan, Rasters& rasters, PreviewSums* previe
 }
 
 void BlockWorker::count(const Block& block) {
-  std::vector<const std::vector<float>*> used;
+  std::vector<const float*> used;
   for (std::size_t i = 0; i < block.channels.size(); ++i) {
     if (!is_channel_used_[i]) continue;
-    used.push_back(&block.channels[i]);
+    used.push_back(block.channels[i].data());
     if (plan_.radiometry.unit != Unit::kReflectance) continue;
     const Channel& channel = plan_.channels[i];
     const auto low = static_cast<float>(-channel.offset / channel.factor);
     const auto high = static_cast<float>((kMostReflectance - channel.offset) / channel.factor);
-    std::int64_t data = 0;
-    std::int64_t implausible = 0;
-    for (const float value : block.channels[i]) {
-      data += value == value ? 1 : 0;
-      implausible += value < low || value > high ? 1 : 0;
-    }
-    channel_px_[i] += data;
-    implausible_px_[i] += implausible;
+    const Counts counts = counts_of(block.channels[i], low, high);
+    channel_px_[i] += counts.numbers;
+    implausible_px_[i] += counts.outside;
   }
   if (used.empty()) {  // no index: the pixels that the preview shows
     for (const std::size_t channel : plan_.preview) {
       if (channel < block.channels.size() && !block.channels[channel].empty()) {
-        used.push_back(&block.channels[channel]);
+        used.push_back(block.channels[channel].data());
       }
     }
   }
-  if (!used.empty()) valid_px_ += count_data(used, block.pixels());
+  if (!used.empty()) valid_px_ += count_of_all(used, block.pixels());
 }
 
 void BlockWorker::add_to_grid(std::size_t index, const Block& block) {
@@ -143,15 +118,11 @@ void BlockWorker::add_to_grid(std::size_t index, const Block& block) {
       const int column = (block.at.x + x) / cell_width;
       if (column >= kGrid) break;
       const int end = std::min(block.at.width, (column + 1) * cell_width - block.at.x);
-      double sum = 0;
-      std::int64_t count = 0;
-      for (; x < end; ++x) {
-        sum += line[x] == line[x] ? static_cast<double>(line[x]) : 0.0;
-        count += line[x] == line[x] ? 1 : 0;
-      }
+      const Sums sums = sums_of({line + x, line + end}, 0);
       const auto cell = static_cast<std::size_t>(row * kGrid + column);
-      grid.sum[cell] += sum;
-      grid.count[cell] += count;
+      grid.sum[cell] += sums.sum;
+      grid.count[cell] += sums.count;
+      x = end;
     }
   }
 }
@@ -172,18 +143,18 @@ Result<> BlockWorker::add(const Block& block) {
   if (preview_ != nullptr) preview_->add(plan_, block);
   values_.resize(pixels);
   std::vector<BandValues> bands;
-  std::vector<const std::vector<float>*> channels;
+  std::vector<const float*> channels;
   for (std::size_t i = 0; i < plan_.indices.size(); ++i) {
     bands.clear();
     channels.clear();
     for (const std::size_t channel : plan_.bands_of_index[i]) {
       const Channel& of = plan_.channels[channel];
       bands.push_back({block.channels[channel].data(), of.factor, of.offset});
-      channels.push_back(&block.channels[channel]);
+      channels.push_back(block.channels[channel].data());
     }
     plan_.indices[i].formula.evaluate(bands, values_);
     gatherers_[i].add(values_);
-    data_px_[i] += count_data(channels, pixels);
+    data_px_[i] += count_of_all(channels, pixels);
     if (is_of_grid(plan_.indices[i].definition.name)) add_to_grid(i, block);
     if (rasters_[i]) VEDETTE_CHECK(add_tiles(i, block));
   }

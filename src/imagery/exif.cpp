@@ -333,13 +333,15 @@ Result<EmbeddedMetadata> of_jpeg(const TagFile& file, const ImageLimits& limits)
     if (length < 2) return damaged("a part of it is shorter than it can be");
     if (is_frame_header(marker)) {
       std::array<std::uint8_t, 5> size{};
-      if (!file.read(at + 4, size)) return damaged("its size is cut off");
+      if (!file.read(at + 4, size))
+        return damaged("its size is cut off; it was not copied to its end");
       found.height = size[1] << 8 | size[2];
       found.width = size[3] << 8 | size[4];
     }
     if (marker == 0xE1) {
       std::vector<std::uint8_t> body(length - 2);
-      if (!file.read(at + 4, body)) return damaged("its description is cut off");
+      if (!file.read(at + 4, body))
+        return damaged("its description is cut off; it was not copied to its end");
       const std::string_view text = as_text(body);
       if (text.starts_with(kExifHead) && !found.tags && body.size() > 14) {
         body.erase(body.begin(), body.begin() + kExifHead.size());
@@ -365,7 +367,8 @@ Result<EmbeddedMetadata> of_png(const TagFile& file, const ImageLimits& limits) 
     const std::string_view kind = as_text(head).substr(4);
     if (kind == "IHDR") {
       std::array<std::uint8_t, 8> size{};
-      if (!file.read(at + 8, size)) return damaged("its size is cut off");
+      if (!file.read(at + 8, size))
+        return damaged("its size is cut off; it was not copied to its end");
       const auto four = [&](std::size_t i) {
         return static_cast<std::int64_t>(size[i]) << 24 | size[i + 1] << 16 | size[i + 2] << 8 |
                size[i + 3];
@@ -375,7 +378,8 @@ Result<EmbeddedMetadata> of_png(const TagFile& file, const ImageLimits& limits) 
     }
     if ((kind == "eXIf" || kind == "iTXt") && length <= limits.xmp_bytes + 100) {
       std::vector<std::uint8_t> body(length);
-      if (!file.read(at + 8, body)) return damaged("its description is cut off");
+      if (!file.read(at + 8, body))
+        return damaged("its description is cut off; it was not copied to its end");
       constexpr std::string_view kXmpName{"XML:com.adobe.xmp\0\0\0\0\0", 22};
       if (kind == "eXIf" && !found.tags && body.size() > 8) {
         found.tags = TagFile::of_bytes(std::move(body));

@@ -73,7 +73,7 @@ Result<> assign_roles(const AnalyzeOptions& options, Plan& plan) {
     }
     VEDETTE_TRY(roles, assign_bands(info, user, is_capture ? std::nullopt : options.camera_bands));
     if (plan.sensor.empty()) plan.sensor = roles.sensor;
-    if (roles.reflectance_scale > 0) plan.radiometry.how = roles.sensor;
+    if (roles.reflectance_scale > 0) plan.sensor_scale = roles.reflectance_scale;
     for (BandRole& role : roles.roles) {
       const bool is_second = role.band && std::ranges::any_of(plan.channels, [&](const Channel& c) {
                                return c.band == role.band;
@@ -89,7 +89,6 @@ Result<> assign_roles(const AnalyzeOptions& options, Plan& plan) {
         channel.file = file;
         channel.index = role.index;
         channel.nodata = info.bands[static_cast<std::size_t>(role.index)].nodata;
-        if (roles.reflectance_scale > 0) channel.factor = 1 / roles.reflectance_scale;
         plan.channels.push_back(std::move(channel));
       }
       plan.roles.push_back(std::move(role));
@@ -219,9 +218,11 @@ Result<> decide_radiometry(const AnalyzeOptions& options, Plan& plan) {
         fmt::format("You said that {} stands for reflectance 1.0.", *options.reflectance_scale);
     return {};
   }
-  if (!result.how.empty()) {  // the sensor's row says so
+  if (plan.sensor_scale > 0) {
+    for (Channel& channel : plan.channels) channel.factor = 1 / plan.sensor_scale;
     result.unit = Unit::kReflectance;
-    result.how = fmt::format("{}: its files hold reflectance.", result.how);
+    result.how =
+        fmt::format("{}: its files hold reflectance, {} for 1.0.", plan.sensor, plan.sensor_scale);
     return {};
   }
   VEDETTE_TRY(is_calibrated, calibrate(plan, options));
@@ -386,6 +387,7 @@ Result<Plan> make_plan(std::span<const std::filesystem::path> files,
   VEDETTE_CHECK(decide_radiometry(options, plan));
   VEDETTE_CHECK(choose_indices(options, plan));
   choose_products(options, plan);
+  if (options.is_aligned) VEDETTE_CHECK(align_bands(options, plan));
   choose_preview(plan);
   return plan;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "imagery/align.hpp"
 #include "imagery/analysis.hpp"
 
 namespace vedette::imagery {
@@ -23,6 +24,8 @@ struct Channel {
   /// value = (sample or radiance) * factor + offset; factor above 0.
   double factor = 1;
   double offset = 0;
+  /// From stored pixels of the band that the others are laid on to this one's; absent: the same.
+  std::optional<Homography> from_reference;
 };
 
 struct Plan {
@@ -30,12 +33,14 @@ struct Plan {
   std::vector<ImageInfo> infos;
   std::vector<BandRole> roles;
   std::string sensor;
+  double sensor_scale = 0;  // what its files have for reflectance 1.0; 0: not said
   Radiometry radiometry;
   std::vector<Channel> channels;
   std::vector<Index> indices;
   /// Places in `channels` of each index's bands, in the order of its formula.
   std::vector<std::vector<std::size_t>> bands_of_index;
   std::vector<NotComputed> not_computed;
+  std::vector<BandAlignment> alignment;
   std::vector<std::string> notes;
   /// Channels of the preview: red, green, blue; or one thrice.
   std::array<std::size_t, 3> preview{};
@@ -47,6 +52,10 @@ struct Plan {
   int width() const { return first().upright_width(); }
   int height() const { return first().upright_height(); }
 };
+
+/// Lays the bands of a capture on each other: fills from_reference, alignment, and notes about what
+/// does not fit. Reads each band once.
+Result<> align_bands(const AnalyzeOptions& options, Plan& plan);
 
 Result<Plan> make_plan(std::span<const std::filesystem::path> files, const AnalyzeOptions& options);
 

@@ -13,6 +13,7 @@
 #include "imagery/colours.hpp"
 #include "imagery/health.hpp"
 #include "imagery/png.hpp"
+#include "imagery/zone_files.hpp"
 #include "imagery/zones.hpp"
 #include "media/image.hpp"
 #include "media/jpeg.hpp"
@@ -171,7 +172,14 @@ Result<> make_zones(const IndexResult& result, const Reduced& reduced, Maker& ma
   product.index = result.definition.name;
   product.file_name = "zones.geojson";
   product.media_type = "application/geo+json";
-  return maker.put(std::move(product), to_geojson(zones, options));
+  VEDETTE_CHECK(maker.put(product, to_geojson(zones, options)));
+  if (!options.corners) return {};
+  product.file_name = "zones.kml";
+  product.media_type = "application/vnd.google-earth.kml+xml";
+  VEDETTE_CHECK(maker.put(product, to_kml(zones, options)));
+  product.file_name = "zones.shp.zip";
+  product.media_type = "application/zip";
+  return maker.put(product, to_shapefile_zip(zones, options));
 }
 
 }  // namespace

@@ -133,6 +133,14 @@ std::string radiometry_json(const Radiometry& radiometry) {
   return object.put("doubts", array(radiometry.doubts, json_text)).str();
 }
 
+std::string alignment_json(const BandAlignment& fit) {
+  Object object;
+  object.text("band", name(fit.band)).text("reference", name(fit.reference));
+  object.value("dx_px", fit.dx).value("dy_px", fit.dy).value("correlation", fit.correlation);
+  object.optional("residual_px", fit.residual_px);
+  return object.put("is_good", fit.is_good ? "true" : "false").str();
+}
+
 std::string scale_json(const std::optional<GroundScale>& scale) {
   if (!scale) return "null";
   Object object;
@@ -145,11 +153,15 @@ std::string scale_json(const std::optional<GroundScale>& scale) {
 std::string to_json(const Analysis& analysis, std::string_view file) {
   Object object;
   object.text_or_null("file", file);
+  if (analysis.files.size() > 1) object.put("files", array(analysis.files, json_text));
   object.value("width", analysis.width).value("height", analysis.height);
   object.text("type", media_type(analysis.kind)).text("samples", name(analysis.type));
   object.put("bands", array(analysis.bands, band_json));
   object.text_or_null("sensor", analysis.sensor);
   object.put("radiometry", radiometry_json(analysis.radiometry));
+  if (!analysis.alignment.empty()) {
+    object.put("alignment", array(analysis.alignment, alignment_json));
+  }
   object.value("pixels", analysis.pixels).value("valid_px", analysis.valid_px);
   Object indices;
   for (const IndexResult& result : analysis.indices) {
@@ -179,6 +191,12 @@ std::string to_json(const Analysis& analysis, std::string_view file) {
   object.put("notes", array(analysis.notes, json_text));
   object.put("products", array(analysis.products, product_json));
   return object.value("wall_s", analysis.wall_s).str();
+}
+
+std::string error_json(const Error& error, std::string_view file) {
+  Object what;
+  what.text("code", name(error.code)).text("message", error.message);
+  return Object().text("file", file).put("error", what.str()).str();
 }
 
 std::string to_csv(const Analysis& analysis) {

@@ -1,9 +1,12 @@
 #include "imagery/statistics.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
+
+#include "imagery/sums.hpp"
 
 namespace vedette::imagery {
 namespace {
@@ -12,6 +15,8 @@ constexpr std::size_t kLinearBins = 65'536;
 // Sign, exponent and nine bits of the fraction: bins of 0.2 % of their value.
 constexpr int kDroppedBits = 14;
 constexpr std::size_t kLogBins = std::size_t{1} << (32 - kDroppedBits);
+constexpr std::size_t kPiece = 1024;
+constexpr float kLastBin = kLinearBins - 1;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Floats as whole numbers in the same order.
@@ -32,43 +37,50 @@ Gatherer::Gatherer(std::optional<double> low, std::optional<double> high)
       high_(is_linear_ ? *high : 0),
       min_(std::numeric_limits<float>::infinity()),
       max_(-std::numeric_limits<float>::infinity()),
-      bins_(is_linear_ ? kLinearBins : kLogBins) {}
+      bins_((is_linear_ ? kLinearBins : kLogBins) + 1) {}
 
 void Gatherer::add(std::span<const float> values) {
-  std::int64_t count = 0;
-  double sum = 0;
-  float min = min_;
-  float max = max_;
-  for (const float value : values) {
-    const bool is_number = value == value;
-    count += is_number ? 1 : 0;
-    sum += is_number ? static_cast<double>(value) : 0.0;
-    min = value < min ? value : min;
-    max = value > max ? value : max;
+  // Distances from about the mean keep their digits when squared.
+  double from = mean_;
+  if (count_ == 0) {
+    const auto first = std::ranges::find_if(values, [](float value) { return value == value; });
+    if (first == values.end()) return;
+    from = static_cast<double>(*first);
   }
-  if (count == 0) return;
-  const double mean = sum / static_cast<double>(count);
-  double squares = 0;
-  for (const float value : values) {
-    const double away = value == value ? static_cast<double>(value) - mean : 0.0;
-    squares += away * away;
-  }
-  min_ = min;
-  max_ = max;
-  if (is_linear_) {
-    const auto low = static_cast<float>(low_);
-    const auto scale = static_cast<float>(static_cast<double>(kLinearBins) / (high_ - low_));
-    for (const float value : values) {
-      if (value != value) continue;
-      const float at = std::clamp((value - low) * scale, 0.0F, static_cast<float>(kLinearBins - 1));
-      ++bins_[static_cast<std::size_t>(at)];
+  const Sums sums = sums_of(values, from);
+  if (sums.count == 0) return;
+  const auto added = static_cast<double>(sums.count);
+  join(sums.count, from + sums.sum / added, sums.squares - sums.sum * sums.sum / added);
+  min_ = std::min(min_, sums.min);
+  max_ = std::max(max_, sums.max);
+  std::array<std::uint32_t, kPiece> places{};
+  const auto low = static_cast<float>(low_);
+  const auto scale = static_cast<float>(static_cast<double>(kLinearBins) / (high_ - low_));
+  for (std::size_t begin = 0; begin < values.size(); begin += kPiece) {
+    const std::size_t count = std::min(kPiece, values.size() - begin);
+    const float* piece = &values[begin];
+    // What is no number has a bin of its own behind the others, which nobody looks at.
+    if (is_linear_) {
+      for (std::size_t i = 0; i < count; ++i) {
+        const float at = (piece[i] - low) * scale;
+        const float above = at > 0 ? at : 0.0F;
+        const float within = above < kLastBin ? above : kLastBin;
+        const auto place = static_cast<std::int32_t>(within);
+        places[i] = static_cast<std::uint32_t>(
+            piece[i] == piece[i] ? place : static_cast<std::int32_t>(kLinearBins));
+      }
+    } else {
+      for (std::size_t i = 0; i < count; ++i) {
+        places[i] = piece[i] == piece[i] ? ordered(piece[i]) >> kDroppedBits
+                                         : static_cast<std::uint32_t>(kLogBins);
+      }
     }
-  } else {
-    for (const float value : values) {
-      if (value == value) ++bins_[ordered(value) >> kDroppedBits];
-    }
+    for (std::size_t i = 0; i < count; ++i) ++bins_[places[i]];
   }
-  // Chan, Golub, LeVeque 1979: parts joined without loss.
+}
+
+// Chan, Golub, LeVeque 1979: parts joined without loss.
+void Gatherer::join(std::int64_t count, double mean, double squares) {
   const auto before = static_cast<double>(count_);
   const auto added = static_cast<double>(count);
   const double apart = mean - mean_;
@@ -79,12 +91,7 @@ void Gatherer::add(std::span<const float> values) {
 
 void Gatherer::merge(const Gatherer& other) {
   if (other.count_ == 0) return;
-  const auto before = static_cast<double>(count_);
-  const auto added = static_cast<double>(other.count_);
-  const double apart = other.mean_ - mean_;
-  mean_ += apart * added / (before + added);
-  squares_ += other.squares_ + apart * apart * before * added / (before + added);
-  count_ += other.count_;
+  join(other.count_, other.mean_, other.squares_);
   min_ = std::min(min_, other.min_);
   max_ = std::max(max_, other.max_);
   for (std::size_t i = 0; i < bins_.size(); ++i) bins_[i] += other.bins_[i];
@@ -109,7 +116,7 @@ double Gatherer::percentile(double part) const {
   const auto first = static_cast<std::int64_t>(place);
   std::optional<double> lower;
   std::int64_t below = 0;
-  for (std::size_t bin = 0; bin < bins_.size(); ++bin) {
+  for (std::size_t bin = 0; bin + 1 < bins_.size(); ++bin) {
     const std::int64_t here = bins_[bin];
     const auto value_of = [&](std::int64_t number) {
       const double low = std::max(edge(bin), static_cast<double>(min_));
@@ -149,7 +156,7 @@ Statistics Gatherer::result() const {
     result.histogram_high = result.histogram_low + 1;
   }
   const double scale = kShownBins / (result.histogram_high - result.histogram_low);
-  for (std::size_t bin = 0; bin < bins_.size(); ++bin) {
+  for (std::size_t bin = 0; bin + 1 < bins_.size(); ++bin) {
     if (bins_[bin] == 0) continue;
     const double middle = (edge(bin) + edge(bin + 1)) / 2;
     const double at = std::clamp((middle - result.histogram_low) * scale, 0.0, kShownBins - 1.0);

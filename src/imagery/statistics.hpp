@@ -44,6 +44,7 @@ class Gatherer {
   std::int64_t count() const { return count_; }
 
  private:
+  void join(std::int64_t count, double mean, double squares);
   double percentile(double part) const;
   double edge(std::size_t bin) const;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 #include <map>
 #include <utility>
@@ -195,19 +196,35 @@ Zones find_zones(const Reduced& index, const std::vector<double>& thresholds) {
   return result;
 }
 
-std::string to_geojson(const Zones& zones, const ZoneOptions& options) {
-  const auto point = [&](const Point& at) {
-    const double x = std::min(at[0] * zones.factor, options.width);
-    const double y = std::min(at[1] * zones.factor, options.height);
-    if (!options.corners) return fmt::format("[{},{}]", x, y);
-    const auto& c = *options.corners;
-    const double u = x / options.width;
-    const double v = y / options.height;
-    const auto mixed = [&](std::size_t i) {
-      return (c[0][i] * (1 - u) + c[1][i] * u) * (1 - v) + (c[3][i] * (1 - u) + c[2][i] * u) * v;
-    };
-    return fmt::format("[{:.8f},{:.8f}]", mixed(0), mixed(1));
+std::array<double, 2> place_of(const std::array<int, 2>& corner, const Zones& zones,
+                               const ZoneOptions& options) {
+  const double x = std::min(corner[0] * zones.factor, options.width);
+  const double y = std::min(corner[1] * zones.factor, options.height);
+  if (!options.corners) return {x, y};
+  const auto& c = *options.corners;
+  const double u = x / options.width;
+  const double v = y / options.height;
+  const auto mixed = [&](std::size_t i) {
+    return (c[0][i] * (1 - u) + c[1][i] * u) * (1 - v) + (c[3][i] * (1 - u) + c[2][i] * u) * v;
   };
+  return {mixed(0), mixed(1)};
+}
+
+std::optional<double> area_of(const Zone& zone, const Zones& zones, const ZoneOptions& options) {
+  if (!options.pixel_m) return std::nullopt;
+  const double side = *options.pixel_m * zones.factor;
+  return static_cast<double>(zone.cells) * side * side / 10'000;
+}
+
+std::int64_t pixels_of(const Zone& zone, const Zones& zones) {
+  return zone.cells * zones.factor * zones.factor;
+}
+
+const std::string& class_name(const Zone& zone, const ZoneOptions& options) {
+  return options.names[static_cast<std::size_t>(zone.class_number)];
+}
+
+std::string to_geojson(const Zones& zones, const ZoneOptions& options) {
   std::string features;
   for (const Zone& zone : zones.zones) {
     std::string rings;
@@ -215,26 +232,23 @@ std::string to_geojson(const Zones& zones, const ZoneOptions& options) {
       std::string points;
       // RFC 7946 has outlines run against the clock, seen with north up.
       for (auto at = ring.rbegin(); at != ring.rend(); ++at) {
-        points += (points.empty() ? "" : ",") + point(*at);
+        const auto [x, y] = place_of(*at, zones, options);
+        points += points.empty() ? "" : ",";
+        points +=
+            options.corners ? fmt::format("[{:.8f},{:.8f}]", x, y) : fmt::format("[{},{}]", x, y);
       }
       rings += fmt::format("{}[{}]", rings.empty() ? "" : ",", points);
     }
-    std::string area = "null";
-    std::string error = "null";
-    if (options.pixel_m) {
-      const double side = *options.pixel_m * zones.factor;
-      const double hectares = static_cast<double>(zone.cells) * side * side / 10'000;
-      area = fmt::format("{:.4f}", hectares);
-      error = fmt::format("{:.4f}", 2 * options.uncertainty * hectares);
-    }
+    const auto area = area_of(zone, zones, options);
     features += fmt::format(
         "{}{{\"type\":\"Feature\",\"properties\":{{\"index\":\"{}\",\"class\":\"{}\",\"mean\":{:."
         "4f},"
         "\"area_ha\":{},\"area_error_ha\":{},\"pixels\":{}}},\"geometry\":{{\"type\":\"Polygon\","
         "\"coordinates\":[{}]}}}}",
-        features.empty() ? "" : ",\n", options.index,
-        options.names[static_cast<std::size_t>(zone.class_number)], zone.mean, area, error,
-        zone.cells * zones.factor * zones.factor, rings);
+        features.empty() ? "" : ",\n", options.index, class_name(zone, options), zone.mean,
+        area ? fmt::format("{:.4f}", *area) : "null",
+        area ? fmt::format("{:.4f}", 2 * options.uncertainty * *area) : "null",
+        pixels_of(zone, zones), rings);
   }
   return fmt::format(
       "{{\"type\":\"FeatureCollection\",\"coordinates_are\":\"{}\",\"cell_px\":{},\"features\":[\n{"

@@ -42,6 +42,14 @@ struct Zones {
 
 Zones find_zones(const Reduced& index, const std::vector<double>& thresholds);
 
+/// Longitude and latitude of a corner of cells, or pixels where the place is not known.
+std::array<double, 2> place_of(const std::array<int, 2>& corner, const Zones& zones,
+                               const ZoneOptions& options);
+/// In hectares; nullopt: the scale is not known.
+std::optional<double> area_of(const Zone& zone, const Zones& zones, const ZoneOptions& options);
+std::int64_t pixels_of(const Zone& zone, const Zones& zones);
+const std::string& class_name(const Zone& zone, const ZoneOptions& options);
+
 /// A FeatureCollection.
 std::string to_geojson(const Zones& zones, const ZoneOptions& options);
 

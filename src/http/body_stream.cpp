@@ -21,10 +21,10 @@ Result<std::string_view> BodyStream::read() {
   changed_.wait(lock, [this]() VEDETTE_REQUIRES(body_mutex_) {
     return !waiting_.empty() || is_over_ || error_;
   });
-  if (error_) return vedette::fail(*error_);
+  if (waiting_.empty() && error_) return vedette::fail(*error_);
   std::swap(current_, waiting_);
   // The next piece may come while the handler works on this one.
-  if (!is_asked_ && !is_over_) {
+  if (!is_asked_ && !is_over_ && !error_) {
     is_asked_ = true;
     lock.unlock();
     ask_();

@@ -21,10 +21,11 @@ class BodyStream {
   explicit BodyStream(std::move_only_function<void()> ask) : ask_(std::move(ask)) {}
 
   /// For the handler. Blocks until some of the body is there: about 1 MiB at most, valid until the
-  /// next call. Empty: this was all. An error when the rest cannot come, and then again and again:
-  /// kTooLarge, kInvalid (its framing is broken), kTimeout (the client is too slow), kCancelled
-  /// (the client has gone, or the server stops). The connection answers what concerns the client by
-  /// itself; a handler passes the error on, or answers early without reading to the end.
+  /// next call. Empty: this was all. An error when the rest cannot come, once what had come is
+  /// given, and then again and again: kTooLarge, kInvalid (its framing is broken), kTimeout (the
+  /// client is too slow), kCancelled (the client has gone, or the server stops). The connection
+  /// answers what concerns the client by itself; a handler passes the error on, or answers early
+  /// without reading to the end.
   Result<std::string_view> read();
 
   /// For the connection: takes all of `bytes` and leaves it empty. False: enough for now, wait for

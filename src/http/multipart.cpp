@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "http/field_text.hpp"
+#include "http/url_text.hpp"
 
 namespace vedette::http {
 namespace {
@@ -16,6 +19,35 @@ constexpr std::size_t kMostPadding = 64;  // blanks behind a boundary
 
 std::unexpected<Error> corrupt(std::string_view what) {
   return fail(ErrorCode::kCorrupt, fmt::format("The form does not parse: {}.", what));
+}
+
+// Clients write a quote inside the name as \" and a backslash as \\; any other backslash stays, as
+// old ones send whole paths of Windows.
+std::string unescaped(std::string_view text) {
+  std::string plain;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool is_escape =
+        text[at] == '\\' && at + 1 < text.size() && (text[at + 1] == '"' || text[at + 1] == '\\');
+    if (is_escape) ++at;
+    plain += text[at];
+  }
+  return plain;
+}
+
+// RFC 7578 4.2 forbids `filename*` (RFC 5987) in forms; some clients write it all the same, and
+// then it is the name.
+std::optional<std::string> file_name_of(std::string_view disposition) {
+  constexpr std::string_view kUtf8 = "utf-8'";
+  if (const auto extended = field_parameter(disposition, "filename*")) {
+    const bool is_utf8 = equals_ignoring_case(extended->substr(0, kUtf8.size()), kUtf8);
+    const auto language_end = is_utf8 ? extended->find('\'', kUtf8.size()) : std::string_view::npos;
+    if (language_end != std::string_view::npos) {
+      if (auto name = percent_decode(extended->substr(language_end + 1), false)) return name;
+    }
+  }
+  const auto name = field_parameter(disposition, "filename");
+  if (!name) return std::nullopt;
+  return unescaped(*name);
 }
 
 /// A part from its header block, which ends before the empty line.
@@ -38,7 +70,7 @@ Result<FormPart> parse_part_head(std::string_view head) {
         part.name = *name;
         has_name = true;
       }
-      part.file_name = field_parameter(value, "filename");
+      part.file_name = file_name_of(value);
     } else if (equals_ignoring_case(field, "content-type")) {
       part.content_type = value;
     }

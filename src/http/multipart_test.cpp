@@ -66,6 +66,29 @@ TEST(Multipart, ReadsPartsHoweverTheyAreCut) {
   EXPECT_EQ(read_form(kType, "--XX \t\r\n" + part("a", "1").substr(6) + "--XX--")->size(), 1u);
 }
 
+TEST(Multipart, ReadsNamesOfFilesAsClientsWriteThem) {
+  const auto name_of = [](std::string_view parameters) {
+    const auto parts = read_form(kType, part("image", "x", parameters) + "--XX--");
+    return parts ? parts->front().head.file_name : std::nullopt;
+  };
+  EXPECT_EQ(name_of("; filename=plain.jpg"), "plain.jpg");
+  EXPECT_EQ(name_of("; filename=\"a;b.jpg\""), "a;b.jpg");
+  EXPECT_EQ(name_of("; filename=\"say \\\"hi\\\".jpg\""), "say \"hi\".jpg");
+  EXPECT_EQ(name_of("; filename=\"a\\\\b.jpg\""), "a\\b.jpg");
+  EXPECT_EQ(name_of("; filename=\"C:\\flight\\a.jpg\""), "C:\\flight\\a.jpg");
+  EXPECT_EQ(name_of("; filename=\"a.jpg\"; filename*=UTF-8''S%C3%BCd.jpg"),
+            "S\xc3\xbc"
+            "d.jpg");
+  EXPECT_EQ(name_of("; filename*=utf-8'de'S%C3%BCd.jpg"),
+            "S\xc3\xbc"
+            "d.jpg");
+  EXPECT_EQ(name_of("; filename=\"a.jpg\"; filename*=UTF-8''%zz"), "a.jpg");
+  EXPECT_EQ(name_of("; filename=\"a.jpg\"; filename*=latin1''b.jpg"), "a.jpg");
+  EXPECT_EQ(name_of("; filename*=latin1''b.jpg"), std::nullopt);
+  EXPECT_EQ(name_of("; filename=\"\""), "");
+  EXPECT_EQ(name_of(""), std::nullopt);
+}
+
 TEST(Multipart, RefusesBrokenForms) {
   const auto code_of = [](std::string_view type, std::string_view body) {
     const auto parts = read_form(type, body);

@@ -183,6 +183,9 @@ void Router::post(std::string_view pattern, Handler handler, RouteOptions option
 void Router::put(std::string_view pattern, Handler handler, RouteOptions options) {
   add(Method::kPut, pattern, std::move(handler), options);
 }
+void Router::patch(std::string_view pattern, Handler handler, RouteOptions options) {
+  add(Method::kPatch, pattern, std::move(handler), options);
+}
 void Router::del(std::string_view pattern, Handler handler, RouteOptions options) {
   add(Method::kDelete, pattern, std::move(handler), options);
 }

@@ -69,6 +69,7 @@ class Router {
   void get(std::string_view pattern, Handler handler, RouteOptions options = {});
   void post(std::string_view pattern, Handler handler, RouteOptions options = {});
   void put(std::string_view pattern, Handler handler, RouteOptions options = {});
+  void patch(std::string_view pattern, Handler handler, RouteOptions options = {});
   void del(std::string_view pattern, Handler handler, RouteOptions options = {});
   /// Answers GET and HEAD of every path that no route knows, except below /api/.
   void fallback(Handler handler, RouteOptions options = {});

@@ -59,15 +59,35 @@ class UnnamedFile {
   int descriptor_ = -1;
 };
 
+struct Opened {
+  int descriptor = -1;
+  Instant modified{};
+};
+
+// Where objects are files it is sent as it lies there.
+Result<Opened> open_in_place(blob::Store& blobs, std::string_view key,
+                             const std::filesystem::path& place) {
+  VEDETTE_TRY(info, blobs.head(key));
+  const int descriptor = info ? ::open(place.c_str(), O_RDONLY | O_CLOEXEC) : -1;
+  if (descriptor >= 0) return Opened{descriptor, info->modified};
+  return fail(ErrorCode::kNotFound, fmt::format("there is no object {} in {}", key, blobs.place()));
+}
+
+Result<Opened> open_copy(blob::Store& blobs, std::string_view key) {
+  VEDETTE_TRY(file, UnnamedFile::make());
+  VEDETTE_TRY(info, blobs.get(key, {}, [&](std::string_view piece) { return file.write(piece); }));
+  return Opened{file.release(), info.modified};
+}
+
 }  // namespace
 
 Result<http::Response> object_response(blob::Store& blobs, std::string_view key,
                                        const ObjectAnswer& how) {
-  VEDETTE_TRY(file, UnnamedFile::make());
-  VEDETTE_TRY(info, blobs.get(key, {}, [&](std::string_view piece) { return file.write(piece); }));
-  VEDETTE_TRY(
-      body, http::FileBody::of(file.release(), fmt::format("\"{}\"", sha256_hex(key).substr(0, 32)),
-                               info.modified));
+  VEDETTE_TRY(place, blobs.file_of(key));
+  VEDETTE_TRY(opened, place ? open_in_place(blobs, key, *place) : open_copy(blobs, key));
+  VEDETTE_TRY(body, http::FileBody::of(opened.descriptor,
+                                       fmt::format("\"{}\"", sha256_hex(key).substr(0, 32)),
+                                       opened.modified));
   http::Response response = http::file(std::move(body), how.content_type, how.cache_control);
   if (!how.file_name.empty()) {
     response.set("content-disposition", fmt::format("attachment; filename=\"{}\"", how.file_name));

@@ -21,9 +21,9 @@ struct ObjectAnswer {
   std::string file_name = {};
 };
 
-/// The object of a key made of its content (blob::content_key), of any size in flat memory: it is
-/// copied into a file without a name first. The key is its ETag; ranges are the server's work.
-/// kNotFound when it is not there; kUnavailable.
+/// The object of a key that never stands for another content (blob::content_key), of any size in
+/// flat memory: sent as it lies in a folder, copied out of a bucket into a file without a name. The
+/// key is its ETag; ranges are the server's work. kNotFound when it is not there; kUnavailable.
 Result<http::Response> object_response(blob::Store& blobs, std::string_view key,
                                        const ObjectAnswer& how);
 

@@ -5,9 +5,10 @@ import subprocess
 
 import pytest
 
-from harness import samples
+from harness import s3, samples
 from harness import server as harness_server
 from harness.contract import contract
+from harness.images import Objects
 from harness.postgres import Postgres
 from harness.server import Server
 
@@ -44,6 +45,31 @@ def database(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:{tmp_path / 'vedette.db'}"
     return request.getfixturevalue("postgres").new_database()
+
+
+@pytest.fixture(scope="session")
+def bucket_server():
+    """One S3 for all tests of a run; take a bucket of your own with bucket_server.new_bucket()."""
+    if not s3.is_here():
+        pytest.skip("Ceph's radosgw is not there (tools/setup.sh --test)")
+    running = s3.S3()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def folder_store(tmp_path):
+    return Objects.in_folder(tmp_path / "blobs")
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request):
+    """A fresh place for objects; each test that asks for it runs once with a folder and once with a bucket."""
+    if request.param == "folder":
+        return request.getfixturevalue("folder_store")
+    running = request.getfixturevalue("bucket_server")
+    environment = running.new_bucket()
+    return Objects(environment, lambda: running.keys(environment["VEDETTE_BLOB_BUCKET"]))
 
 
 @pytest.fixture

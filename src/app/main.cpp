@@ -15,7 +15,6 @@
 #include "app/config_command.hpp"
 #include "app/db_command.hpp"
 #include "app/doctor_command.hpp"
-#include "app/imagery_analyze.hpp"
 #include "app/pipeline.hpp"
 #include "app/queue_command.hpp"
 #include "app/serve_command.hpp"
@@ -51,7 +50,6 @@ int main(int count, char** words) {
     CommandLine line;
     add_serve_command(line);
     for (const PipelineKind& pipeline : pipelines()) pipeline.add_commands(line);
-    add_analyze_command(line);
     add_queue_command(line);
     add_status_command(line);
     add_doctor_command(line);

@@ -3,6 +3,7 @@
 #include <iterator>
 #include <utility>
 
+#include "app/imagery.hpp"
 #include "app/pipeline.hpp"
 #include "app/traffic.hpp"
 #include "work/tables.hpp"
@@ -11,7 +12,7 @@
 namespace vedette::app {
 
 std::span<const PipelineKind> pipelines() {
-  static const std::array kAll{traffic_pipeline()};
+  static const std::array kAll{traffic_pipeline(), imagery_pipeline()};
   return kAll;
 }
 

@@ -34,13 +34,14 @@ struct KnownName {
   std::string_view name;  // a trailing '*' stands for any ending
   std::string_view why;
 };
-constexpr std::string_view kImages =
-    "belongs to image processing, which this version does not have";
+constexpr std::string_view kNoPolling =
+    "is not needed: workers are told of new images at once (imagery.workers says how many)";
+constexpr std::string_view kNoFolder = "is not used: images lie where blob.folder or blob.bucket says";
 constexpr std::array kKnownNames{
-    KnownName{"WORKER_POLL_INTERVAL", kImages},
-    KnownName{"WORKER_BATCH_SIZE", kImages},
-    KnownName{"UPLOAD_FOLDER", kImages},
-    KnownName{"PROCESSED_FOLDER", kImages},
+    KnownName{"WORKER_POLL_INTERVAL", kNoPolling},
+    KnownName{"WORKER_BATCH_SIZE", kNoPolling},
+    KnownName{"UPLOAD_FOLDER", kNoFolder},
+    KnownName{"PROCESSED_FOLDER", kNoFolder},
     KnownName{"BACKSCATTER_*", "belongs to the weather radar, which this version does not have"},
 };
 

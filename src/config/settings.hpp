@@ -163,6 +163,16 @@ struct RollupSettings {
   Micros every{};
 };
 
+/// Images of the fields.
+struct ImagerySettings {
+  std::int64_t max_image = 0;    // bytes
+  std::int64_t max_request = 0;  // bytes of one request with however many images
+  int max_files = 0;             // of one request
+  int workers = 0;               // images analysed at the same time in this process
+  Micros sweep_every{};
+  Micros sweep_age{};
+};
+
 struct SamplesSettings {
   /// Absolute; empty: none.
   std::filesystem::path dir;
@@ -184,6 +194,7 @@ struct Settings {
   LiveSettings live;
   HistorySettings history;
   RollupSettings rollup;
+  ImagerySettings imagery;
   SamplesSettings samples;
 };
 

@@ -32,7 +32,8 @@ int distance(std::string_view a, std::string_view b) {
 std::span<const Declaration> declarations() {
   static const auto kAll = [] {
     std::vector<Declaration> all;
-    for (const auto rows : {server_declarations(), blob_declarations(), traffic_declarations()}) {
+    for (const auto rows : {server_declarations(), blob_declarations(), traffic_declarations(),
+                            imagery_declarations()}) {
       all.insert(all.end(), rows.begin(), rows.end());
     }
     return all;

@@ -16,6 +16,7 @@ namespace vedette::config {
 std::span<const Declaration> server_declarations();
 std::span<const Declaration> blob_declarations();
 std::span<const Declaration> traffic_declarations();
+std::span<const Declaration> imagery_declarations();
 
 constexpr Shape text(bool may_be_empty = true, double longest = 0) {
   return {.kind = Kind::kText, .high = longest, .may_be_empty = may_be_empty};

@@ -8,6 +8,7 @@ import urllib.parse
 import pytest
 
 from harness.contract import contract
+from harness.images import BOUNDARY, broken, ended, form, png, upload
 from harness.jobs import put_job
 from harness.server import Server
 from harness.wait import wait_until
@@ -17,11 +18,23 @@ CAMERA = {"id": "gate", "name": "Gate", "source": "/nowhere/clip.mp4", "start": 
 LINES = {"lines": [{"name": "Gate", "x1": 10, "y1": 20, "x2": 300, "y2": 20}]}
 # A good request of each operation that needs one.
 BODIES = {"addCamera": {**CAMERA, "id": "other", "name": "Other"}, "replaceCamera": {"name": "Gate", "source": "/nowhere/clip.mp4"}, "setLines": LINES, "tryLines": LINES, "lookAtSource": {"source": "/nowhere/clip.mp4"}, "countCamera": {},
+          "uploadImages": form([("new.png", png(3))]), "postImage": form([("new.png", png(4))]), "putImage": png(5), "continueUpload": b"\x89PNG\r\n\x1a\n", "checkImages": {"sha256": ["0" * 64]},
+          "retryImage": {}, "cancelImage": {}, "moveImage": {"mission": None}, "setImageBands": {"bands": ["red", "green", "blue"]},
+          "addMission": {"name": "North"}, "replaceMission": {"name": "North", "description": "x" * 3000},
           "login": {"user": "admin", "password": "a password for tests only"}}
+FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+TUS = {"Tus-Resumable": "1.0.0"}
+HEADERS = {"uploadImages": FORM, "postImage": FORM, "putImage": {"Content-Type": "image/png"}, "beginUpload": {**TUS, "Upload-Length": "100"},
+           "continueUpload": {**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}, "giveUpUpload": TUS}
 QUERIES = {"getKpi": "?camera=gate&from=2026-01-01T00:00:00Z"}
 # The names in paths that are no camera's: a kind, and a job that has ended; one that waits where it is to be cancelled.
 NAMES = {"{job}": "1", "{kind}": "paint"}
 TO_CANCEL = "2"
+# Those of images, and what is asked of one that is not completed: put_images() fills in the ids.
+OF_IMAGES = {"{image}": "", "{mission}": "", "{product}": "", "{filename}": "", "{upload}": "", "failed": "", "waiting": ""}
+WHICH_IMAGE = {"cancelImage": "waiting", "retryImage": "failed", "setImageBands": "failed"}
+# Uploads name what is not there in another place than their path.
+MISSING = {"uploadImages": form([("new.png", png(3))], {"mission": "nobody"}), "postImage": form([("new.png", png(4))], {"mission": "nobody"})}
 # They do not end while somebody listens, need a camera that is watched, or the result of a count: test_events.py,
 # tests/fault/test_pictures.py, test_recorded.py.
 ELSEWHERE = {"getEvents", "getLive", "getSnapshot", "getThumbnail", "exportCsv", "exportJson"}
@@ -38,12 +51,21 @@ def target(template: str, operation: dict, one: str = "gate") -> str:
     if one == "gate":
         for name, value in NAMES.items():
             template = template.replace(name, TO_CANCEL if operation["operationId"] == "cancelJob" and name == "{job}" else value)
+        template = template.replace("{image}", OF_IMAGES[WHICH_IMAGE.get(operation["operationId"], "{image}")] or "gate")
+        for name in ("{mission}", "{product}", "{filename}", "{upload}"):
+            template = template.replace(name, OF_IMAGES[name] or "gate")
+    elif operation["operationId"] in ("putImage", "getData"):
+        query = "?mission=nobody" if operation["operationId"] == "putImage" else "?image_id=nobody"
     return re.sub(r"\{\w+\}", urllib.parse.quote(one), template) + query
 
 
 def ask(client, method, template, operation, one="gate", **options):
     """The answer to a good request, but for what the options make of it."""
-    options.setdefault("body", BODIES.get(operation["operationId"]))
+    name = operation["operationId"]
+    options.setdefault("body", MISSING[name] if one != "gate" and name in MISSING else BODIES.get(name))
+    options["headers"] = {**HEADERS.get(name, {}), **(options.get("headers") or {})}
+    if one != "gate" and name == "beginUpload":
+        options["headers"]["Upload-Metadata"] = "mission bm9ib2R5"  # nobody
     return client.request(method, target(template, operation, one), **options)
 
 
@@ -62,7 +84,19 @@ def client(serve):
     server = serve()
     assert server.client.post("/api/cameras", CAMERA).status == 201
     put_jobs(server)
+    put_images(server.client)
     return server.client
+
+
+def put_images(client) -> None:
+    """One that is completed, one that failed, one that waits because its kind is paused."""
+    OF_IMAGES["{mission}"] = client.post("/api/missions", BODIES["addMission"]).json()["id"]
+    done = ended(client, upload(client, ("done.png", png(1))).json()["id"])
+    OF_IMAGES["{image}"], OF_IMAGES["{filename}"], OF_IMAGES["{product}"] = done["id"], done["filename"], done["products"][0]["name"]
+    OF_IMAGES["failed"] = ended(client, upload(client, ("failed.jpg", broken())).json()["id"])["id"]
+    OF_IMAGES["{upload}"] = client.post("/api/uploads", headers=HEADERS["beginUpload"]).headers["location"].rpartition("/")[2]
+    client.post("/api/jobs/kinds/analyze-image/pause")
+    OF_IMAGES["waiting"] = upload(client, ("waiting.png", png(2))).json()["id"]
 
 
 def put_jobs(server) -> None:
@@ -79,7 +113,7 @@ def test_another_site_may_not_write_403(client):
 
 
 def test_a_body_beyond_the_bound_is_413_everywhere(serve):
-    client = serve(environment={"VEDETTE_HTTP_MAX_BODY": "1MiB"}).client
+    client = serve(environment={"VEDETTE_HTTP_MAX_BODY": "1MiB", "VEDETTE_IMAGERY_MAX_REQUEST": "1MiB", "VEDETTE_IMAGERY_MAX_IMAGE": "1MiB"}).client
     huge = b"[" + b"1," * 1_000_000 + b"1]"
     assert_all("413", lambda *one: ask(client, *one, body=huge, headers={"Content-Type": "application/json"}))
 
@@ -168,6 +202,7 @@ def test_a_full_disk_is_507_everywhere_and_reading_goes_on(tmp_path):
         client = server.client
         assert client.post("/api/cameras", CAMERA).status == 201
         put_jobs(server)
+        put_images(client)
         filler = disk / "filler"
         with filler.open("wb", buffering=0) as out, contextlib.suppress(OSError):
             while True:

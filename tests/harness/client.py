@@ -73,6 +73,9 @@ class Client:
     def put(self, target: str, body: object = None, **options) -> Answer:
         return self.request("PUT", target, body, **options)
 
+    def patch(self, target: str, body: object = None, **options) -> Answer:
+        return self.request("PATCH", target, body, **options)
+
     def delete(self, target: str, **options) -> Answer:
         return self.request("DELETE", target, **options)
 

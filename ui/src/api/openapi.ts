@@ -403,6 +403,391 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in images; each is analysed as soon as a worker is free.
+         * @description One image or many, each a part with a file name (the field is called `image`). What a file is its first bytes say, not
+         *     its name: JPEG, PNG, TIFF and JPEG 2000 are taken. The optional field `gps` is JSON with `latitude`, `longitude` and, if
+         *     known, `altitude`, `accuracy`, `heading`, `speed`, `timestamp` (milliseconds); `mission` is the id of a mission. Both
+         *     are for all images of the request. One bad file of several is told under `refused` and does not hold up the others. The same bytes twice
+         *     are one image (`duplicate`). Without a database nothing is taken in: 503, and nothing is left behind.
+         */
+        post: operations["uploadImages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Images, newest first.
+         * @description With `cursor`, `mission`, `q` or `gps` a page by cursor. With `page`, `offset`, `status`, `hasAnalysis` or another parameter of
+         *     the original crop platform, a page by number. With none of these (and with `limit`) the original's plain list.
+         */
+        get: operations["listImages"];
+        put?: never;
+        /** As POST /api/upload, under the path that the original page uses. */
+        post: operations["postImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which images are here already, asked before they are sent. */
+        post: operations["checkImages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{image}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        /** One image with its analysis, its products and its job. */
+        get: operations["getImage"];
+        /** Take in one image as the raw body; here `image` is the name of its file. */
+        put: operations["putImage"];
+        post?: never;
+        /** Remove an image and all that was made of it; its job is cancelled. */
+        delete: operations["removeImage"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{image}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Analyse it, again or at last; a failed one starts over. */
+        post: operations["retryImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{image}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel its analysis; it is failed then, and can be tried again. */
+        post: operations["cancelImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{image}/mission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Put it into a mission, or out of any. */
+        put: operations["moveImage"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{image}/bands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say which band of the file is which, for this image or for all of its camera; it is analysed again.
+         * @description Either `sensor` (a name from GET /api/imagery) or `bands`, a name for each band of the file (`-` for one that is none). Neither:
+         *     what was said is taken back.
+         */
+        put: operations["setImageBands"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{image}/original": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        /** The file as it was sent. */
+        get: operations["getOriginal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{image}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        /** A picture of it for pages, upright and not too large. */
+        get: operations["getPreview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{image}/products/{product}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+                /** @description A name from `products` of GET /api/images/{image}. */
+                product: string;
+            };
+            cookie?: never;
+        };
+        /** A file that the analysis made: index pictures and rasters (COG), zones, numbers. */
+        get: operations["getProduct"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin an upload that may be interrupted: tus 1.0 (core, creation, termination).
+         * @description For large files and bad lines, from any client of tus. The image is there when its last part is: the answer to that one has its id as `Vedette-Image`.
+         *     Uploads that nobody goes on with are given up after a week.
+         */
+        post: operations["beginUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{upload}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an upload in parts. */
+                upload: string;
+            };
+            cookie?: never;
+        };
+        /** How much of it is here; HEAD answers with header fields alone. */
+        get: operations["getUpload"];
+        put?: never;
+        post?: never;
+        /** Give it up. */
+        delete: operations["giveUpUpload"];
+        options?: never;
+        head?: never;
+        /** The next part. */
+        patch: operations["continueUpload"];
+        trace?: never;
+    };
+    "/api/imagery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is taken in, and what is known: sensors with their bands, indices with their formulas. */
+        get: operations["getImagery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rows as the Flask server of the original crop platform gave them, the 100 newest or one. */
+        get: operations["getData"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All images in a few figures, as the original gave them. */
+        get: operations["getStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/missions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Missions (one flight over one field), newest first. */
+        get: operations["listMissions"];
+        put?: never;
+        /** Add a mission. */
+        post: operations["addMission"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/missions/{mission}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a mission. */
+                mission: components["parameters"]["mission"];
+            };
+            cookie?: never;
+        };
+        /** One mission. */
+        get: operations["getMission"];
+        /** Replace what is said of a mission. */
+        put: operations["replaceMission"];
+        post?: never;
+        /** Remove a mission; its images stay, in none. */
+        delete: operations["removeMission"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads/{filename}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `filename` of an image. */
+                filename: string;
+            };
+            cookie?: never;
+        };
+        /** The file of an image, under the path that the original served. */
+        get: operations["getUploadedFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loops": {
         parameters: {
             query?: never;
@@ -655,7 +1040,7 @@ export interface paths {
          * @description Events and their JSON data: `camera` (a CameraStatus with `id`), `current` (a CurrentCamera, once a second),
          *     `crossing` (a Crossing), `cameras` (the list or its lines changed: read it again), `history` (new rows: read
          *     again), `loops` (states changed: read again), `job` (a Job that runs or just ended, at most twice a second), `kinds` (JobKinds,
-         *     at most once a second), `reset` and `resync` (events were missed, after a break or because
+         *     at most once a second), `images` (ImageChanges), `reset` and `resync` (events were missed, after a break or because
          *     the client took too little: read everything again). A comment line comes at least every 5 seconds.
          */
         get: operations["getEvents"];
@@ -782,6 +1167,265 @@ export interface components {
                 /** @description The field of the request that is wrong. */
                 field?: string;
             };
+        };
+        /** @description Besides `error` what the original answers. What the server refuses before it looks at the request (its size, the caller) has `error` alone. */
+        ImageError: {
+            message?: string;
+            details?: null;
+            timestamp?: components["schemas"]["Instant"];
+            path?: string;
+        } & components["schemas"]["Error"];
+        UploadForm: {
+            image: string[];
+            gps?: string;
+            mission?: string;
+        };
+        /**
+         * @description `uploaded`: waits for a worker (or to be tried again; then `error` says why).
+         * @enum {string}
+         */
+        ProcessingStatus: "uploaded" | "processing" | "completed" | "failed";
+        ImageStats: {
+            mean: number | null;
+            std: number | null;
+            min: number | null;
+            max: number | null;
+        } | null;
+        /** @description Of the last analysis, also while it is done again. Three decimals; all figures are in `result` of the image. */
+        ImageFigures: {
+            ndvi: components["schemas"]["ImageStats"];
+            savi: components["schemas"]["ImageStats"];
+            gndvi: components["schemas"]["ImageStats"];
+            /** @description The index that says most of this image: ndvi, or vari without near infrared. */
+            main_index: string | null;
+            main_mean: number | null;
+            /** @description From 0 to 1. */
+            health_score: number | null;
+            health_status: string | null;
+            /** @description In words: the advice, or why there is none. */
+            summary: string | null;
+            analyzed_at: components["schemas"]["Instant"];
+        } | null;
+        ImagePosition: {
+            latitude: number;
+            longitude: number;
+            /** @description Metres above the sea. */
+            altitude: number | null;
+            /** @description Metres. */
+            accuracy: number | null;
+            /** @description Degrees clockwise from north. */
+            heading: number | null;
+            speed: number | null;
+            captured_at: components["schemas"]["OptionalInstant"];
+            /** @description `upload`: told by the sender. `exif`: read out of the image. */
+            source: string | null;
+        } | null;
+        ImageRow: {
+            id: string;
+            /** @description Ours, unique. */
+            filename: string;
+            /** @description The sender's. */
+            original_name: string;
+            mission_id: string | null;
+            file_size: number;
+            /** @description By the content. */
+            mime_type: string | null;
+            processing_status: components["schemas"]["ProcessingStatus"];
+            /** @description Why it failed, or why it waits. */
+            error: string | null;
+            uploaded_at: components["schemas"]["Instant"];
+            updated_at: components["schemas"]["Instant"];
+            processed_at: components["schemas"]["OptionalInstant"];
+            captured_at: components["schemas"]["OptionalInstant"];
+            /** @description Upright; null until it was analysed. */
+            width: number | null;
+            height: number | null;
+            bands: string[] | null;
+            camera: string | null;
+            /** @description Of one shot with a camera that writes a file for each band; lists show the image that leads. */
+            files: number;
+            /** @description The image that this one is a band of; it has no analysis of its own. */
+            capture_of: string | null;
+            gps: components["schemas"]["ImagePosition"];
+            analysis: components["schemas"]["ImageFigures"];
+            /** @description Where its preview is; null before its first analysis. */
+            preview: string | null;
+            /** @description The id of its job, see GET /api/jobs/{job} and the event `job`. */
+            job: number | null;
+            /** @description In answers to uploads: these bytes were here already. */
+            duplicate?: boolean;
+        };
+        /** @description An ImageRow, and the names of the original crop platform beside ours (in `analysis` too: healthScore, healthStatus, analysisType, modelVersion, confidence, processedImageUrl). */
+        ImageRecord: {
+            sha256: string | null;
+            path: string;
+            s3_url: string | null;
+            s3_stored: boolean;
+            originalName: string;
+            s3Url: string | null;
+            s3Stored: boolean;
+            createdAt: components["schemas"]["Instant"];
+            processedAt: components["schemas"]["OptionalInstant"];
+            processingStatus: components["schemas"]["ProcessingStatus"];
+        } & components["schemas"]["ImageRow"];
+        ImageCounts: {
+            uploaded: number;
+            processing: number;
+            completed: number;
+            failed: number;
+            total: number;
+        };
+        ImageAnswer: components["schemas"]["ImagePage"] | components["schemas"]["ImageNumberedPage"] | components["schemas"]["ImageRecord"][];
+        ImagePage: {
+            images: components["schemas"]["ImageRow"][];
+            next: string | null;
+            /** @description Of all images, whatever the filter. */
+            counts: components["schemas"]["ImageCounts"];
+        };
+        ImageNumberedPage: {
+            items: components["schemas"]["ImageRecord"][];
+            pagination: {
+                total: number;
+                limit: number;
+                offset: number;
+                page: number;
+                pages: number;
+                hasNext: boolean;
+                hasPrev: boolean;
+            };
+        };
+        /** @description The event `images`: what changed in the list, at most twice a second. */
+        ImageChanges: {
+            images: components["schemas"]["ImageRow"][];
+            /** @description Ids. */
+            removed: string[];
+            /** @description More changed than is told: read the list again. */
+            is_more: boolean;
+            counts: components["schemas"]["ImageCounts"];
+        };
+        /** @description The first image of the request as an ImageRecord, and all of them. */
+        Uploaded: {
+            duplicate: boolean;
+            message: string;
+            images: components["schemas"]["ImageRow"][];
+            refused: {
+                name: string;
+                code: string;
+                message: string;
+            }[];
+        } & components["schemas"]["ImageRecord"];
+        DigestList: {
+            /** @description Of the files' bytes. */
+            sha256: string[];
+        };
+        KnownImages: {
+            known: {
+                sha256: string;
+                id: string;
+            }[];
+        };
+        ImageDetail: {
+            /** @description The whole analysis, as `vedette analyze --json` prints it; null before the first. */
+            result: Record<string, unknown> | null;
+            products: {
+                /** @description For example `ndvi.tif`. */
+                name: string;
+                kind: string;
+                index: string | null;
+                content_type: string;
+                size: number;
+                href: string;
+            }[];
+            /** @description What was said of this image's bands: a sensor, or names separated by commas. */
+            band_choice: string | null;
+            original: string;
+            /** @description The whole job. */
+            job_status: components["schemas"]["Job"] | null;
+        } & components["schemas"]["ImageRecord"];
+        MissionChoice: {
+            /** @description Null for none. */
+            mission: string | null;
+        };
+        BandChoice: {
+            sensor?: string | null;
+            bands?: string[] | null;
+            /**
+             * @description For all images of this camera.
+             * @default false
+             */
+            remember?: boolean;
+        };
+        Imagery: {
+            max_image_bytes: number;
+            max_request_bytes: number;
+            max_files: number;
+            sensors: {
+                name: string;
+                title: string;
+                bands: (string | null)[];
+            }[];
+            indices: {
+                name: string;
+                title: string;
+                formula: string;
+                /**
+                 * @description What the numbers of the bands must be: of one scale, reflectance, or anything (then it grows with them).
+                 * @enum {string}
+                 */
+                needs: "same_scale" | "reflectance" | "scaled";
+                low: number | null;
+                high: number | null;
+                source: string | null;
+                is_default: boolean;
+            }[];
+        };
+        PartialUpload: {
+            id: string;
+            name: string;
+            size: number;
+            /** @description How much of it is here. */
+            offset: number;
+            /** @description What became of it, once it is whole. */
+            image: string | null;
+        };
+        DataRows: Record<string, unknown>[];
+        ImageStatistics: {
+            totalImages: number;
+            analyzed: number;
+            byStatus: {
+                [key: string]: number;
+            };
+            averageMetrics: {
+                [key: string]: number | null;
+            };
+            healthStatusDistribution: {
+                [key: string]: number;
+            };
+            /** @description Uploaded in the last 24 hours. */
+            recentActivity: number;
+            withGps: number;
+            timestamp: components["schemas"]["Instant"];
+        };
+        MissionInput: {
+            name: string;
+            description?: string | null;
+            start_time?: components["schemas"]["OptionalInstant"];
+            end_time?: components["schemas"]["OptionalInstant"];
+            /** @enum {string|null} */
+            status?: "active" | "completed" | "archived" | null;
+        };
+        Mission: {
+            id: string;
+            name: string;
+            description: string;
+            start_time: components["schemas"]["OptionalInstant"];
+            end_time: components["schemas"]["OptionalInstant"];
+            status: string;
+            created_at: components["schemas"]["OptionalInstant"];
+            images: components["schemas"]["ImageCounts"];
+        };
+        MissionList: {
+            missions: components["schemas"]["Mission"][];
         };
         /** Format: date-time */
         Instant: string;
@@ -1566,6 +2210,15 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
+        /** @description What went wrong, and what to do about it; with the fields that clients of the original crop platform read */
+        ImageError: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ImageError"];
+            };
+        };
     };
     parameters: {
         id: string;
@@ -1573,6 +2226,10 @@ export interface components {
         own: boolean;
         /** @description The loop's name, for example `camera:mill-street`. */
         name: string;
+        /** @description The id of an image. */
+        image: string;
+        /** @description The id of a mission. */
+        mission: string;
         /** @description The id of a job. */
         job: number;
         /** @description A kind of job, for example `count-file`. */
@@ -2365,6 +3022,951 @@ export interface operations {
                 };
             };
             400: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    uploadImages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            /** @description Taken in, or here already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            400: components["responses"]["ImageError"];
+            401: components["responses"]["ImageError"];
+            403: components["responses"]["ImageError"];
+            404: components["responses"]["ImageError"];
+            413: components["responses"]["ImageError"];
+            415: components["responses"]["ImageError"];
+            422: components["responses"]["ImageError"];
+            431: components["responses"]["ImageError"];
+            503: components["responses"]["ImageError"];
+            507: components["responses"]["ImageError"];
+        };
+    };
+    listImages: {
+        parameters: {
+            query?: {
+                /** @description Page by cursor (`ImagePage`): empty for the first page, then `next` of the page before. */
+                cursor?: string;
+                /** @description 1 to 1000 in pages, 1 to 10000 in the plain list. */
+                limit?: number;
+                /** @description One or more of uploaded, processing, completed, failed, separated by commas. */
+                status?: string;
+                /** @description Page by cursor: ids of missions, separated by commas. */
+                mission?: string;
+                /** @description Page by cursor: part of a name or of a summary. */
+                q?: string;
+                /** @description Page by cursor: only those with (`true`) or without a position. */
+                gps?: boolean;
+                /** @description Page by number, as clients of the original ask (`ImageNumberedPage`). */
+                page?: number;
+                offset?: number;
+                hasAnalysis?: boolean;
+                minHealthScore?: number;
+                maxHealthScore?: number;
+                healthStatus?: string;
+                search?: string;
+                sortBy?: "uploaded_at" | "processed_at" | "health_score" | "ndvi_mean" | "filename";
+                sortOrder?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page by cursor, a page by number, or a plain list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageAnswer"];
+                };
+            };
+            400: components["responses"]["ImageError"];
+            431: components["responses"]["ImageError"];
+            503: components["responses"]["ImageError"];
+        };
+    };
+    postImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            /** @description Taken in, or here already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            400: components["responses"]["ImageError"];
+            401: components["responses"]["ImageError"];
+            403: components["responses"]["ImageError"];
+            404: components["responses"]["ImageError"];
+            413: components["responses"]["ImageError"];
+            415: components["responses"]["ImageError"];
+            422: components["responses"]["ImageError"];
+            431: components["responses"]["ImageError"];
+            503: components["responses"]["ImageError"];
+            507: components["responses"]["ImageError"];
+        };
+    };
+    checkImages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DigestList"];
+            };
+        };
+        responses: {
+            /** @description Those that are here */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownImages"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            415: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    getImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageDetail"];
+                };
+            };
+            400: components["responses"]["ImageError"];
+            404: components["responses"]["ImageError"];
+            431: components["responses"]["ImageError"];
+            503: components["responses"]["ImageError"];
+        };
+    };
+    putImage: {
+        parameters: {
+            query?: {
+                /** @description As the form field of POST /api/upload. */
+                gps?: string;
+                /** @description The id of a mission. */
+                mission?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "*/*": string;
+            };
+        };
+        responses: {
+            /** @description The same bytes are here already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            /** @description Taken in */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            400: components["responses"]["ImageError"];
+            401: components["responses"]["ImageError"];
+            403: components["responses"]["ImageError"];
+            404: components["responses"]["ImageError"];
+            413: components["responses"]["ImageError"];
+            415: components["responses"]["ImageError"];
+            431: components["responses"]["ImageError"];
+            503: components["responses"]["ImageError"];
+            507: components["responses"]["ImageError"];
+        };
+    };
+    removeImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ImageError"];
+            401: components["responses"]["ImageError"];
+            403: components["responses"]["ImageError"];
+            404: components["responses"]["ImageError"];
+            431: components["responses"]["ImageError"];
+            503: components["responses"]["ImageError"];
+            507: components["responses"]["ImageError"];
+        };
+    };
+    retryImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image as it is now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageDetail"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            409: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            415: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
+        };
+    };
+    cancelImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image as it is now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageDetail"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            409: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            415: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
+        };
+    };
+    moveImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MissionChoice"];
+            };
+        };
+        responses: {
+            /** @description The image as it is now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageDetail"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            415: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
+        };
+    };
+    setImageBands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BandChoice"];
+            };
+        };
+        responses: {
+            /** @description The image as it is now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageDetail"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            409: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            415: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
+        };
+    };
+    getOriginal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/tiff": string;
+                    "image/jp2": string;
+                };
+            };
+            /** @description A range of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/tiff": string;
+                    "image/jp2": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            /** @description No such range */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    getPreview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                };
+            };
+            /** @description A range of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            /** @description No such range */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    getProduct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+                /** @description A name from `products` of GET /api/images/{image}. */
+                product: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/tiff": string;
+                    "image/jp2": string;
+                    "application/geo+json": string;
+                    "application/json": unknown;
+                    "text/csv": string;
+                    "application/vnd.google-earth.kml+xml": string;
+                    "application/zip": string;
+                };
+            };
+            /** @description A range of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/tiff": string;
+                    "image/jp2": string;
+                    "application/geo+json": string;
+                    "application/json": unknown;
+                    "text/csv": string;
+                    "application/vnd.google-earth.kml+xml": string;
+                    "application/zip": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            /** @description No such range */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    beginUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+                "Upload-Length": number;
+                /** @description `filename`, `gps`, `mission`; values in base64. */
+                "Upload-Metadata"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Begun; `Location` is where its parts go */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            412: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
+        };
+    };
+    getUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an upload in parts. */
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upload */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartialUpload"];
+                };
+            };
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    giveUpUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+            };
+            path: {
+                /** @description The id of an upload in parts. */
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            412: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
+        };
+    };
+    continueUpload: {
+        parameters: {
+            query?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+                "Upload-Offset": number;
+            };
+            path: {
+                /** @description The id of an upload in parts. */
+                upload: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Taken; `Upload-Offset` says how much is here */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            409: components["responses"]["Error"];
+            412: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            415: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
+        };
+    };
+    getImagery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Limits, sensors, indices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imagery"];
+                };
+            };
+            400: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    getData: {
+        parameters: {
+            query?: {
+                /** @description The id of an image. */
+                image_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataRows"];
+                };
+            };
+            400: components["responses"]["ImageError"];
+            404: components["responses"]["ImageError"];
+            431: components["responses"]["ImageError"];
+            503: components["responses"]["ImageError"];
+        };
+    };
+    getStatistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageStatistics"];
+                };
+            };
+            400: components["responses"]["ImageError"];
+            431: components["responses"]["ImageError"];
+            503: components["responses"]["ImageError"];
+        };
+    };
+    listMissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Missions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissionList"];
+                };
+            };
+            400: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    addMission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MissionInput"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mission"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            415: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
+        };
+    };
+    getMission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a mission. */
+                mission: components["parameters"]["mission"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mission */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mission"];
+                };
+            };
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    replaceMission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a mission. */
+                mission: components["parameters"]["mission"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MissionInput"];
+            };
+        };
+        responses: {
+            /** @description Replaced */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mission"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            415: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
+        };
+    };
+    removeMission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a mission. */
+                mission: components["parameters"]["mission"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
+        };
+    };
+    getUploadedFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `filename` of an image. */
+                filename: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/tiff": string;
+                    "image/jp2": string;
+                };
+            };
+            /** @description A range of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                    "image/tiff": string;
+                    "image/jp2": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            /** @description No such range */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
         };

@@ -1,0 +1,103 @@
+// Imagery as a pipeline: images are taken in, analysed by jobs, and shown.
+#include "app/imagery.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/event_relay.hpp"
+#include "api/imagery/imagery_services.hpp"
+#include "app/imagery_analyze.hpp"
+#include "imagery/analyze_job.hpp"
+#include "imagery/image_file.hpp"
+#include "imagery/object_sweep.hpp"
+#include "imagery/tables.hpp"
+#include "imagery/temporary_folder.hpp"
+#include "work/supervisor.hpp"
+#include "work/worker.hpp"
+
+namespace vedette::app {
+namespace {
+
+std::filesystem::path scratch_folder(const config::Settings& settings) {
+  return settings.data.dir / "scratch";
+}
+
+// What stands in front of a key in an object's address; empty: objects are files of a folder.
+std::string s3_base(const config::BlobSettings& blob) {
+  if (blob.bucket.empty()) return {};
+  std::string prefix = blob.prefix;
+  if (!prefix.empty() && !prefix.ends_with('/')) prefix += '/';
+  if (blob.endpoint.empty()) {
+    return fmt::format("https://{}.s3.{}.amazonaws.com/{}", blob.bucket, blob.region, prefix);
+  }
+  return fmt::format("{}/{}/{}", blob.endpoint, blob.bucket, prefix);
+}
+
+Findings check_images(const config::Loaded&) {
+  const std::string version = imagery::gdal_version();
+  if (!version.empty()) return {{Verdict::kOk, "Images", "read by GDAL " + version, ""}};
+  return {{Verdict::kWarn, "Images",
+           "GDAL is not on this machine: images are taken in here, and none can be analysed",
+           "apt install libgdal32, where jobs are worked on"}};
+}
+
+class Imagery final : public Pipeline {
+ public:
+  explicit Imagery(const Core& core)
+      : core_(core),
+        services_(std::make_shared<const api::ImageryServices>(
+            api::ImageryServices{.core = core.services,
+                                 .blobs = core.blobs,
+                                 .scratch = scratch_folder(core.settings),
+                                 .limits = {.image = core.settings.imagery.max_image,
+                                            .request = core.settings.imagery.max_request,
+                                            .files = core.settings.imagery.max_files},
+                                 .s3_base = s3_base(core.settings.blob)})) {}
+
+  Result<void> add_loops() override {
+    const config::Settings& settings = core_.settings;
+    imagery::remove_left_folders(scratch_folder(settings));
+    VEDETTE_CHECK(
+        core_.jobs.add(imagery::analyze_image_kind({.database = &core_.database,
+                                                    .blobs = &core_.blobs,
+                                                    .clock = &core_.clock,
+                                                    .scratch = scratch_folder(settings),
+                                                    .options = {},
+                                                    .at_once = settings.imagery.workers})));
+    return core_.supervisor.add(imagery::image_sweep_loop(
+        core_.database, core_.blobs, {settings.imagery.sweep_every, settings.imagery.sweep_age},
+        core_.clock));
+  }
+  void mount(http::Router& router) override {
+    api::mount_imagery(router, services_);
+    for (api::EventSource& source : api::imagery_events(services_)) {
+      core_.relay.add(std::move(source));
+    }
+  }
+  void measure(api::Families& all) const override { api::measure_images(all, core_.database); }
+
+ private:
+  const Core core_;
+  std::shared_ptr<const api::ImageryServices> services_;
+};
+
+}  // namespace
+
+PipelineKind imagery_pipeline() {
+  return {.name = "imagery",
+          .migrations = imagery::migrations,
+          .add_commands = [](CommandLine& line) { add_analyze_command(line); },
+          .check = check_images,
+          .parts = [] { return std::vector<PartVersion>{{"GDAL", imagery::gdal_version()}}; },
+          .add_demo = [](const config::Settings&, db::Database&) { return Result<void>{}; },
+          .jobs = [] { return std::vector{imagery::analyze_image_kind({})}; },
+          .make = [](const Core& core) -> std::unique_ptr<Pipeline> {
+            return std::make_unique<Imagery>(core);
+          }};
+}
+
+}  // namespace vedette::app

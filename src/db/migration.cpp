@@ -244,7 +244,7 @@ Result<std::vector<std::string>> lost_things(Session& session, const SchemaThing
                                 : "SELECT CASE WHEN c.relkind IN ('i', 'I') THEN 'index ' ELSE "
                                   "'table ' END || c.relname FROM pg_catalog.pg_class c JOIN "
                                   "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
-                                  "n.nspname IN ('vedette', 'mart')"));
+                                  "n.nspname IN ('vedette', 'mart', 'public')"));
   std::set<std::string, std::less<>> present;
   for (const Row row : rows) present.insert(row.get<std::string>(0));
   std::vector<std::string> lost;

@@ -77,6 +77,14 @@ TEST_P(Images, ComeWithTheirJobOrNotAtAll) {
             ErrorCode::kNotFound);
 }
 
+TEST_P(Images, LieInTablesThatAreMissedWhenTheyAreGone) {
+  const auto steps = steps_of_images();
+  EXPECT_TRUE(must(db::missing(database(), steps)).is_none());
+  run("DROP TABLE stress_zones");
+  EXPECT_EQ(must(db::missing(database(), steps)).things,
+            std::vector<std::string>{"table stress_zones"});
+}
+
 TEST_P(Images, TheSameBytesAreOneImage) {
   const std::string first = add("same");
   NewImage again = image_of("same", "another-name.jpg");

@@ -81,7 +81,7 @@ class ProductStore final : public ProductSink {
         .name = product.file_name,
         .kind = std::string(name(product.kind)),
         .index = product.index,
-        .blob_key = fmt::format("products/{}/{}-{}-{}/{}", image_, context_.id(),
+        .blob_key = fmt::format("fields/products/{}/{}-{}-{}/{}", image_, context_.id(),
                                 context_.fence().attempt, digest.substr(0, 16), product.file_name),
         .content_type = product.media_type,
         .size = 0,

@@ -184,7 +184,8 @@ void AnalyzeJob::check_one_image() {
   EXPECT_EQ(job_of(id).state, work::JobState::kCompleted);
   const auto all = read([&](db::Session& s) { return products(s, id); });
   ASSERT_FALSE(all.empty());
-  EXPECT_EQ(product_keys(id), keys("products/")) << "every product has its row and the reverse";
+  EXPECT_EQ(product_keys(id), keys("fields/products/"))
+      << "every product has its row and the reverse";
   for (const StoredProduct& one : all) {
     const std::string content = must(blob::read_all(*blobs_, one.blob_key, 64 << 20));
     EXPECT_EQ(static_cast<std::int64_t>(content.size()), one.size) << one.name;
@@ -212,7 +213,7 @@ TEST_P(AnalyzeJob, DoesItAgainInThePlaceOfWhatWasBefore) {
   EXPECT_EQ(done.status, ImageStatus::kCompleted);
   ASSERT_TRUE(done.figures && done.figures->ndvi.mean) << "the user said which band is which";
   EXPECT_EQ(done.figures->main_index, "ndvi");
-  EXPECT_EQ(product_keys(id), keys("products/")) << "those of before are gone";
+  EXPECT_EQ(product_keys(id), keys("fields/products/")) << "those of before are gone";
   for (const std::string& key : before) EXPECT_FALSE(product_keys(id).contains(key));
   EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM analyses"), 1);
 }
@@ -249,7 +250,7 @@ TEST_P(AnalyzeJob, SaysWhyNothingCanBeMadeOfIt) {
     EXPECT_EQ(image(id).status, ImageStatus::kFailed);
     EXPECT_EQ(image(id).error, end_of_it.error().message);
   }
-  EXPECT_THAT(keys("products/"), IsEmpty());
+  EXPECT_THAT(keys("fields/products/"), IsEmpty());
   EXPECT_TRUE(is_scratch_empty());
 }
 
@@ -270,7 +271,7 @@ TEST_P(AnalyzeJob, OfAnImageThatIsGoneWritesNothing) {
   });
   ASSERT_FALSE(ended);
   EXPECT_FALSE(find(id));
-  EXPECT_THAT(keys("products/"), IsEmpty());
+  EXPECT_THAT(keys("fields/products/"), IsEmpty());
   EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM analyses"), 0);
   EXPECT_EQ(one<std::int64_t>("SELECT count(*) FROM image_product"), 0);
 }
@@ -291,7 +292,7 @@ TEST_P(AnalyzeJob, WaitsForAStoreThatIsAway) {
   end(*job, work::Ending::Kind::kLater);
   EXPECT_EQ(image(id).status, ImageStatus::kUploaded);
   EXPECT_EQ(image(id).error, "The bucket does not answer.");
-  EXPECT_THAT(keys("products/"), IsEmpty()) << "no half set of products";
+  EXPECT_THAT(keys("fields/products/"), IsEmpty()) << "no half set of products";
   EXPECT_EQ(job_of(id).failures, 0);
   const std::string kind(kAnalyzeImage);
   write([&](db::Session& s) { return work::promote_due(s, {&kind, 1}, 10); });
@@ -318,10 +319,10 @@ TEST_P(AnalyzeJob, OfAProcessThatLostItWritesNothing) {
   ASSERT_FALSE(ended);
   EXPECT_EQ(ended.error().code, ErrorCode::kFenced);
   EXPECT_EQ(image(id).status, ImageStatus::kUploaded);
-  EXPECT_THAT(keys("products/"), IsEmpty());
+  EXPECT_THAT(keys("fields/products/"), IsEmpty());
   ASSERT_TRUE(run_next()) << "and somebody else does it";
   EXPECT_EQ(image(id).status, ImageStatus::kCompleted);
-  EXPECT_EQ(product_keys(id), keys("products/"));
+  EXPECT_EQ(product_keys(id), keys("fields/products/"));
 }
 
 TEST_P(AnalyzeJob, OfAnOriginalThatIsGoneSaysSo) {

@@ -78,7 +78,7 @@ class ImageryStore : public db::testing::EveryStore {
     image.mime_type = "image/jpeg";
     image.file_size = static_cast<std::int64_t>(content.size());
     image.sha256 = sha256_hex(content);
-    image.blob_key = fmt::format("images/2026/11/27/{}", image.filename);
+    image.blob_key = fmt::format("fields/images/2026/11/27/{}", image.filename);
     return image;
   }
   AddedImage add(const NewImage& image, Instant at = SystemClock{}.now()) {

@@ -89,7 +89,7 @@ Result<TakenImage> take_image(blob::Store& blobs, std::string_view original_name
   TakenImage taken;
   taken.id = new_uuid();
   taken.filename = fmt::format("{}-{}{}", to_micros(now) / 1000, random_hex(8), extension(*kind));
-  taken.blob_key = fmt::format("images/{}/{}", day_of(now), taken.filename);
+  taken.blob_key = fmt::format("fields/images/{}/{}", day_of(now), taken.filename);
   taken.mime_type = media_type(*kind);
   Passage passage(pieces, std::move(head), most_bytes);
   blob::Source source{.size = {},

@@ -23,7 +23,7 @@ using Pieces = std::function<Result<std::string_view>()>;
 struct TakenImage {
   std::string id;         // fresh
   std::string filename;   // "1794758400123-9f86d081884c7d65.tif": the end of the key
-  std::string blob_key;   // "images/2026/11/27/<filename>"
+  std::string blob_key;   // "fields/images/2026/11/27/<filename>"
   std::string mime_type;  // by the content
   std::int64_t size = 0;
   std::string sha256;

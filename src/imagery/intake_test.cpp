@@ -59,7 +59,7 @@ TEST_P(Intake, StoresWhatComesUnderItsOwnKey) {
       EXPECT_EQ(taken.sha256, sha256_hex(content));
       EXPECT_EQ(taken.mime_type, "image/jpeg") << "by its bytes, not its name";
       EXPECT_THAT(taken.filename, StartsWith("1795791600123-"));
-      EXPECT_EQ(taken.blob_key, "images/2026/11/27/" + taken.filename);
+      EXPECT_EQ(taken.blob_key, "fields/images/2026/11/27/" + taken.filename);
       EXPECT_EQ(get(taken.blob_key), content);
       must(store().remove(taken.blob_key));
     }

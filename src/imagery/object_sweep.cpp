@@ -29,8 +29,9 @@ struct Folder {
   std::string_view prefix;
   std::string_view table;
 };
-constexpr Folder kFolders[] = {
-    {"images/", "images"}, {"products/", "image_product"}, {"uploads/", "image_upload_part"}};
+constexpr Folder kFolders[] = {{"fields/images/", "images"},
+                               {"fields/products/", "image_product"},
+                               {"fields/uploads/", "image_upload_part"}};
 
 Result<std::set<std::string>> named(db::Database& database, std::string_view table,
                                     const std::vector<std::string>& keys) {

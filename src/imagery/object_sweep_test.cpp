@@ -39,13 +39,13 @@ TEST_P(ObjectSweep, RemovesWhatNoRowNames) {
   run("INSERT INTO image_product (image_id, name, kind, blob_key, content_type, size, sha256) "
       "VALUES ($1, 'ndvi.png', 'index_png', 'products/a/1-1-ab/ndvi.png', 'image/png', 1, 'ab')",
       {field.id});
-  put("products/a/1-1-ab/ndvi.png");
-  put("products/a/1-1-ab/ndvi.tif");
-  put("images/2026/11/26/left.jpg");
+  put("fields/products/a/1-1-ab/ndvi.png");
+  put("fields/products/a/1-1-ab/ndvi.tif");
+  put("fields/images/2026/11/26/left.jpg");
   put("stills/of-others.jpg");
   EXPECT_EQ(sweep(1h), 0) << "their rows may be on their way";
   EXPECT_EQ(sweep(0h), 2);
-  const std::set<std::string> kept{field.blob_key, "products/a/1-1-ab/ndvi.png",
+  const std::set<std::string> kept{field.blob_key, "fields/products/a/1-1-ab/ndvi.png",
                                    "stills/of-others.jpg"};
   EXPECT_EQ(keys(), kept);
   write([&](db::Session& s) { return remove_image(s, field.id); });
@@ -54,7 +54,7 @@ TEST_P(ObjectSweep, RemovesWhatNoRowNames) {
 }
 
 TEST_P(ObjectSweep, LooksAtManyPageByPage) {
-  for (int i = 0; i < 1'203; ++i) put(fmt::format("images/2026/11/26/{:05}.jpg", i));
+  for (int i = 0; i < 1'203; ++i) put(fmt::format("fields/images/2026/11/26/{:05}.jpg", i));
   EXPECT_EQ(sweep(0h), 1'203);
 }
 

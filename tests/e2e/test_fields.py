@@ -86,7 +86,7 @@ def test_the_bands_of_a_shot_are_one_image(serve, database, store, sample):
     assert client.fetch("/api/images?cursor=")["counts"]["total"] == 2
     assert client.delete(f"/api/images/{one['id']}").status == 204
     assert [row["id"] for row in all_images(client)] == [other["id"]]
-    wait_until("its five files are gone with it", lambda: sum(key.startswith("images/") for key in store.keys()) == 5)
+    wait_until("its five files are gone with it", lambda: sum(key.startswith("fields/images/") for key in store.keys()) == 5)
 
 
 def test_a_drones_photo_says_where_it_was_taken(serve, sample):
@@ -240,7 +240,7 @@ def test_what_no_row_names_is_swept(serve, database, folder_store):
     image = ended(client, upload(client, ("a.png", png(1))).json()["id"])
     assert image["processing_status"] == "completed"
     blobs = pathlib.Path(server.environment["VEDETTE_BLOB_FOLDER"])
-    for key in ("images/2026/11/26/left.jpg", f"products/{image['id']}/1-1-aa/ndvi.png"):
+    for key in ("fields/images/2026/11/26/left.jpg", f"fields/products/{image['id']}/1-1-aa/ndvi.png"):
         file = blobs / key
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"left by a crash")

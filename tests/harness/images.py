@@ -87,5 +87,5 @@ def named(client) -> set[tuple[str, ...]]:
 
 
 def stored(keys) -> set[tuple[str, ...]]:
-    parts = [key.split("/") for key in keys if not key.startswith(".incoming")]
+    parts = [key.removeprefix("fields/").split("/") for key in keys if not key.startswith(".incoming")]
     return {("images", part[-1]) if part[0] == "images" else (part[0], part[1], part[-1]) for part in parts}

@@ -265,7 +265,7 @@ Result<void> take_part(const ImageryServices& services, const http::Request& req
                        imagery::PartialUpload& upload) {
   Arriving arriving(request, upload.size - upload.received);
   const std::string key =
-      fmt::format("uploads/{}/{:015}-{}", upload.id, upload.received, random_hex(4));
+      fmt::format("fields/uploads/{}/{:015}-{}", upload.id, upload.received, random_hex(4));
   blob::Source source{.size = {},
                       .read = [&arriving](std::span<char> room) { return arriving.read(room); },
                       .file = {}};

@@ -99,7 +99,7 @@ std::vector<Picture> group(const std::vector<fs::path>& files) {
 // Moves products into a folder of the picture's name.
 class FolderSink final : public imagery::ProductSink {
  public:
-  FolderSink(fs::path folder) : folder_(std::move(folder)) {}
+  explicit FolderSink(fs::path folder) : folder_(std::move(folder)) {}
 
   Result<> take(const imagery::Product& product) override {
     std::error_code error;

@@ -243,7 +243,9 @@ void conclude(const Plan& plan, const BlockWorker& work, Analysis& analysis) {
     result.caveat = caveat_of(plan, result.definition);
     analysis.indices.push_back(std::move(result));
   }
-  analysis.radiometry.doubts = doubts_of(plan, work);
+  if (plan.radiometry.unit == Unit::kReflectance) {
+    analysis.radiometry.doubts = doubts_of(plan, work);
+  }
   const IndexResult* ndvi = analysis.find("ndvi");
   if (ndvi != nullptr && ndvi->statistics.valid_px > 0) {
     analysis.health = judge_health(ndvi->statistics.mean, plan.radiometry.unit);

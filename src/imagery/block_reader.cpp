@@ -10,7 +10,7 @@
 namespace vedette::imagery {
 namespace {
 
-constexpr int kBlockWidth = 4 * kTile;
+constexpr int kBlockWidth = 2 * kTile;
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 }  // namespace
@@ -56,6 +56,7 @@ Result<> BlockReader::read(Hand& hand, Block& block) {
   if (hand.files.empty()) {
     for (const auto& path : plan_.paths) {
       VEDETTE_TRY(file, ImageFile::open(path, limits_));
+      if (is_in_order_ && columns_ > 1) file.keep_rows(kTile);
       hand.files.push_back(std::make_unique<ImageFile>(std::move(file)));
     }
   }

@@ -83,48 +83,60 @@ BlockWorker::BlockWorker(const Plan& plan, Rasters& rasters, PreviewSums* previe
 
 void BlockWorker::count(const Block& block) {
   std::vector<const float*> used;
+  const auto pixels = static_cast<std::int64_t>(block.pixels());
+  bool is_whole = true;
   for (std::size_t i = 0; i < block.channels.size(); ++i) {
     if (!is_channel_used_[i]) continue;
     used.push_back(block.channels[i].data());
-    if (plan_.radiometry.unit != Unit::kReflectance) continue;
     const Channel& channel = plan_.channels[i];
     const auto low = static_cast<float>(-channel.offset / channel.factor);
     const auto high = static_cast<float>((kMostReflectance - channel.offset) / channel.factor);
     const Counts counts = counts_of(block.channels[i], low, high);
+    is_whole = is_whole && counts.numbers == pixels;
     channel_px_[i] += counts.numbers;
     implausible_px_[i] += counts.outside;
   }
-  if (used.empty()) {  // no index: the pixels that the preview shows
+  const bool is_counted = !used.empty();
+  if (!is_counted) {  // no index: the pixels that the preview shows
     for (const std::size_t channel : plan_.preview) {
       if (channel < block.channels.size() && !block.channels[channel].empty()) {
         used.push_back(block.channels[channel].data());
       }
     }
   }
-  if (!used.empty()) valid_px_ += count_of_all(used, block.pixels());
+  if (used.empty()) return;
+  valid_px_ += is_whole && is_counted ? pixels : count_of_all(used, block.pixels());
 }
 
-void BlockWorker::add_to_grid(std::size_t index, const Block& block) {
+// The sums of the grid's cells are those of the whole, too.
+void BlockWorker::add_with_grid(std::size_t index, const Block& block) {
+  Gatherer& gatherer = gatherers_[index];
+  GridSums& grid = grids_[index];
+  const double from = gatherer.middle(values_);
   const int cell_width = plan_.width() / kGrid;
   const int cell_height = plan_.height() / kGrid;
-  if (cell_width == 0 || cell_height == 0) return;
-  GridSums& grid = grids_[index];
   const auto width = static_cast<std::size_t>(block.at.width);
   for (int y = 0; y < block.at.height; ++y) {
-    const int row = (block.at.y + y) / cell_height;
-    if (row >= kGrid) return;
-    const float* line = &values_[static_cast<std::size_t>(y) * width];
+    const int row = cell_height > 0 ? (block.at.y + y) / cell_height : kGrid;
+    const std::span<const float> line(&values_[static_cast<std::size_t>(y) * width], width);
     for (int x = 0; x < block.at.width;) {
-      const int column = (block.at.x + x) / cell_width;
-      if (column >= kGrid) break;
-      const int end = std::min(block.at.width, (column + 1) * cell_width - block.at.x);
-      const Sums sums = sums_of({line + x, line + end}, 0);
-      const auto cell = static_cast<std::size_t>(row * kGrid + column);
-      grid.sum[cell] += sums.sum;
-      grid.count[cell] += sums.count;
+      const int column = cell_width > 0 ? (block.at.x + x) / cell_width : kGrid;
+      const bool is_in_grid = column < kGrid && row < kGrid;
+      const int end = column < kGrid
+                          ? std::min(block.at.width, (column + 1) * cell_width - block.at.x)
+                          : block.at.width;
+      const Sums sums = sums_of(
+          line.subspan(static_cast<std::size_t>(x), static_cast<std::size_t>(end - x)), from);
+      gatherer.add_sums(sums, from);
+      if (is_in_grid) {
+        const auto cell = static_cast<std::size_t>(row * kGrid + column);
+        grid.sum[cell] += sums.sum + from * static_cast<double>(sums.count);
+        grid.count[cell] += sums.count;
+      }
       x = end;
     }
   }
+  gatherer.add_places(values_);
 }
 
 Result<> BlockWorker::add_tiles(std::size_t index, const Block& block) {
@@ -153,9 +165,15 @@ Result<> BlockWorker::add(const Block& block) {
       channels.push_back(block.channels[channel].data());
     }
     plan_.indices[i].formula.evaluate(bands, values_);
-    gatherers_[i].add(values_);
-    data_px_[i] += count_of_all(channels, pixels);
-    if (is_of_grid(plan_.indices[i].definition.name)) add_to_grid(i, block);
+    const std::int64_t before = gatherers_[i].count();
+    if (is_of_grid(plan_.indices[i].definition.name)) {
+      add_with_grid(i, block);
+    } else {
+      gatherers_[i].add(values_);
+    }
+    // Where every pixel has a value, every pixel has data.
+    const auto all = static_cast<std::int64_t>(pixels);
+    data_px_[i] += gatherers_[i].count() - before == all ? all : count_of_all(channels, pixels);
     if (rasters_[i]) VEDETTE_CHECK(add_tiles(i, block));
   }
   return {};

@@ -56,7 +56,7 @@ class BlockWorker {
 
  private:
   void count(const Block& block);
-  void add_to_grid(std::size_t index, const Block& block);
+  void add_with_grid(std::size_t index, const Block& block);
   Result<> add_tiles(std::size_t index, const Block& block);
 
   const Plan& plan_;

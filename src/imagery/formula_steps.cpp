@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "imagery/lanes.hpp"
+
 namespace vedette::imagery {
 namespace {
 
@@ -13,8 +15,8 @@ constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 constexpr float kMostFloat = std::numeric_limits<float>::max();
 
 // One step over a piece. Inlined into a plain function and one for AVX2.
-[[gnu::always_inline]] inline void run(Operation operation, const double* __restrict a,
-                                       const double* __restrict b, double* out) {
+VEDETTE_LOOP void run(Operation operation, const double* __restrict a, const double* __restrict b,
+                      double* out) {
   switch (operation) {
     case Operation::kAdd:
       for (std::size_t i = 0; i < kPiece; ++i) out[i] = a[i] + b[i];
@@ -44,12 +46,12 @@ constexpr float kMostFloat = std::numeric_limits<float>::max();
   }
 }
 
-[[gnu::always_inline]] inline void widen(const float* from, std::size_t count, double factor,
-                                         double offset, double* out) {
+VEDETTE_LOOP void widen(const float* from, std::size_t count, double factor, double offset,
+                        double* out) {
   for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<double>(from[i]) * factor + offset;
 }
 
-[[gnu::always_inline]] inline void narrow(const double* from, std::size_t count, float* out) {
+VEDETTE_LOOP void narrow(const double* from, std::size_t count, float* out) {
   for (std::size_t i = 0; i < count; ++i) {
     const auto value = static_cast<float>(from[i]);
     // False for infinities and for what is no number.
@@ -72,28 +74,20 @@ constexpr Engine kPlain{
     },
     [](const double* from, std::size_t count, float* out) { narrow(from, count, out); }};
 
-#if defined(__x86_64__)
-[[gnu::target("avx2")]] void run_avx2(Operation operation, const double* a, const double* b,
-                                      double* out) {
+VEDETTE_AVX2 void run_avx2(Operation operation, const double* a, const double* b, double* out) {
   run(operation, a, b, out);
 }
-[[gnu::target("avx2")]] void widen_avx2(const float* from, std::size_t count, double factor,
-                                        double offset, double* out) {
+VEDETTE_AVX2 void widen_avx2(const float* from, std::size_t count, double factor, double offset,
+                             double* out) {
   widen(from, count, factor, offset, out);
 }
-[[gnu::target("avx2")]] void narrow_avx2(const double* from, std::size_t count, float* out) {
+VEDETTE_AVX2 void narrow_avx2(const double* from, std::size_t count, float* out) {
   narrow(from, count, out);
 }
-#endif
 
 const Engine& engine() {
-#if defined(__x86_64__)
-  static const Engine best =
-      __builtin_cpu_supports("avx2") != 0 ? Engine{run_avx2, widen_avx2, narrow_avx2} : kPlain;
+  static const Engine best = has_avx2() ? Engine{run_avx2, widen_avx2, narrow_avx2} : kPlain;
   return best;
-#else
-  return kPlain;
-#endif
 }
 
 }  // namespace

@@ -217,6 +217,10 @@ Result<> ImageFile::read(const Window& window, std::span<const int> bands,
   return state_->raster.read(window, state_->info.type, bands, samples);
 }
 
+void ImageFile::keep_rows(int rows) const {
+  state_->raster.keep_rows(rows);
+}
+
 Result<> ImageFile::read_mask(const Window& window, std::span<std::uint8_t> mask) {
   return state_->raster.read_mask(window, mask);
 }

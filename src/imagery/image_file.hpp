@@ -116,6 +116,9 @@ class ImageFile {
   /// into `samples`, which holds bands.size() * width * height samples. Bands count from 0.
   /// kCorrupt when the bytes do not decode: the file is cut off or damaged there.
   Result<> read(const Window& window, std::span<const int> bands, std::span<std::byte> samples);
+  /// That windows of so many rows will be read beside each other, from a file in rows.
+  void keep_rows(int rows) const;
+
   /// The file's mask of the window: 0 is no picture there. Only where info().has_mask.
   Result<> read_mask(const Window& window, std::span<std::uint8_t> mask);
 

@@ -94,7 +94,7 @@ Result<> make_preview(const Plan& plan, const PreviewSums& preview, Maker& maker
         const float shown = (value - low) / (high - low) * 255;
         // White where there is no picture.
         row[3 * x + 2 - static_cast<int>(c)] =
-            value == value ? static_cast<std::uint8_t>(std::clamp(shown, 0.0F, 255.0F) + 0.5F)
+            value == value ? static_cast<std::uint8_t>(std::lround(std::clamp(shown, 0.0F, 255.0F)))
                            : std::uint8_t{255};
       }
     }

@@ -24,7 +24,8 @@
 namespace vedette::imagery {
 namespace {
 
-constexpr std::int64_t kCacheBytes = 64 << 20;
+constexpr std::int64_t kCacheBytes = 24 << 20;
+constexpr std::int64_t kMostCacheBytes = 192 << 20;
 constexpr const char* kLibrary = VEDETTE_GDAL_LIBRARY;
 
 // What is used of the library. The types are the header's own, so that a call that does not fit
@@ -36,6 +37,8 @@ struct Gdal {
   decltype(&::GDALRegister_PNG) register_png;
   decltype(&::GDALRegister_JP2OpenJPEG) register_jp2;
   decltype(&::GDALSetCacheMax64) set_cache_max;
+  decltype(&::GDALGetCacheMax64) cache_max;
+  decltype(&::GDALGetDataTypeSizeBytes) type_bytes;
   decltype(&::CPLSetConfigOption) set_config_option;
   decltype(&::CPLSetErrorHandler) set_error_handler;
   decltype(&::CPLQuietErrorHandler) quiet_error_handler;
@@ -92,7 +95,7 @@ struct Loaded {
 // Loaded once, never unloaded: its threads and caches live as long as the program.
 Loaded load() {
   Loaded loaded;
-  void* library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
+  void* library = dlopen(kLibrary, RTLD_LAZY | RTLD_LOCAL);
   if (library == nullptr) {
     const char* why = dlerror();
     loaded.problem = why == nullptr ? "not found" : why;
@@ -113,6 +116,8 @@ Loaded load() {
   find(g.register_png, "GDALRegister_PNG");
   find(g.register_jp2, "GDALRegister_JP2OpenJPEG");
   find(g.set_cache_max, "GDALSetCacheMax64");
+  find(g.cache_max, "GDALGetCacheMax64");
+  find(g.type_bytes, "GDALGetDataTypeSizeBytes");
   find(g.set_config_option, "CPLSetConfigOption");
   find(g.set_error_handler, "CPLSetErrorHandler");
   find(g.quiet_error_handler, "CPLQuietErrorHandler");
@@ -418,6 +423,19 @@ Result<> Raster::describe(ImageInfo& info) const {
   info.has_mask = (flags & GMF_PER_DATASET) != 0 && (flags & GMF_ALPHA) == 0;
   info.georeference = georeference_of(g, dataset, info.width, info.height);
   return {};
+}
+
+void Raster::keep_rows(int rows) const {
+  const Gdal& g = *state_->gdal;
+  GDALDatasetH dataset = state_->dataset;
+  const int bytes = g.type_bytes(g.data_type(g.band(dataset, 1)));
+  const std::int64_t wanted =
+      std::int64_t{rows} * g.x_size(dataset) * g.count(dataset) * (bytes > 0 ? bytes : 8);
+  static std::mutex cache_mutex;
+  const std::lock_guard lock(cache_mutex);
+  // Never smaller again: what another analysis asked for stays.
+  g.set_cache_max(
+      std::max<std::int64_t>(g.cache_max(), std::min(wanted + kCacheBytes, kMostCacheBytes)));
 }
 
 Result<> Raster::read(const Window& window, SampleType type, std::span<const int> bands,

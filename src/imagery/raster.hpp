@@ -31,6 +31,10 @@ class Raster {
   /// real numbers.
   Result<> describe(ImageInfo& info) const;
 
+  /// Makes room in the cache of decoded blocks for so many whole rows: of files in rows, which are
+  /// read in columns of tiles. Bounded; beyond it rows are decoded again.
+  void keep_rows(int rows) const;
+
   Result<> read(const Window& window, SampleType type, std::span<const int> bands,
                 std::span<std::byte> samples);
   Result<> read_mask(const Window& window, std::span<std::uint8_t> mask);

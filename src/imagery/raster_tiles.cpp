@@ -12,6 +12,7 @@
 #include <cstring>
 #include <limits>
 
+#include "imagery/lanes.hpp"
 #include "imagery/tiff_head.hpp"
 
 namespace vedette::imagery {
@@ -50,6 +51,20 @@ Result<> write_all(int descriptor, std::span<const std::uint8_t> bytes, std::uin
     offset += static_cast<std::uint64_t>(put);
   }
   return {};
+}
+
+VEDETTE_LOOP void encode(std::span<const float> values, float scale, std::int16_t* codes) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const float code = values[i] * scale;
+    const float low = code > -32767.0F ? code : -32767.0F;
+    const float within = low < 32767.0F ? low : 32767.0F;
+    const auto rounded = static_cast<std::int32_t>(within + (within < 0 ? -0.5F : 0.5F));
+    codes[i] = static_cast<std::int16_t>(values[i] == values[i] ? rounded : std::int32_t{kNoCode});
+  }
+}
+
+VEDETTE_AVX2 void encode_avx2(std::span<const float> values, float scale, std::int16_t* codes) {
+  encode(values, scale, codes);
 }
 
 // TIFF's predictor 2 on rows of 16-bit numbers, from the right.
@@ -185,12 +200,11 @@ Result<> RasterTiles::add(int column, int row, const float* values, std::size_t 
   } else {
     const auto scale = static_cast<float>(1 / format_.scale);
     for (std::size_t y = 0; y < height; ++y) {
-      const float* from = values + y * stride;
-      std::int16_t* into = &tile.codes[y * kSide];
-      for (std::size_t x = 0; x < width; ++x) {
-        const float code = std::clamp(from[x] * scale, -32767.0F, 32767.0F);
-        const float rounded = code + (code < 0 ? -0.5F : 0.5F);
-        into[x] = from[x] == from[x] ? static_cast<std::int16_t>(rounded) : kNoCode;
+      const std::span<const float> from(values + y * stride, width);
+      if (has_avx2()) {
+        encode_avx2(from, scale, &tile.codes[y * kSide]);
+      } else {
+        encode(from, scale, &tile.codes[y * kSide]);
       }
     }
   }

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <limits>
 
+#include "imagery/lanes.hpp"
+
 namespace vedette::imagery {
 namespace {
 
@@ -14,7 +16,8 @@ constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
 // Buffers of bytes are aligned for any of the types: they come from the heap.
 template <class Sample>
-void convert(const std::byte* bytes, std::optional<double> nodata, std::span<float> values) {
+VEDETTE_LOOP void convert(const std::byte* bytes, std::optional<double> nodata,
+                          std::span<float> values) {
   const auto* samples = reinterpret_cast<const Sample*>(bytes);
   if constexpr (std::numeric_limits<Sample>::is_integer) {
     const bool fits = nodata &&
@@ -66,10 +69,8 @@ Place stored_place(int x, int y, int orientation, int width, int height) {
   }
 }
 
-}  // namespace
-
-void to_floats(std::span<const std::byte> samples, SampleType type, std::optional<double> nodata,
-               std::span<float> values) {
+VEDETTE_LOOP void to_floats_body(std::span<const std::byte> samples, SampleType type,
+                                 std::optional<double> nodata, std::span<float> values) {
   switch (type) {
     case SampleType::kUint8:
       return convert<std::uint8_t>(samples.data(), nodata, values);
@@ -86,6 +87,19 @@ void to_floats(std::span<const std::byte> samples, SampleType type, std::optiona
     case SampleType::kFloat64:
       return convert<double>(samples.data(), nodata, values);
   }
+}
+
+VEDETTE_AVX2 void to_floats_avx2(std::span<const std::byte> samples, SampleType type,
+                                 std::optional<double> nodata, std::span<float> values) {
+  to_floats_body(samples, type, nodata, values);
+}
+
+}  // namespace
+
+void to_floats(std::span<const std::byte> samples, SampleType type, std::optional<double> nodata,
+               std::span<float> values) {
+  if (has_avx2()) return to_floats_avx2(samples, type, nodata, values);
+  to_floats_body(samples, type, nodata, values);
 }
 
 void apply_mask(std::span<const std::uint8_t> mask, std::span<float> values) {

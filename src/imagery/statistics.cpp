@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "imagery/lanes.hpp"
 #include "imagery/sums.hpp"
 
 namespace vedette::imagery {
@@ -29,6 +30,33 @@ float unordered(std::uint32_t key) {
   return std::bit_cast<float>((key & 0x8000'0000U) != 0 ? key & 0x7FFF'FFFFU : ~key);
 }
 
+using Places = std::array<std::uint32_t, kPiece>;
+
+// What is no number has a bin of its own behind the others, which nobody looks at.
+VEDETTE_LOOP void linear_places(std::span<const float> piece, float low, float scale,
+                                Places& places) {
+  for (std::size_t i = 0; i < piece.size(); ++i) {
+    const float at = (piece[i] - low) * scale;
+    const float above = at > 0 ? at : 0.0F;
+    const float within = above < kLastBin ? above : kLastBin;
+    const auto place = static_cast<std::int32_t>(within);
+    places[i] = static_cast<std::uint32_t>(
+        piece[i] == piece[i] ? place : static_cast<std::int32_t>(kLinearBins));
+  }
+}
+
+VEDETTE_AVX2 void linear_places_avx2(std::span<const float> piece, float low, float scale,
+                                     Places& places) {
+  linear_places(piece, low, scale, places);
+}
+
+void log_places(std::span<const float> piece, Places& places) {
+  for (std::size_t i = 0; i < piece.size(); ++i) {
+    places[i] = piece[i] == piece[i] ? ordered(piece[i]) >> kDroppedBits
+                                     : static_cast<std::uint32_t>(kLogBins);
+  }
+}
+
 }  // namespace
 
 Gatherer::Gatherer(std::optional<double> low, std::optional<double> high)
@@ -40,42 +68,42 @@ Gatherer::Gatherer(std::optional<double> low, std::optional<double> high)
       bins_((is_linear_ ? kLinearBins : kLogBins) + 1) {}
 
 void Gatherer::add(std::span<const float> values) {
-  // Distances from about the mean keep their digits when squared.
-  double from = mean_;
-  if (count_ == 0) {
-    const auto first = std::ranges::find_if(values, [](float value) { return value == value; });
-    if (first == values.end()) return;
-    from = static_cast<double>(*first);
-  }
-  const Sums sums = sums_of(values, from);
+  const double from = middle(values);
+  add_sums(sums_of(values, from), from);
+  add_places(values);
+}
+
+// Distances from about the mean keep their digits when squared.
+double Gatherer::middle(std::span<const float> values) const {
+  if (count_ > 0) return mean_;
+  const auto first = std::ranges::find_if(values, [](float value) { return value == value; });
+  return first == values.end() ? 0 : static_cast<double>(*first);
+}
+
+void Gatherer::add_sums(const Sums& sums, double from) {
   if (sums.count == 0) return;
   const auto added = static_cast<double>(sums.count);
-  join(sums.count, from + sums.sum / added, sums.squares - sums.sum * sums.sum / added);
+  join(sums.count, from + sums.sum / added,
+       std::max(0.0, sums.squares - sums.sum * sums.sum / added));
   min_ = std::min(min_, sums.min);
   max_ = std::max(max_, sums.max);
-  std::array<std::uint32_t, kPiece> places{};
+}
+
+void Gatherer::add_places(std::span<const float> values) {
+  Places places{};
   const auto low = static_cast<float>(low_);
   const auto scale = static_cast<float>(static_cast<double>(kLinearBins) / (high_ - low_));
   for (std::size_t begin = 0; begin < values.size(); begin += kPiece) {
-    const std::size_t count = std::min(kPiece, values.size() - begin);
-    const float* piece = &values[begin];
-    // What is no number has a bin of its own behind the others, which nobody looks at.
-    if (is_linear_) {
-      for (std::size_t i = 0; i < count; ++i) {
-        const float at = (piece[i] - low) * scale;
-        const float above = at > 0 ? at : 0.0F;
-        const float within = above < kLastBin ? above : kLastBin;
-        const auto place = static_cast<std::int32_t>(within);
-        places[i] = static_cast<std::uint32_t>(
-            piece[i] == piece[i] ? place : static_cast<std::int32_t>(kLinearBins));
-      }
+    const std::span<const float> piece =
+        values.subspan(begin, std::min(kPiece, values.size() - begin));
+    if (!is_linear_) {
+      log_places(piece, places);
+    } else if (has_avx2()) {
+      linear_places_avx2(piece, low, scale, places);
     } else {
-      for (std::size_t i = 0; i < count; ++i) {
-        places[i] = piece[i] == piece[i] ? ordered(piece[i]) >> kDroppedBits
-                                         : static_cast<std::uint32_t>(kLogBins);
-      }
+      linear_places(piece, low, scale, places);
     }
-    for (std::size_t i = 0; i < count; ++i) ++bins_[places[i]];
+    for (std::size_t i = 0; i < piece.size(); ++i) ++bins_[places[i]];
   }
 }
 

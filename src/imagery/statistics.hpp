@@ -9,6 +9,8 @@
 #include <span>
 #include <vector>
 
+#include "imagery/sums.hpp"
+
 namespace vedette::imagery {
 
 inline constexpr int kShownBins = 256;
@@ -39,6 +41,12 @@ class Gatherer {
 
   /// NaN is left out.
   void add(std::span<const float> values);
+  /// add() in two halves, for who has the sums anyway: once the sums of every part of `values`,
+  /// with their distance from `from`, and once the values themselves.
+  void add_sums(const Sums& sums, double from);
+  void add_places(std::span<const float> values);
+  /// About where the next values lie, to take distances from.
+  double middle(std::span<const float> values) const;
   void merge(const Gatherer& other);
   Statistics result() const;
   std::int64_t count() const { return count_; }

@@ -94,6 +94,9 @@ TEST(APosition, BehindAPointerIntoNowhereIsAbsent) {
   const Metadata m = inspected(tiff).metadata;
   EXPECT_FALSE(m.position);
   EXPECT_EQ(m.position_problem, "The file holds no position.");
+  // As a fraction too large for any offset.
+  tiff.tag(0x8825, 12, 1, little_bytes(0x7400000000000000ULL, 8));
+  EXPECT_FALSE(inspected(tiff).metadata.position);
 }
 
 TEST(APosition, ThatIsNotOnTheEarthIsUnknown) {

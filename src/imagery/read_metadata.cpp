@@ -103,19 +103,11 @@ void read_lens(const PhotoTags& tags, Metadata& into) {
   const auto width = tags.number(kPixelWidth);
   if (!per_unit || !width || !(*per_unit > 0) || !(*width > 0)) return;
   double unit_mm = 0;
-  switch (static_cast<int>(tags.number(kFocalPlaneUnit).value_or(2))) {
-    case 2:
-      unit_mm = 25.4;
-      break;
-    case 3:
-      unit_mm = 10;
-      break;
-    case 4:
-      unit_mm = 1;
-      break;
-    default:
-      return;
-  }
+  const double unit = tags.number(kFocalPlaneUnit).value_or(2);
+  if (unit == 2) unit_mm = 25.4;
+  if (unit == 3) unit_mm = 10;
+  if (unit == 4) unit_mm = 1;
+  if (unit_mm == 0) return;
   const double sensor_mm = *width / *per_unit * unit_mm;
   if (sensor_mm > 0.5 && sensor_mm < 100) into.sensor_width_mm = sensor_mm;
 }
@@ -153,7 +145,7 @@ PhotoTags::PhotoTags(const EmbeddedMetadata& embedded) {
     const TagEntry* entry = main_.find(pointer);
     if (entry == nullptr) return;
     const auto at = file_->numbers(*entry, 1);
-    if (at.empty() || !(at[0] >= 8)) return;
+    if (at.empty() || !(at[0] >= 8 && at[0] < static_cast<double>(file_->size()))) return;
     if (auto directory = read_directory(*file_, static_cast<std::uint64_t>(at[0]))) {
       into = std::move(*directory);
     }

@@ -194,7 +194,7 @@ std::vector<StressCell> stress_of(const Plan& plan, const BlockWorker& work) {
   };
   for (int y = 0; y < kGrid; ++y) {
     for (int x = 0; x < kGrid; ++x) {
-      const auto cell = static_cast<std::size_t>(y * kGrid + x);
+      const auto cell = static_cast<std::size_t>(y) * kGrid + static_cast<std::size_t>(x);
       const auto value = mean(ndvi, cell);
       if (!value) continue;
       const double severity = 1 - std::clamp((*value + 1) / 2, 0.0, 1.0);

@@ -129,7 +129,7 @@ void BlockWorker::add_with_grid(std::size_t index, const Block& block) {
           line.subspan(static_cast<std::size_t>(x), static_cast<std::size_t>(end - x)), from);
       gatherer.add_sums(sums, from);
       if (is_in_grid) {
-        const auto cell = static_cast<std::size_t>(row * kGrid + column);
+        const auto cell = static_cast<std::size_t>(row) * kGrid + static_cast<std::size_t>(column);
         grid.sum[cell] += sums.sum + from * static_cast<double>(sums.count);
         grid.count[cell] += sums.count;
       }

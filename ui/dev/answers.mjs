@@ -1,9 +1,10 @@
 // The made-up world behind dev/mock.mjs: cameras, counts, loops.
 import { answerFiles, kFileScenarios } from './files.mjs';
+import { answerImages, kImageScenarios, makeImages } from './images.mjs';
 import { answerJobs, kJobScenarios, makeJobs, recording, tickJobs } from './jobs.mjs';
 
 export const kScenarios = [
-  'normal', 'empty', 'one', 'many', 'motion', 'long', 'away', 'down', 'slow', 'silent', 'trouble', 'nolines', 'broken', 'login', 'nopicture', 'quiet', 'young', 'tooslow', ...kJobScenarios, ...kFileScenarios,
+  'normal', 'empty', 'one', 'many', 'motion', 'long', 'away', 'down', 'slow', 'silent', 'trouble', 'nolines', 'broken', 'login', 'nopicture', 'quiet', 'young', 'tooslow', ...kJobScenarios, ...kFileScenarios, ...kImageScenarios,
 ];
 
 const kTypes = { car: 0.8, truck: 0.09, bus: 0.03, motorcycle: 0.03, bicycle: 0.05 };
@@ -44,6 +45,8 @@ function camera(name, change = {}, state = {}) {
 export const world = {
   scenario: new Set(['normal']),
   cameras: [],
+  images: [],
+  missions: [],
   seconds: 0,
   crossed: 0,
   loggedIn: false,
@@ -52,6 +55,7 @@ export const world = {
     this.scenario = new Set(names);
     this.cameras = makeCameras(this.scenario);
     this.loggedIn = false;
+    Object.assign(this, makeImages(this.scenario));
     this.jobs = [];
     const counted = this.cameras.find((c) => c.id === 'overhead');
     if (counted) {
@@ -354,6 +358,8 @@ export async function answer(method, path, q, body, publish, open) {
   }
   if (/^\/api\/loops\/.*\/retry$/.test(path)) { world.retriedAt = Date.now(); publish('loops', {}); return ok(undefined, 202); }
   if (path === '/api/sources/files') return answerFiles(q, s, fail, ok);
+  const aboutImages = /^\/api\/(image|mission)/.test(path) ? await answerImages(method, path, q, body, world, fail, ok) : null;
+  if (aboutImages) return aboutImages;
   const aboutJobs = path.startsWith('/api/jobs') ? answerJobs(method, path, q, world, fail, ok) : null;
   if (aboutJobs) return aboutJobs;
   if (path === '/api/traffic/crossings') return ok(crossings(q));

@@ -66,6 +66,17 @@ const looks = [
   ['from-to', 'normal', '/roads', click('text=From – to')],
   ['log-in', 'login', '/roads/mill-street', click('text=Edit camera'), click('text=Save camera')],
   ['keyboard', 'normal', '/roads', (page) => page.keyboard.press('?')],
+  ['fields', 'normal', '/fields'],
+  ['fields-empty', 'noimages', '/fields'],
+  ['fields-loading', 'slow', '/fields'],
+  ['fields-away', 'away', '/fields'],
+  ['fields-table', 'normal', '/fields?view=table'],
+  ['fields-failed', 'normal', '/fields?status=failed'],
+  ['fields-flight', 'manyimages', '/fields?flight=m2'],
+  ['fields-image', 'normal', '/fields/m2-4'],
+  ['fields-image-rgb', 'normal', '/fields/m3-4'],
+  ['fields-image-failed', 'normal', '/fields/m1-0'],
+  ['fields-image-gone', 'normal', '/fields/nobody'],
   ['operations', 'normal', '/operations'],
   ['operations-no-jobs', 'nojobs', '/operations'],
   ['operations-flood', 'flood,paused', '/operations'],
@@ -80,7 +91,7 @@ const looks = [
   ['not-found', 'normal', '/sky'],
 ].filter(([name]) => name.includes(only));
 /** States in which the browser itself logs a refused request. */
-const refused = /away|stale|no-picture|log-in|job-gone|files/;
+const refused = /away|stale|no-picture|log-in|job-gone|image-gone|files/;
 
 const set = (scenario) => fetch(`${base}/mock/set?scenario=${scenario}`);
 const browser = await chromium.launch({

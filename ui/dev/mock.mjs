@@ -11,6 +11,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { picture as fieldPicture } from './images.mjs';
 import { answer, kScenarios, marks, tick, world } from './answers.mjs';
 
 const port = Number(process.argv[2] ?? 5180);
@@ -128,6 +129,11 @@ const server = createServer(async (request, response) => {
   if (thumbnail && frames.length > 0) {
     response.writeHead(200, { 'Content-Type': 'image/jpeg' });
     return response.end(frames[(Number(thumbnail[1]) * 8) % frames.length]);
+  }
+  const field = fieldPicture(world, path);
+  if (field) {
+    response.writeHead(200, { 'Content-Type': field.type, 'Cache-Control': 'no-store' });
+    return response.end(field.body);
   }
   if (path === '/api/sources/look') {
     const { source } = await bodyOf(request);

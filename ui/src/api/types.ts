@@ -44,6 +44,19 @@ export type LineCount = Kpi['lines'][number];
 export type Quality = Schemas['Quality'];
 export type QualityIssue = Quality['issues'][number];
 
+export type ImageRow = Schemas['ImageRow'];
+export type ImagePage = Schemas['ImagePage'];
+export type ImageCounts = Schemas['ImageCounts'];
+export type ImageChanges = Schemas['ImageChanges'];
+export type ImageDetail = Schemas['ImageDetail'];
+export type ImageStatus = ImageRow['processing_status'];
+export type ImageProduct = ImageDetail['products'][number];
+export type Uploaded = Schemas['Uploaded'];
+export type Mission = Schemas['Mission'];
+export type MissionInput = Schemas['MissionInput'];
+export type MissionList = Schemas['MissionList'];
+export type Imagery = Schemas['Imagery'];
+
 export type Loop = Schemas['Loop'];
 export type LoopState = Loop['state'];
 export type Loops = Schemas['Loops'];

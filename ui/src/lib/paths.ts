@@ -8,3 +8,9 @@ export function roadsPath(camera: string | null, query: URLSearchParams = new UR
   const text = kept.toString();
   return text ? `${path}?${text}` : path;
 }
+
+export function fieldsPath(image: string | null, query: URLSearchParams = new URLSearchParams()): string {
+  const path = image === null ? '/fields' : `/fields/${encodeURIComponent(image)}`;
+  const text = query.toString();
+  return text ? `${path}?${text}` : path;
+}

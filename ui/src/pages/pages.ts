@@ -3,8 +3,9 @@
 
 import type { IconNode } from 'lucide';
 import type { Component } from 'svelte';
-import { Activity, Road } from '../lib/icons.ts';
+import { Activity, Road, Sprout } from '../lib/icons.ts';
 import { cameras } from '../stores/cameras.svelte.ts';
+import { images } from '../stores/images.svelte.ts';
 
 /** What the address says to a page; its component takes it as properties. */
 export type Params = Record<string, string | null>;
@@ -44,6 +45,13 @@ export const pages: readonly Page[] = [
     parse: (rest) => (rest.length <= 1 ? { id: rest[0] ?? null } : null),
     title: ({ id }) => (id ? cameras.get(id)?.name : undefined),
     start: () => cameras.start(),
+  }),
+  entry<{ id: string | null }>({
+    page: 'fields', name: 'Fields', path: '/fields', key: 'f', icon: Sprout, accent: 'var(--fields)', finds: 'a picture',
+    load: () => import('./Fields.svelte'),
+    parse: (rest) => (rest.length <= 1 ? { id: rest[0] ?? null } : null),
+    title: ({ id }) => (id ? images.get(id)?.original_name : undefined),
+    start: () => images.start(),
   }),
   entry<Record<string, never>>({
     page: 'operations', name: 'Operations', path: '/operations', key: 'o', icon: Activity, accent: 'var(--ink)', finds: 'a task',

@@ -53,10 +53,9 @@ export function sendFile(file: File, mission: string | null, signal: AbortSignal
     };
     request.upload.onprogress = (event) => onsent(Math.min(file.size, event.loaded));
     request.onload = () => end(() => {
-      const answer = request.response as Uploaded & { error?: string | { code: string; message: string }; message?: string } | null;
-      if (request.status >= 200 && request.status < 300 && answer) return resolve(answer);
+      if (request.status >= 200 && request.status < 300 && request.response) return resolve(request.response as Uploaded);
       // The original's clients get the sentence as `error`, ours as an object.
-      const error = answer?.error;
+      const error = (request.response as { error?: string | { code: string; message: string } } | null)?.error;
       const message = typeof error === 'string' ? error : (error?.message ?? `Vedette answered ${request.status}`);
       reject(new ApiError(sentence(message), typeof error === 'object' ? error.code : 'http', request.status));
     });

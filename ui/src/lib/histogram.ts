@@ -34,7 +34,7 @@ export function shareWithin({ low, high, counts }: Histogram, from: number, to: 
 export function ticks(low: number, high: number, about = 6): number[] {
   const span = high - low;
   if (!(span > 0)) return [];
-  const raw = span / about;
+  const raw = span / (about + 0.999);
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((n) => n * power).find((s) => s >= raw * 0.999)!;
   const first = Math.ceil(low / step - 1e-9);

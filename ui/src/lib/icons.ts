@@ -2,13 +2,8 @@
 
 import type { IconNode } from 'lucide';
 export {
-<<<<<<< HEAD
   Activity, ArrowLeftRight, ArrowRight, ChevronDown, ChevronRight, CornerLeftUp, Download, Eye, Film, Folder, FolderOpen, History, Keyboard, Maximize, Minimize, Monitor, Moon, Pause, Pencil, Play, Plus,
-  Power, RotateCw, Spline, Sun, Trash2, X,
-=======
-  Activity, ArrowLeftRight, ArrowRight, ChevronDown, ChevronRight, Download, Eye, Film, History, Keyboard, Maximize, Minimize, Monitor, Moon, Pause, Pencil, Play, Plus,
   Power, RotateCw, Spline, Sprout, Sun, Trash2, X,
->>>>>>> 1b84728 (ui: fields: pictures by flight, taking them in, and one picture by itself (draft))
 } from 'lucide';
 
 export const Brand: IconNode = [['path', { d: 'M3 12a9 9 0 0 1 18 0M7 12a5 5 0 0 1 10 0M12 12v9', 'stroke-width': 2 }]];

@@ -75,6 +75,7 @@ const looks = [
   ['fields-flight', 'manyimages', '/fields?flight=m2'],
   ['fields-image', 'normal', '/fields/m2-4'],
   ['fields-image-rgb', 'normal', '/fields/m3-4'],
+  ['fields-image-bands', 'normal', '/fields/m3-4', click('text=Set this camera')],
   ['fields-image-failed', 'normal', '/fields/m1-0'],
   ['fields-image-gone', 'normal', '/fields/nobody'],
   ['operations', 'normal', '/operations'],

@@ -1,3 +1,4 @@
 // The parts of Fields that its first picture does without.
 
+export const bandsDialog = () => import('./BandsDialog.svelte');
 export const imageView = () => import('./ImageView.svelte');

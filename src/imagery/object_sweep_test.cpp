@@ -37,7 +37,8 @@ TEST_P(ObjectSweep, RemovesWhatNoRowNames) {
   put(field.blob_key);
   add(field);
   run("INSERT INTO image_product (image_id, name, kind, blob_key, content_type, size, sha256) "
-      "VALUES ($1, 'ndvi.png', 'index_png', 'products/a/1-1-ab/ndvi.png', 'image/png', 1, 'ab')",
+      "VALUES ($1, 'ndvi.png', 'index_png', 'fields/products/a/1-1-ab/ndvi.png', 'image/png', 1, "
+      "'ab')",
       {field.id});
   put("fields/products/a/1-1-ab/ndvi.png");
   put("fields/products/a/1-1-ab/ndvi.tif");

@@ -211,15 +211,17 @@ Result<ImageAnalysis::Files> ImageAnalysis::other_files(const Image& image, Loca
   VEDETTE_TRY(all, parts_.database->read(
                        [&](db::Session& session) { return capture_files(session, what_.image); }));
   Files files;
+  std::ptrdiff_t place = 0;  // of its own file among them
   for (const CaptureFile& one : all) {
     if (one.image == what_.image) {
-      files.originals.push_back(std::move(own));
-    } else {
-      VEDETTE_TRY(other, fetch(image, one.blob_key));
-      files.originals.push_back(std::move(other));
+      place = std::ssize(files.originals);
+      continue;
     }
-    files.paths.push_back(files.originals.back().path());
+    VEDETTE_TRY(other, fetch(image, one.blob_key));
+    files.originals.push_back(std::move(other));
   }
+  files.originals.insert(files.originals.begin() + place, std::move(own));
+  for (const LocalObject& original : files.originals) files.paths.push_back(original.path());
   return files;
 }
 

@@ -14,7 +14,6 @@
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <mutex>
 #include <utility>
 
@@ -107,7 +106,7 @@ Loaded load() {
       if (loaded.problem.empty()) loaded.problem = fmt::format("{} has no {}", kLibrary, symbol);
       return;
     }
-    std::memcpy(&function, &address, sizeof address);
+    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(address);
   };
   Gdal& g = loaded.gdal;
   find(g.version_info, "GDALVersionInfo");

@@ -74,8 +74,9 @@ std::optional<double> parse_number(std::string_view text) {
   text = trim(text);
   if (text.starts_with('+')) text.remove_prefix(1);
   double value = 0;
-  const char* end = text.data() + text.size();
-  const auto [at, problem] = std::from_chars(text.data(), end, value);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto [at, problem] = std::from_chars(begin, end, value);
   if (problem != std::errc() || !std::isfinite(value)) return std::nullopt;
   if (at == end) return value;
   if (*at != '/') return std::nullopt;

@@ -74,12 +74,14 @@ Shapes shapes_of(const Zones& zones, const ZoneOptions& options) {
         const auto [x, y] = place_of(corner, zones, options);
         box.add(x, y);
         whole.add(x, y);
-        points += real(x) + real(y);
+        points += real(x);
+        points += real(y);
         ++count;
       }
     }
-    const std::string content = little(5, 4) + box.bytes() + little(zone.rings.size(), 4) +
-                                little(count, 4) + parts + points;
+    std::string content = little(5, 4);
+    content.append(box.bytes()).append(little(zone.rings.size(), 4)).append(little(count, 4));
+    content.append(parts).append(points);
     index += big(static_cast<std::uint32_t>((100 + records.size()) / 2)) +
              big(static_cast<std::uint32_t>(content.size() / 2));
     records += big(++number) + big(static_cast<std::uint32_t>(content.size() / 2)) + content;
@@ -134,9 +136,11 @@ std::string zipped(const std::vector<std::pair<std::string, std::string>>& files
     const std::string facts = little(20, 2) + little(0, 2) + little(0, 2) + little(0, 2) +
                               little(33, 2) + little(checksum(bytes), 4) + little(bytes.size(), 4) +
                               little(bytes.size(), 4) + little(name.size(), 2) + little(0, 2);
-    directory += "PK\x01\x02" + little(20, 2) + facts + little(0, 2) + little(0, 2) + little(0, 2) +
-                 little(0, 4) + little(archive.size(), 4) + name;
-    archive += "PK\x03\x04" + facts + name + bytes;
+    for (const std::string& part : {"PK\x01\x02" + little(20, 2), facts, little(0, 2), little(0, 2),
+                                    little(0, 2), little(0, 4), little(archive.size(), 4), name}) {
+      directory += part;
+    }
+    archive.append("PK\x03\x04").append(facts).append(name).append(bytes);
   }
   return archive + directory + "PK\x05\x06" + little(0, 4) + little(files.size(), 2) +
          little(files.size(), 2) + little(directory.size(), 4) + little(archive.size(), 4) +

@@ -16,20 +16,9 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "net/http_target.hpp"
 
 namespace vedette::net {
-
-struct HttpTarget {
-  std::string host;  // name or address, IPv6 without brackets
-  std::string port;
-  std::string base;  // path in front of all, without a final slash
-  bool is_https = false;
-};
-
-/// Reads "http://host:port/base", the same with https, "host:port" or "host". kUsage otherwise.
-Result<HttpTarget> parse_target(std::string_view url);
-/// As parse_target() reads it: "http://host:port/base".
-std::string to_url(const HttpTarget& target);
 
 using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 

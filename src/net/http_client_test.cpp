@@ -180,6 +180,47 @@ TEST(HttpStream, GivesWhatComesAndEndsWithAStop) {
   EXPECT_FALSE(HttpStream::open(server.target, {.path = "/"}, {.stop = stop.get_token()}));
 }
 
+// A server for one kept connection, that sends each answer's head and body apart and, as a server
+// does that did not ask otherwise, the body only when it knows that the head has come.
+void answer_in_two(int listener) {
+  const int client = ::accept(listener, nullptr, nullptr);
+  const auto say = [&](std::string_view text) {
+    (void)::send(client, text.data(), text.size(), MSG_NOSIGNAL);
+  };
+  char asked[4096];
+  while (::recv(client, asked, sizeof asked, 0) > 0) {
+    say("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+    say("body");
+  }
+  ::close(client);
+}
+
+// The kernel's wait is 40 ms at least, at nearly every answer but the first dozens of a connection.
+// A quarter of them in less is enough, so that other load on the machine decides nothing.
+TEST(HttpStream, TellsAtOnceWhatHasCome) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(listener, 1), 0);
+  ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
+  const HttpTarget target{"127.0.0.1", std::to_string(ntohs(address.sin_port)), "", false};
+  const std::jthread server(answer_in_two, listener);
+  Connections connections;
+  int quick = 0;
+  for (int i = 0; i < 230 && quick < 50; ++i) {
+    const auto asked = std::chrono::steady_clock::now();
+    const auto reply = http_get(target, "/", {.timeout = seconds(30), .connections = &connections});
+    ASSERT_TRUE(reply) << reply.error().message;
+    ASSERT_EQ(reply->body, "body");
+    if (i >= 30 && std::chrono::steady_clock::now() - asked < milliseconds(30)) ++quick;
+  }
+  EXPECT_EQ(quick, 50);
+  ::close(listener);
+}
+
 TEST(ParseTarget, ReadsAddressesAsPeopleWriteThem) {
   const auto read = [](std::string_view url) {
     const auto target = parse_target(url);

@@ -49,7 +49,7 @@ Result<void> HttpStream::State::ask(HttpRequest request) {
   };
   if (!can_be_sent(request_)) return refuse();
   CURL* easy = easy_.get();
-  bool is_taken = true;
+  bool is_taken = transport_->watch(easy);
   const auto set = [&](CURLoption option, auto value) {
     is_taken = curl_easy_setopt(easy, option, value) == CURLE_OK && is_taken;
   };
@@ -191,6 +191,7 @@ Result<bool> HttpStream::State::advance(Deadline deadline, Done is_done) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     if (left.count() <= 0) return false;
+    transport_->acknowledge();
     curl_multi_poll(transport_->multi(), nullptr, 0,
                     static_cast<int>(std::min<std::int64_t>(left.count(), 60'000)), nullptr);
   }

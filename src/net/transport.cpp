@@ -1,5 +1,10 @@
 #include "net/transport.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <utility>
 
 namespace vedette::net {
@@ -13,6 +18,31 @@ std::unique_ptr<Transport> Transport::make() {
   std::unique_ptr<Transport> made(new Transport);
   made->multi_.reset(is_curl_ready() ? curl_multi_init() : nullptr);
   return made->multi_ ? std::move(made) : nullptr;
+}
+
+bool Transport::watch(CURL* easy) {
+  return curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &Transport::on_open) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, this) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &Transport::on_close) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this) == CURLE_OK;
+}
+
+void Transport::acknowledge() const {
+  // The kernel falls back to waiting by itself, so that this is said at each wait.
+  const int is_quick = 1;
+  for (const auto socket : sockets_) {
+    (void)::setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &is_quick, sizeof is_quick);
+  }
+}
+
+int Transport::on_open(void* self, curl_socket_t socket, curlsocktype /*purpose*/) {
+  static_cast<Transport*>(self)->sockets_.push_back(socket);
+  return CURL_SOCKOPT_OK;
+}
+
+int Transport::on_close(void* self, curl_socket_t socket) {
+  std::erase(static_cast<Transport*>(self)->sockets_, socket);
+  return ::close(socket);
 }
 
 std::unique_ptr<Transport> Connections::Idle::take() {

@@ -1,5 +1,5 @@
 // What carries one request after the other to a server: libcurl's multi handle, which owns the one
-// connection that they leave open. Used by the transfers of the HTTP
+// connection that they leave open, and the sockets it opened. Used by the transfers of the HTTP
 // client, by one thread at a time; Connections::Idle by any.
 #pragma once
 
@@ -22,6 +22,12 @@ class Transport {
   static std::unique_ptr<Transport> make();
 
   CURLM* multi() const { return multi_.get(); }
+  /// Learns of the sockets that this request opens and closes; false: libcurl does not take it.
+  bool watch(CURL* easy);
+  /// Tells the server at once that its bytes have come, where the kernel would wait up to 40 ms for
+  /// something to say with it. A server that sends the head of an answer, and does not send the
+  /// rest before it knows that (Nagle's algorithm), would lose them at every request.
+  void acknowledge() const;
 
  private:
   struct Deleter {
@@ -29,7 +35,10 @@ class Transport {
   };
 
   Transport() = default;
+  static int on_open(void* self, curl_socket_t socket, curlsocktype purpose);
+  static int on_close(void* self, curl_socket_t socket);
 
+  std::vector<curl_socket_t> sockets_;  // before the handle, which closes them as it goes
   std::unique_ptr<CURLM, Deleter> multi_;
 };
 

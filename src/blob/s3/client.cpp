@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t kMostAnswer = std::size_t{8} << 20;
 constexpr std::size_t kMostRefusal = std::size_t{256} << 10;
 constexpr std::size_t kMostHashed = std::size_t{1} << 20;
+// Connections kept for what asks next; as many as a process has threads that ask at once, and more.
+constexpr std::size_t kMostIdle = 64;
 // Clock, region, endpoint: each once, and one to spare.
 constexpr int kMostCorrections = 4;
 
@@ -56,7 +58,7 @@ Client::Client(S3Options options, Route route, const Clock& clock)
     : options_(std::move(options)),
       credentials_{options_.access_key, options_.secret_key, options_.session_token},
       clock_(clock),
-      connections_(static_cast<std::size_t>(options_.parallel) + 8),
+      connections_(kMostIdle),
       route_(std::move(route)) {}
 
 Route Client::route() const {

@@ -13,6 +13,7 @@
 #include "base/digest.hpp"
 #include "blob/store.hpp"
 #include "blob/testing/s3_server.hpp"
+#include "blob/testing/small_disk.hpp"
 #include "imagery/analysis_store.hpp"
 #include "imagery/imagery_store_test.hpp"
 #include "imagery/intake.hpp"
@@ -95,8 +96,9 @@ class AnalyzeJob : public ImageryStore {
     blobs_ = must(blob::open(store_options()));
   }
   virtual blob::StoreOptions store_options() {
-    return {.folder = {.folder = folder_.path() / "blobs"}, .s3 = {}};
+    return {.folder = {.folder = root() / "blobs"}, .s3 = {}};
   }
+  virtual std::filesystem::path root() const { return folder_.path(); }
 
   /// As an upload does it.
   std::string upload(const std::string& content, const std::string& name = "field.tif",
@@ -123,7 +125,7 @@ class AnalyzeJob : public ImageryStore {
     return {.database = &database(),
             .blobs = blobs_.get(),
             .clock = &clock_,
-            .scratch = folder_.path() / "scratch",
+            .scratch = root() / "scratch",
             .options = {}};
   }
 
@@ -155,7 +157,7 @@ class AnalyzeJob : public ImageryStore {
     return all;
   }
   bool is_scratch_empty() const {
-    const auto scratch = folder_.path() / "scratch";
+    const auto scratch = root() / "scratch";
     return !std::filesystem::exists(scratch) || std::filesystem::is_empty(scratch);
   }
 
@@ -366,6 +368,46 @@ TEST_P(AnalyzeJobOnS3, MakesFiguresAndProductsOfAnImage) {
 }
 
 VEDETTE_ON_BOTH_DATABASES(AnalyzeJobOnS3);
+
+class AnalyzeJobOnAFullDisk : public AnalyzeJob {
+ protected:
+  void SetUp() override {
+    disk_.emplace(folder_.path() / "disk");
+    if (!disk_->is_there()) GTEST_SKIP() << blob::testing::SmallDisk::kWhyNot;
+    AnalyzeJob::SetUp();
+  }
+  std::filesystem::path root() const override { return folder_.path() / "disk"; }
+
+  std::optional<blob::testing::SmallDisk> disk_;
+};
+
+// Wherever the room ends: in the folder of what is being made, or in that of what is kept.
+TEST_P(AnalyzeJobOnAFullDisk, WaitsWithNothingHalfDoneUntilThereIsRoom) {
+  const std::string id = upload(tiff_of(400, 300, 3));
+  int waits = 0;
+  for (std::uint64_t left = 4096; left < (8U << 20U); left += left / 2) {
+    const auto job = claim();
+    ASSERT_TRUE(job);
+    disk_->fill(left);
+    const auto ended = run_job(*job);
+    ASSERT_TRUE(ended) << ended.error().message << ", with " << left;
+    EXPECT_TRUE(is_scratch_empty());
+    EXPECT_EQ(product_keys(id), keys("fields/products/")) << "with " << left;
+    if (ended->kind != work::JobEnd::Kind::kLater) break;
+    ++waits;
+    EXPECT_THAT(image(id).error, HasSubstr("full")) << left;
+    end(*job, work::Ending::Kind::kLater);
+    EXPECT_EQ(job_of(id).failures, 0);
+    disk_->make_room();
+    const std::string kind(kAnalyzeImage);
+    write([&](db::Session& s) { return work::promote_due(s, {&kind, 1}, 10); });
+  }
+  EXPECT_GT(waits, 5);
+  EXPECT_EQ(image(id).status, ImageStatus::kCompleted);
+  EXPECT_FALSE(product_keys(id).empty());
+}
+
+VEDETTE_ON_BOTH_DATABASES(AnalyzeJobOnAFullDisk);
 
 }  // namespace
 }  // namespace vedette::imagery

@@ -1,6 +1,8 @@
 // Pictures of fields: their addresses, what is asked of them, and how files are sent.
 
-import { ApiError, sentence, url, write } from './client.ts';
+import { ApiError, isAbort, url, write } from './client.ts';
+import { send } from './send.ts';
+import { readLevels, type Levels } from '../lib/raster.ts';
 import type { ImageDetail, Mission, MissionInput, Uploaded } from './types.ts';
 
 export function imagePath(id: string, rest = ''): string {
@@ -11,6 +13,15 @@ export function imagePath(id: string, rest = ''): string {
 export function imagesPath(filter: { status: string | null; mission: string | null; q: string | null }, cursor = ''): string {
   const path = url('/api/images', { limit: 100, ...filter });
   return `${path}&cursor=${encodeURIComponent(cursor)}`;
+}
+
+/** The map of an index as numbers. Throws ApiError. */
+export async function readPicture(path: string, signal?: AbortSignal): Promise<Levels> {
+  const response = await fetch(path, { signal: signal ?? null }).catch((error: unknown) => {
+    throw isAbort(error) ? error : new ApiError('Vedette does not answer.', 'unreachable', 0);
+  });
+  if (!response.ok) throw new ApiError('The map of this index cannot be read.', 'http', response.status);
+  return readLevels(new Uint8Array(await response.arrayBuffer()));
 }
 
 /** Throws ApiError. */
@@ -35,34 +46,13 @@ export async function knownImages(sha256: string[]): Promise<Set<string>> {
 }
 
 /**
- * Sends one file. `onsent` hears how many of its bytes have gone. A file that is refused is an ApiError with a status from 400
- * on; one with status 0 or from 500 on may be sent again.
+ * Sends one file whole. `onsent` hears how many of its bytes have gone. A file that is refused is an ApiError with a status from
+ * 400 on; one with status 0 or from 500 on may be sent again.
  */
-export function sendFile(file: File, mission: string | null, signal: AbortSignal, onsent: (bytes: number) => void): Promise<Uploaded> {
-  // fetch does not tell how far an upload is.
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    const form = new FormData();
-    if (mission !== null) form.append('mission', mission);
-    form.append('image', file, file.name);
-    const stop = () => request.abort();
-    signal.addEventListener('abort', stop);
-    const end = (action: () => void) => {
-      signal.removeEventListener('abort', stop);
-      action();
-    };
-    request.upload.onprogress = (event) => onsent(Math.min(file.size, event.loaded));
-    request.onload = () => end(() => {
-      if (request.status >= 200 && request.status < 300 && request.response) return resolve(request.response as Uploaded);
-      // The original's clients get the sentence as `error`, ours as an object.
-      const error = (request.response as { error?: string | { code: string; message: string } } | null)?.error;
-      const message = typeof error === 'string' ? error : (error?.message ?? `Vedette answered ${request.status}`);
-      reject(new ApiError(sentence(message), typeof error === 'object' ? error.code : 'http', request.status));
-    });
-    request.onerror = () => end(() => reject(new ApiError('Vedette does not answer.', 'unreachable', 0)));
-    request.onabort = () => end(() => reject(new DOMException('Stopped.', 'AbortError')));
-    request.open('POST', '/api/upload');
-    request.responseType = 'json';
-    request.send(form);
-  });
+export async function sendFile(file: File, mission: string | null, signal: AbortSignal, onsent: (bytes: number) => void): Promise<Uploaded> {
+  const form = new FormData();
+  if (mission !== null) form.append('mission', mission);
+  form.append('image', file, file.name);
+  const request = await send('POST', '/api/upload', {}, form, signal, (bytes) => onsent(Math.min(file.size, bytes)));
+  return request.response as Uploaded;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ImageDetail, ImageProduct } from '../api/types.ts';
-import { analysisOf, hectares, hectaresWords, pictures, positionWords, productName, scaleWords, type Analysis } from './analysis.ts';
+import { alignmentWords, analysisOf, formulaWords, hectares, hectaresWords, lightWords, pictures, positionWords, productForm, productName, scaleWords, type Analysis } from './analysis.ts';
 
 const product = (name: string, kind: string, index: string | null) => ({ name, kind, index, href: `/p/${name}` }) as ImageProduct;
 
@@ -15,7 +15,7 @@ test('the indices with a picture, in their order', () => {
   const products = [product('savi.png', 'index_png', 'savi'), product('ndvi.tif', 'index_cog', 'ndvi'), product('ndvi.png', 'index_png', 'ndvi')];
   expect(pictures(products, analysis)).toEqual([{ index: 'ndvi', href: '/p/ndvi.png' }, { index: 'savi', href: '/p/savi.png' }]);
   expect(productName(product('x.bin', 'unheard', null))).toBe('x.bin');
-  expect(productName(product('ndvi.tif', 'index_cog', 'ndvi'))).toBe('GeoTIFF, for a GIS');
+  expect(productName(product('ndvi.tif', 'index_cog', 'ndvi'))).toBe('GeoTIFF');
 });
 
 test('area where the scale is known, with what it is unsure by', () => {
@@ -31,4 +31,15 @@ test('places and scales as people write them, in every hemisphere', () => {
   expect(positionWords({ latitude: -0.5, longitude: 0 })).toBe('0.50000° S, 0.00000° E');
   expect(scaleWords({ pixel_m: 0.05 })).toBe('5.0 cm a pixel');
   expect(scaleWords({ pixel_m: 30 })).toBe('30 m a pixel');
+});
+
+test('formulas, light and alignment in words', () => {
+  expect(formulaWords('1.5 * (N - RE) / (N + R + 0.5)')).toBe('1.5 × (NIR − red edge) / (NIR + red + 0.5)');
+  const light = (unit: string) => lightWords({ unit, how: '', doubts: [] }).word;
+  expect([light('reflectance'), light('digital_numbers'), light('radiance')]).toEqual(['reflectance', 'not calibrated', 'radiance']);
+  const band = (name: string, dx_px: number, residual_px: number, is_good = true) => ({ band: name, reference: 'green', dx_px, dy_px: 0, residual_px, is_good });
+  expect(alignmentWords([])).toBeNull();
+  expect(alignmentWords([band('blue', -21, 0.2), band('red', 3, 0.9)])).toEqual({ tone: 'good', word: 'aligned within 0.9 px', cause: 'Blue was 21 px off before.' });
+  expect(alignmentWords([band('blue', 0, 0, false), band('red', 3, 0.9)])!.word).toBe('blue not aligned');
+  expect([productForm({ name: 'ndvi.tif' }), productForm({ name: 'zones.shp.zip' }), productForm({ name: 'x.xyz' })]).toEqual(['cloud-optimised', 'Shapefile, zipped', 'XYZ']);
 });

@@ -40,6 +40,9 @@ export interface Analysis {
   georeference: { name: string; epsg: number } | null;
   zones: number;
   notes: string[];
+  /** Of the bands of a rig; absent for one file. */
+  alignment?: { band: string; reference: string; dx_px: number; dy_px: number; residual_px: number; is_good: boolean }[];
+  captured_local?: string | null;
 }
 
 export function analysisOf(image: Pick<ImageDetail, 'result'>): Analysis | null {
@@ -57,17 +60,22 @@ export function pictures(products: readonly ImageProduct[], analysis: Analysis |
 }
 
 const kKinds: Record<string, string> = {
-  preview: 'Preview', index_png: 'Map, as shown', index_cog: 'GeoTIFF, for a GIS', zones: 'Zones', numbers_json: 'Figures', numbers_csv: 'Figures',
+  preview: 'Preview', index_png: 'Map', index_cog: 'GeoTIFF', picture_cog: 'Picture, GeoTIFF', zones: 'Zones', numbers_json: 'Figures', numbers_csv: 'Figures',
 };
+
+const kForms: Record<string, string> = {
+  png: 'PNG, coloured', tif: 'cloud-optimised', geojson: 'GeoJSON', kml: 'KML', zip: 'Shapefile, zipped', csv: 'CSV', json: 'JSON',
+};
+
+/** What a file is, for who is about to take it. */
+export function productForm({ name }: Pick<ImageProduct, 'name'>): string {
+  const end = name.split('.').at(-1)?.toLowerCase() ?? '';
+  return kForms[end] ?? end.toUpperCase();
+}
 
 /** `GeoTIFF, for a GIS`; what is not known keeps its file's name. */
 export function productName({ kind, name }: Pick<ImageProduct, 'kind' | 'name'>): string {
   return kKinds[kind] ?? name;
-}
-
-/** `NDVI`, or nothing where it is of the whole picture. */
-export function productIndex({ index }: Pick<ImageProduct, 'index'>): string {
-  return index === null ? '' : indexName(index);
 }
 
 /** Hectares of so many pixels, and how sure that is; null without a scale. */
@@ -94,3 +102,29 @@ export function positionWords({ latitude, longitude }: { latitude: number; longi
 export function scaleWords({ pixel_m }: { pixel_m: number }): string {
   return pixel_m < 1 ? `${(pixel_m * 100).toFixed(1)} cm a pixel` : `${pixel_m.toFixed(pixel_m < 10 ? 1 : 0)} m a pixel`;
 }
+
+const kBandWords: Record<string, string> = { B: 'blue', G: 'green', R: 'red', RE: 'red edge', N: 'NIR' };
+
+/** `(NIR − red) / (NIR + red)` of `(N - R) / (N + R)`. */
+export function formulaWords(formula: string): string {
+  return formula.replace(/\b(RE|[BGRN])\b/g, (band) => kBandWords[band]!).replaceAll(' - ', ' − ').replaceAll(' * ', ' × ').replaceAll('^2', '²');
+}
+
+/** What light the numbers were corrected for: one word, and how far it carries. */
+export function lightWords({ unit }: Analysis['radiometry']): { tone: 'good' | 'wait' | 'idle'; word: string } {
+  if (unit === 'reflectance') return { tone: 'good', word: 'reflectance' };
+  if (unit === 'digital_numbers') return { tone: 'idle', word: 'not calibrated' };
+  return { tone: 'wait', word: unit === 'radiance' ? 'radiance' : unit.replaceAll('_', ' ') };
+}
+
+/** How well the bands of a rig lie on each other; null for a picture of one lens. */
+export function alignmentWords(alignment: NonNullable<Analysis['alignment']>): { tone: 'good' | 'wait'; word: string; cause: string } | null {
+  if (alignment.length === 0) return null;
+  const wrong = alignment.filter(({ is_good }) => !is_good);
+  if (wrong.length > 0) return { tone: 'wait', word: `${wrong.map(({ band }) => band).join(', ')} not aligned`, cause: 'Indices over these bands are wrong at edges.' };
+  const left = Math.max(...alignment.map(({ residual_px }) => residual_px));
+  const most = alignment.reduce((a, b) => (Math.hypot(a.dx_px, a.dy_px) > Math.hypot(b.dx_px, b.dy_px) ? a : b));
+  return { tone: 'good', word: `aligned within ${left < 0.05 ? '0.1' : left.toFixed(1)} px`, cause: `${sentenceCase(most.band)} was ${Math.hypot(most.dx_px, most.dy_px).toFixed(0)} px off before.` };
+}
+
+const sentenceCase = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -42,3 +42,23 @@ export function ticks(low: number, high: number, about = 6): number[] {
   for (let n = first; n * step <= high + step * 1e-9; n += 1) all.push(Math.round(n * step * 1e6) / 1e6 + 0);
   return all;
 }
+
+/** The part of the axis where values lie, and what is shown of it: a thousandth at either end may be left out. */
+export function axisOf({ low, high, counts }: Histogram, shown: { low: number; high: number }): { low: number; high: number } {
+  const all = counts.reduce((sum, n) => sum + n, 0);
+  const width = (high - low) / counts.length;
+  let from = 0;
+  for (let sum = counts[0] ?? 0; from < counts.length - 1 && sum <= all * 0.001; sum += counts[from]!) from += 1;
+  let to = counts.length - 1;
+  for (let sum = counts[to] ?? 0; to > 0 && sum <= all * 0.001; sum += counts[to]!) to -= 1;
+  if (all === 0 || from > to) return { ...shown };
+  return { low: Math.max(low, Math.min(shown.low, low + from * width)), high: Math.min(high, Math.max(shown.high, low + (to + 1) * width)) };
+}
+
+/** The bins of an axis that is a part of the histogram's own. */
+export function cut({ low, high, counts }: Histogram, axis: { low: number; high: number }): Histogram {
+  const width = (high - low) / counts.length;
+  const from = Math.max(0, Math.round((axis.low - low) / width));
+  const to = Math.max(from + 1, Math.min(counts.length, Math.round((axis.high - low) / width)));
+  return { low: low + from * width, high: low + to * width, counts: counts.slice(from, to) };
+}

@@ -2,7 +2,7 @@
 
 import type { IconNode } from 'lucide';
 export {
-  Activity, ArrowLeftRight, ArrowRight, ChevronDown, ChevronRight, CornerLeftUp, Download, Eye, Film, Folder, FolderOpen, History, Keyboard, Maximize, Minimize, Monitor, Moon, Pause, Pencil, Play, Plus,
+  Activity, ArrowLeft, ArrowLeftRight, ArrowRight, ChevronDown, ChevronRight, CornerLeftUp, Download, Eye, Film, Folder, FolderOpen, History, Keyboard, Maximize, Minimize, Monitor, Moon, Pause, Pencil, Play, Plus,
   Power, RotateCw, Spline, Sprout, Sun, Trash2, X,
 } from 'lucide';
 

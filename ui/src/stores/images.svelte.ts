@@ -105,7 +105,9 @@ class Images {
   }
 
   #take(changes: ImageChanges) {
-    this.missions.refreshSoon(2000);
+    // A flight that nobody here has heard of has just begun.
+    const isNew = changes.images.some(({ mission_id: id }) => id !== null && !this.missions.data?.missions.some((mission) => mission.id === id));
+    this.missions.refreshSoon(isNew ? 0 : 2000);
     const { data } = this.page;
     if (data === null) return;
     if (changes.is_more) return this.page.refreshSoon(1000);

@@ -3,6 +3,8 @@
 
 import { ApiError, asApiError, isAbort } from '../api/client.ts';
 import { addMission, knownImages, sendFile } from '../api/images.ts';
+import { kLarge, sendInParts } from '../api/tus.ts';
+import { images } from './images.svelte.ts';
 import { remember, remembered } from '../lib/storage.ts';
 import { digestOf, folderOf, picturesOf, totalsOf, type Sending } from '../lib/upload.ts';
 
@@ -15,6 +17,7 @@ export interface Interrupted {
   name: string;
   mission: string | null;
   files: number;
+  done: number;
 }
 
 class Uploads {
@@ -92,6 +95,7 @@ class Uploads {
   async #begin(folder: string) {
     try {
       this.#mission = (await addMission({ name: folder })).id;
+      images.missions.refresh();
     } catch (error) {
       // Without a flight the pictures are as good; that they cannot be taken in at all, the first of them will say.
       this.problem = asApiError(error).message;
@@ -99,8 +103,8 @@ class Uploads {
   }
 
   #keep() {
-    const { files } = this.totals;
-    remember(kKey, this.isActive ? JSON.stringify({ name: this.name, mission: this.#mission, files } satisfies Interrupted) : null);
+    const { files, done, refused } = this.totals;
+    remember(kKey, this.isActive ? JSON.stringify({ name: this.name, mission: this.#mission, files, done: done + refused } satisfies Interrupted) : null);
   }
 
   #go() {
@@ -126,6 +130,12 @@ class Uploads {
         if (digest && (await knownImages([digest])).has(digest)) {
           one.state = 'known';
         } else {
+          if (one.file.size >= kLarge) {
+            await sendInParts(one.file, this.#mission, signal, (bytes) => this.#sent(one, bytes));
+            one.state = 'sent';
+            this.problem = null;
+            return;
+          }
           const answer = await sendFile(one.file, this.#mission, signal, (bytes) => this.#sent(one, bytes));
           const refused = answer.refused[0];
           one.state = refused ? 'refused' : answer.duplicate ? 'known' : 'sent';

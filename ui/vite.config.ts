@@ -31,7 +31,7 @@ function dependencyFile(path: string | undefined): Plugin {
 
 /** The licences of what the pages carry of others, as those licences ask. */
 function licences(): Plugin {
-  const carried = ['svelte/LICENSE.md', 'lucide/LICENSE', '@fontsource-variable/inter/LICENSE'];
+  const carried = ['svelte/LICENSE.md', 'lucide/LICENSE', '@fontsource-variable/inter/LICENSE', 'maplibre-gl/LICENSE.txt', 'topojson-client/LICENSE', 'world-atlas/LICENSE'];
   return {
     name: 'vedette:licences',
     apply: 'build',

@@ -146,6 +146,29 @@ test('a folder of pictures is taken in, looked at, taken away, tried again, remo
   assert.equal((await fetch(at(`/api/images/${failed.id}`))).status, 404);
 });
 
+test('the map needs nobody else, and a picture on it opens', { timeout: 60_000 }, async () => {
+  const form = new FormData();
+  form.append('gps', JSON.stringify({ latitude: -8.3, longitude: 115.48 }));
+  form.append('image', new Blob([picture(9)]), 'placed.png');
+  assert.equal((await fetch(at('/api/upload'), { method: 'POST', body: form })).ok, true);
+  const page = await open(at('/fields?view=map'));
+  const asked = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).origin));
+  await page.getByText('1 picture with a position').waitFor();
+  // The view goes to the only picture: it lies in the middle.
+  const canvas = page.locator('.map canvas');
+  await canvas.waitFor();
+  await eventually('the point can be clicked', async () => {
+    const box = await canvas.boundingBox();
+    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+    return page.getByLabel('Chosen picture').getByText('placed.png').isVisible();
+  }, 30_000);
+  await assertAccessible(page);
+  assert.deepEqual([...new Set(asked)].filter((origin) => origin !== own.url && origin !== 'null'), []);
+  await page.getByRole('link', { name: 'Open the picture' }).click();
+  await page.getByText('Open on the map').waitFor({ timeout: 30_000 });
+});
+
 test('an upload that a reload interrupts goes on, and nothing is sent twice', { timeout: 120_000 }, async () => {
   const page = await open(at('/fields'), { allowErrors: true });
   // What is behind its end a picture does not mind; so large it goes in parts of 8 MiB.

@@ -26,6 +26,18 @@ class Passage {
       : pieces_(pieces), held_(std::move(head)), rest_(held_), most_(most) {}
 
   Result<std::size_t> read(std::span<char> room) {
+    auto count = pass(room);
+    is_broken_ = !count;
+    return count;
+  }
+
+  std::int64_t size() const { return size_; }
+  std::string digest() { return to_hex(digester_.finish()); }
+  /// It ended at what came, not at what took it.
+  bool is_broken() const { return is_broken_; }
+
+ private:
+  Result<std::size_t> pass(std::span<char> room) {
     if (rest_.empty()) {
       VEDETTE_TRY(next, pieces_());
       rest_ = next;
@@ -45,15 +57,12 @@ class Passage {
     return piece.size();
   }
 
-  std::int64_t size() const { return size_; }
-  std::string digest() { return to_hex(digester_.finish()); }
-
- private:
   const Pieces& pieces_;
   const std::string held_;
   std::string_view rest_;
   const std::int64_t most_;
   std::int64_t size_ = 0;
+  bool is_broken_ = false;
   Digester digester_{Digester::Kind::kSha256};
 };
 
@@ -95,8 +104,15 @@ Result<TakenImage> take_image(blob::Store& blobs, std::string_view original_name
   blob::Source source{.size = {},
                       .read = [&passage](std::span<char> room) { return passage.read(room); },
                       .file = {}};
-  VEDETTE_CHECK(
-      blobs.put(taken.blob_key, std::move(source), {.content_type = taken.mime_type, .stop = {}}));
+  auto put =
+      blobs.put(taken.blob_key, std::move(source), {.content_type = taken.mime_type, .stop = {}});
+  if (!put) {
+    if (!passage.is_broken()) {
+      put.error().message = fmt::format("'{}' could not be stored in {}: {}", original_name,
+                                        blobs.place(), put.error().message);
+    }
+    return fail(std::move(put.error()));
+  }
   taken.size = passage.size();
   taken.sha256 = passage.digest();
   return taken;

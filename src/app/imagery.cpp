@@ -1,8 +1,6 @@
 // Imagery as a pipeline: images are taken in, analysed by jobs, and shown.
 #include "app/imagery.hpp"
 
-#include <fmt/format.h>
-
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,6 +9,8 @@
 #include "api/event_relay.hpp"
 #include "api/imagery/imagery_services.hpp"
 #include "app/imagery_analyze.hpp"
+#include "app/imagery_demo.hpp"
+#include "app/options.hpp"
 #include "imagery/analyze_job.hpp"
 #include "imagery/image_file.hpp"
 #include "imagery/object_sweep.hpp"
@@ -24,17 +24,6 @@ namespace {
 
 std::filesystem::path scratch_folder(const config::Settings& settings) {
   return settings.data.dir / "scratch";
-}
-
-// What stands in front of a key in an object's address; empty: objects are files of a folder.
-std::string s3_base(const config::BlobSettings& blob) {
-  if (blob.bucket.empty()) return {};
-  std::string prefix = blob.prefix;
-  if (!prefix.empty() && !prefix.ends_with('/')) prefix += '/';
-  if (blob.endpoint.empty()) {
-    return fmt::format("https://{}.s3.{}.amazonaws.com/{}", blob.bucket, blob.region, prefix);
-  }
-  return fmt::format("{}/{}/{}", blob.endpoint, blob.bucket, prefix);
 }
 
 Findings check_images(const config::Loaded&) {
@@ -56,7 +45,7 @@ class Imagery final : public Pipeline {
                                  .limits = {.image = core.settings.imagery.max_image,
                                             .request = core.settings.imagery.max_request,
                                             .files = core.settings.imagery.max_files},
-                                 .s3_base = s3_base(core.settings.blob)})) {}
+                                 .s3_base = object_base(core.settings)})) {}
 
   Result<void> add_loops() override {
     const config::Settings& settings = core_.settings;
@@ -93,7 +82,7 @@ PipelineKind imagery_pipeline() {
           .add_commands = [](CommandLine& line) { add_analyze_command(line); },
           .check = check_images,
           .parts = [] { return std::vector<PartVersion>{{"GDAL", imagery::gdal_version()}}; },
-          .add_demo = [](const config::Settings&, db::Database&) { return Result<void>{}; },
+          .add_demo = add_demo_images,
           .jobs = [] { return std::vector{imagery::analyze_image_kind({})}; },
           .make = [](const Core& core) -> std::unique_ptr<Pipeline> {
             return std::make_unique<Imagery>(core);

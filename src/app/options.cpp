@@ -95,6 +95,17 @@ http::AuthOptions auth_options(const config::Settings& settings) {
   return options;
 }
 
+std::string object_base(const config::Settings& settings) {
+  const config::BlobSettings& blob = settings.blob;
+  if (blob.bucket.empty()) return {};
+  std::string prefix = blob.prefix;
+  if (!prefix.empty() && !prefix.ends_with('/')) prefix += '/';
+  if (blob.endpoint.empty()) {
+    return fmt::format("https://{}.s3.{}.amazonaws.com/{}", blob.bucket, blob.region, prefix);
+  }
+  return fmt::format("{}/{}/{}", blob.endpoint, blob.bucket, prefix);
+}
+
 std::string own_address(const config::Settings& settings, std::uint16_t port) {
   const auto host = own_host(settings.http);
   if (!settings.http.advertise_host.empty()) port = settings.http.advertise_port;

@@ -23,6 +23,9 @@ db::DatabaseOptions database_options(const config::Settings& settings);
 blob::StoreOptions blob_options(const config::Settings& settings);
 http::ServerOptions server_options(const config::Settings& settings);
 http::AuthOptions auth_options(const config::Settings& settings);
+/// What stands in front of a key in an object's address, "https://b.s3.r.amazonaws.com/"; empty:
+/// objects are files of a folder.
+std::string object_base(const config::Settings& settings);
 /// Where other processes reach the server that listens on `port`: "http://host:port".
 std::string own_address(const config::Settings& settings, std::uint16_t port);
 work::Roles roles(const config::Settings& settings);

@@ -90,8 +90,9 @@ struct PipelineKind {
   Findings (*check)(const config::Loaded& loaded);
   /// Libraries that it alone uses.
   std::vector<PartVersion> (*parts)();
-  /// Fills an empty database with what `serve --demo` shows; leaves any other alone.
-  Result<void> (*add_demo)(const config::Settings& settings, db::Database& database);
+  /// Fills an empty database with what `serve --demo` shows; leaves any other alone. Before the
+  /// loops and jobs begin.
+  Result<void> (*add_demo)(const Core& core);
   /// The kinds of jobs that add_loops() gives to the worker, for those who only look at the queue
   /// (`vedette queue`): their bodies are never called. nullptr: none.
   std::vector<work::JobKind> (*jobs)() = nullptr;

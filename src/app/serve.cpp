@@ -110,7 +110,7 @@ Result<void> Serve::prepare(bool has_demo) {
   const auto steps = all_migrations();
   VEDETTE_CHECK(db::migrate(*database_, steps));
   for (const PipelineKind& kind : pipelines()) {
-    if (has_demo) VEDETTE_CHECK(kind.add_demo(settings_, *database_));
+    if (has_demo) VEDETTE_CHECK(kind.add_demo(core()));
   }
   readiness_.set_ready(db::newest_versions(steps));
   return {};

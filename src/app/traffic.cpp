@@ -166,20 +166,21 @@ traffic::DetectorSettings detector_settings(const config::Settings& settings) {
 }
 
 PipelineKind traffic_pipeline() {
-  return {.name = "traffic",
-          .migrations = traffic::migrations,
-          .add_commands =
-              [](CommandLine& line) {
-                add_watch_command(line);
-                add_count_command(line);
-              },
-          .check = check_traffic,
-          .parts = parts,
-          .add_demo = add_demo_cameras,
-          .jobs = [] { return std::vector{traffic::count_file_kind({})}; },
-          .make = [](const Core& core) -> std::unique_ptr<Pipeline> {
-            return std::make_unique<Traffic>(core);
-          }};
+  return {
+      .name = "traffic",
+      .migrations = traffic::migrations,
+      .add_commands =
+          [](CommandLine& line) {
+            add_watch_command(line);
+            add_count_command(line);
+          },
+      .check = check_traffic,
+      .parts = parts,
+      .add_demo = [](const Core& core) { return add_demo_cameras(core.settings, core.database); },
+      .jobs = [] { return std::vector{traffic::count_file_kind({})}; },
+      .make = [](const Core& core) -> std::unique_ptr<Pipeline> {
+        return std::make_unique<Traffic>(core);
+      }};
 }
 
 }  // namespace vedette::app

@@ -123,7 +123,7 @@ std::string_view image_columns() {
          "i.width AS width, i.height AS height, i.bands AS bands, i.camera AS camera, "
          "i.band_choice AS band_choice, i.capture_of AS capture_of, "
          "(SELECT 1 + count(*) FROM images m WHERE m.capture_of = i.id) AS files, "
-         "i.revision AS revision, g.latitude AS latitude, "
+         "i.is_sample AS is_sample, i.revision AS revision, g.latitude AS latitude, "
          "g.longitude AS longitude, "
          "g.altitude AS altitude, g.accuracy AS accuracy, g.heading AS heading, "
          "g.ground_speed AS ground_speed, g.speed AS speed, g.captured_at AS gps_at, "
@@ -170,6 +170,7 @@ Image image_from(const db::Row& row) {
   image.band_choice = text_or_empty(row, "band_choice");
   image.capture_of = row.get<std::optional<std::string>>("capture_of");
   image.files = row.get<int>("files");
+  image.is_sample = row.get<bool>("is_sample");
   image.revision = row.get<std::optional<std::int64_t>>("revision").value_or(0);
   const auto latitude = row.get<std::optional<double>>("latitude");
   const auto longitude = row.get<std::optional<double>>("longitude");

@@ -97,6 +97,8 @@ struct Image {
   /// The image whose capture this one is a file of; else this one has so many files.
   std::optional<std::string> capture_of;
   int files = 1;
+  /// It came with the demo (imagery/sample_flights.hpp).
+  bool is_sample = false;
   std::int64_t revision = 0;
   std::optional<ImagePosition> position;
 

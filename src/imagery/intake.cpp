@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "base/digest.hpp"
 #include "base/id.hpp"
@@ -18,6 +19,8 @@ namespace {
 // What tells one kind of picture from another, and a little more.
 constexpr std::size_t kHead = 64;
 constexpr std::size_t kMostName = 200;
+// Of a file, at a time.
+constexpr std::size_t kPiece = std::size_t{1} << 18;
 
 // What comes, with its beginning in front again; counts and hashes what passes.
 class Passage {
@@ -116,6 +119,29 @@ Result<TakenImage> take_image(blob::Store& blobs, std::string_view original_name
   taken.size = passage.size();
   taken.sha256 = passage.digest();
   return taken;
+}
+
+Result<TakenImage> take_file(blob::Store& blobs, const std::filesystem::path& file,
+                             std::int64_t most_bytes, Instant now) {
+  VEDETTE_TRY(source, blob::from_file(file));
+  std::vector<char> room(kPiece);
+  const Pieces pieces = [&]() -> Result<std::string_view> {
+    VEDETTE_TRY(count, source.read(room));
+    return std::string_view(room.data(), count);
+  };
+  return take_image(blobs, clean_file_name(file.filename().string()), pieces, most_bytes, now);
+}
+
+NewImage row_of(const TakenImage& taken, std::string_view original_name, std::string_view base) {
+  NewImage image{.id = taken.id,
+                 .filename = taken.filename,
+                 .original_name = clean_file_name(original_name),
+                 .mime_type = taken.mime_type,
+                 .file_size = taken.size,
+                 .sha256 = taken.sha256,
+                 .blob_key = taken.blob_key};
+  if (!base.empty()) image.s3_url = std::string(base) + taken.blob_key;
+  return image;
 }
 
 std::string clean_file_name(std::string_view name) {

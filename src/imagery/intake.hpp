@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "imagery/image_store.hpp"
 
 namespace vedette::blob {
 class Store;
@@ -34,6 +36,14 @@ struct TakenImage {
 /// more than `most_bytes`. Else as Store::put(). After an error nothing of it is in the store.
 Result<TakenImage> take_image(blob::Store& blobs, std::string_view original_name,
                               const Pieces& pieces, std::int64_t most_bytes, Instant now);
+
+/// The same of a file of this machine. kNotFound, kUnavailable: it cannot be read.
+Result<TakenImage> take_file(blob::Store& blobs, const std::filesystem::path& file,
+                             std::int64_t most_bytes, Instant now);
+
+/// The row of what was taken in. `base`: what stands in front of its key in a bucket; empty: in a
+/// folder.
+NewImage row_of(const TakenImage& taken, std::string_view original_name, std::string_view base);
 
 /// A name as a sender wrote it, fit to be shown and stored: the part behind the last slash, without
 /// control characters and bytes that are not UTF-8, at most 200 bytes. "image" for nothing.

@@ -41,12 +41,13 @@ Result<void> check(const Mission& mission) {
 }
 
 Result<std::vector<Mission>> read(db::Session& session, const db::Where& where) {
-  VEDETTE_TRY(rows,
-              session.query(fmt::format("SELECT id, name, description, start_time, end_time, "
-                                        "status, created_at FROM missions{} ORDER BY created_at "
-                                        "DESC, id DESC LIMIT 1000",
-                                        where.text()),
-                            where.values()));
+  VEDETTE_TRY(
+      rows,
+      session.query(fmt::format("SELECT id, name, description, start_time, end_time, "
+                                "status, created_at, is_sample FROM missions{} ORDER BY created_at "
+                                "DESC, id DESC LIMIT 1000",
+                                where.text()),
+                    where.values()));
   std::vector<Mission> all;
   std::map<std::string, std::size_t> places;
   std::vector<std::string> ids;
@@ -59,6 +60,7 @@ Result<std::vector<Mission>> read(db::Session& session, const db::Where& where) 
     one.end_time = row.get<std::optional<Instant>>(4);
     one.status = row.get<std::optional<std::string>>(5).value_or("active");
     one.created_at = row.get<std::optional<Instant>>(6);
+    one.is_sample = row.get<bool>(7);
     places.emplace(one.id, all.size());
     ids.push_back(one.id);
     all.push_back(std::move(one));

@@ -19,6 +19,8 @@ struct Mission {
   std::optional<Instant> end_time;
   std::string status = "active";
   std::optional<Instant> created_at;
+  /// It came with the demo (imagery/sample_flights.hpp).
+  bool is_sample = false;
   StatusCounts images;
 };
 

@@ -75,6 +75,7 @@ json::object image_row(const imagery::Image& image) {
           {"camera", text_or_null(image.camera)},
           {"files", image.files},
           {"capture_of", or_null(image.capture_of)},
+          {"sample", image.is_sample},
           {"gps", position_json(image.position)},
           {"analysis", analysis_json(image.figures)},
           {"preview", image.figures ? json::value(fmt::format("/api/images/{}/preview", image.id))

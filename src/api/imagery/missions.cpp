@@ -23,6 +23,7 @@ json::object mission_json(const imagery::Mission& mission) {
           {"end_time", or_null(mission.end_time)},
           {"status", mission.status},
           {"created_at", or_null(mission.created_at)},
+          {"sample", mission.is_sample},
           {"images", counts_json(mission.images)}};
 }
 

@@ -1246,6 +1246,8 @@ export interface components {
             files: number;
             /** @description The image that this one is a band of; it has no analysis of its own. */
             capture_of: string | null;
+            /** @description It came with the demo and is none of the user's. */
+            sample: boolean;
             gps: components["schemas"]["ImagePosition"];
             analysis: components["schemas"]["ImageFigures"];
             /** @description Where its preview is; null before its first analysis. */
@@ -1422,6 +1424,8 @@ export interface components {
             end_time: components["schemas"]["OptionalInstant"];
             status: string;
             created_at: components["schemas"]["OptionalInstant"];
+            /** @description It came with the demo and is no flight of the user's. */
+            sample: boolean;
             images: components["schemas"]["ImageCounts"];
         };
         MissionList: {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <thread>
 
 #include "config/sources.hpp"
 
@@ -36,13 +38,17 @@ struct KnownName {
 };
 constexpr std::string_view kNoPolling =
     "is not needed: workers are told of new images at once (imagery.workers says how many)";
-constexpr std::string_view kNoFolder = "is not used: images lie where blob.folder or blob.bucket says";
 constexpr std::array kKnownNames{
     KnownName{"WORKER_POLL_INTERVAL", kNoPolling},
-    KnownName{"WORKER_BATCH_SIZE", kNoPolling},
-    KnownName{"UPLOAD_FOLDER", kNoFolder},
-    KnownName{"PROCESSED_FOLDER", kNoFolder},
     KnownName{"BACKSCATTER_*", "belongs to the weather radar, which this version does not have"},
+};
+
+// Names of the original crop platform that say what a setting of ours says. Of two the first wins.
+constexpr std::array kSameNames{
+    BlobName{"UPLOAD_FOLDER", "imagery.upload_folder"},
+    BlobName{"UPLOAD_DIR", "imagery.upload_folder"},
+    BlobName{"PROCESSED_FOLDER", "imagery.processed_folder"},
+    BlobName{"WORKER_BATCH_SIZE", "imagery.workers"},
 };
 
 bool matches(std::string_view pattern, std::string_view name) {
@@ -136,12 +142,46 @@ void read_blob_names(const std::vector<Variable>& variables, const IsSet& is_set
   }
 }
 
+// So many images a worker took at a time: as many are analysed at once, with a core for each.
+// Empty: it is no such number.
+std::string workers_from(std::string_view batch) {
+  unsigned size = 0;
+  const auto [end, error] = std::from_chars(batch.data(), batch.data() + batch.size(), size);
+  if (error != std::errc{} || end != batch.data() + batch.size() || size == 0) return {};
+  return fmt::format("{}",
+                     std::min({size, std::max(1U, std::thread::hardware_concurrency()), 64U}));
+}
+
+void read_same_names(const std::vector<Variable>& variables, const IsSet& is_set, Legacy& legacy) {
+  std::string_view last;
+  for (const auto& [name, setting] : kSameNames) {
+    const auto* variable = find(variables, name);
+    if (variable == nullptr) continue;
+    if (is_set(setting) || setting == last) {
+      legacy.unused.push_back(
+          {variable->name, variable->place, fmt::format("{} is given already and wins", setting)});
+      continue;
+    }
+    std::string value =
+        name == "WORKER_BATCH_SIZE" ? workers_from(variable->value) : variable->value;
+    if (value.empty()) {
+      legacy.unused.push_back({variable->name, variable->place, "is no whole number above 0"});
+      continue;
+    }
+    last = setting;
+    const auto where = fmt::format("{} {}", variable->place, name);
+    legacy.given.push_back({find_declaration(setting), std::move(value), variable->origin, where});
+    legacy.remarks.push_back(fmt::format("{} is made from {}", setting, where));
+  }
+}
+
 }  // namespace
 
 Legacy read_legacy(const std::vector<Variable>& variables, const IsSet& is_set) {
   Legacy legacy;
   const bool has_database = is_set("database.url");
   read_blob_names(variables, is_set, legacy);
+  read_same_names(variables, is_set, legacy);
   const bool names_a_database =
       find(variables, "DB_HOST") != nullptr || find(variables, "DB_NAME") != nullptr;
   if (names_a_database && !has_database) {

@@ -65,11 +65,28 @@ TEST(Legacy, TheRealEnvironmentHidesDotEnv) {
 TEST(Legacy, KnownNamesWithoutAFeatureAreListed) {
   auto inputs = bare();
   for (const auto* name :
-       {"WORKER_POLL_INTERVAL", "WORKER_BATCH_SIZE", "UPLOAD_FOLDER", "PROCESSED_FOLDER",
-        "BACKSCATTER_RETENTION_DAYS", "BACKSCATTER_LOCATIONS"}) {
+       {"WORKER_POLL_INTERVAL", "BACKSCATTER_RETENTION_DAYS", "BACKSCATTER_LOCATIONS"}) {
     inputs.environment[name] = "1";
   }
-  EXPECT_EQ(loaded(inputs).unused.size(), 6U);
+  EXPECT_EQ(loaded(inputs).unused.size(), 3U);
+}
+
+TEST(Legacy, FoldersAndBatchesOfTheCropPlatformSayWhatOursSay) {
+  auto inputs = bare();
+  inputs.dotenv = SourceText{
+      ".env", "UPLOAD_FOLDER=./uploads\nPROCESSED_FOLDER=/data/processed\nWORKER_BATCH_SIZE=1\n"};
+  auto all = loaded(inputs);
+  EXPECT_EQ(all.settings.imagery.upload_folder, "/srv/uploads");
+  EXPECT_EQ(all.settings.imagery.processed_folder, "/data/processed");
+  EXPECT_EQ(all.settings.imagery.workers, 1);
+  EXPECT_EQ(effective(all, "imagery.workers").where, ".env:3 WORKER_BATCH_SIZE");
+
+  inputs.dotenv->text += "UPLOAD_DIR=/other\n";
+  inputs.environment = {{"VEDETTE_IMAGERY_WORKERS", "3"}, {"WORKER_BATCH_SIZE", "many"}};
+  all = loaded(inputs);
+  EXPECT_EQ(all.settings.imagery.upload_folder, "/srv/uploads");
+  EXPECT_EQ(all.settings.imagery.workers, 3);
+  EXPECT_EQ(all.unused.size(), 2U);
 }
 
 TEST(Legacy, NamesOfABucketMakeTheStore) {

@@ -51,7 +51,8 @@ gives it and at least one of `DB_HOST` and `DB_NAME` is set (otherwise: `localho
 `AWS_ENDPOINT_URL_S3` (or `AWS_ENDPOINT_URL`) give what the settings `blob.*` do not. Credentials are
 taken from one place only: where `blob.access_key` or `blob.secret_key` is set, not from these.
 
-`WORKER_POLL_INTERVAL`, `WORKER_BATCH_SIZE`, `UPLOAD_FOLDER`, `PROCESSED_FOLDER` and `BACKSCATTER_*` are
+`UPLOAD_FOLDER` (or `UPLOAD_DIR`) and `PROCESSED_FOLDER` say where `vedette import fields` finds the original's files,
+`WORKER_BATCH_SIZE` how many images are worked on at once (a core each); `WORKER_POLL_INTERVAL` and `BACKSCATTER_*` are
 known and not used by this version; `vedette config` lists those it finds.
 )";
 

@@ -169,6 +169,11 @@ struct ImagerySettings {
   std::int64_t max_request = 0;  // bytes of one request with however many images
   int max_files = 0;             // of one request
   int workers = 0;               // images analysed at the same time in this process
+  /// "name = formula", as imagery::parse_user_index() reads it; checked at the start.
+  std::vector<std::string> indices;
+  /// Where the original program kept its images and its results; absolute or empty.
+  std::filesystem::path upload_folder;
+  std::filesystem::path processed_folder;
   Micros sweep_every{};
   Micros sweep_age{};
 };

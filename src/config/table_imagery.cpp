@@ -35,6 +35,27 @@ const std::array kRows = std::to_array<Declaration>({
      .default_text = "2",
      .help = "Images that a process with the role `work` analyses at the same time",
      .apply = [](Settings& s, const Value& v) { s.imagery.workers = as_int(v); }},
+    {.name = "imagery.indices",
+     .shape = {.kind = Kind::kList, .may_be_empty = true},
+     .default_text = "",
+     .help =
+         "Indices of your own beside the built-in ones, such as \"mine = (N - RE) / (N + RE)\"; "
+         "with `; -1..1` behind it the range of its values, with `; reflectance` on reflectance "
+         "alone",
+     .apply = [](Settings& s,
+                 const Value& v) { s.imagery.indices = std::get<std::vector<std::string>>(v); }},
+    {.name = "imagery.upload_folder",
+     .shape = path(true),
+     .default_text = "",
+     .help =
+         "Where the original crop platform kept its images: `vedette import fields` looks there "
+         "(its own name for it: UPLOAD_FOLDER)",
+     .apply = [](Settings& s, const Value& v) { s.imagery.upload_folder = as_text(v); }},
+    {.name = "imagery.processed_folder",
+     .shape = path(true),
+     .default_text = "",
+     .help = "The same of its results (PROCESSED_FOLDER)",
+     .apply = [](Settings& s, const Value& v) { s.imagery.processed_folder = as_text(v); }},
     {.name = "imagery.sweep_every",
      .shape = duration(seconds(1), days(30)),
      .default_text = "6h",

@@ -16,6 +16,7 @@
 
 #include "app/command.hpp"
 #include "app/flags.hpp"
+#include "app/imagery.hpp"
 #include "app/progress_line.hpp"
 #include "app/stop_signal.hpp"
 #include "base/text.hpp"
@@ -138,8 +139,11 @@ Result<> choose_products(const std::string& text, imagery::ProductOptions& into)
   return {};
 }
 
-Result<imagery::AnalyzeOptions> read(const AnalyzeArguments& arguments) {
+Result<imagery::AnalyzeOptions> read(const AnalyzeArguments& arguments,
+                                     const config::Settings& settings) {
   imagery::AnalyzeOptions options;
+  VEDETTE_TRY(of_settings, own_indices(settings));
+  options.user_indices = std::move(of_settings);
   if (!arguments.bands.empty()) {
     VEDETTE_TRY(choice, imagery::parse_band_choice(arguments.bands));
     options.bands = std::move(choice);
@@ -240,8 +244,9 @@ fs::path folder_for(const fs::path& output, const fs::path& file, std::set<std::
   return output / name;
 }
 
-Result<int> run_analyze(const AnalyzeArguments& arguments, bool is_json) {
-  VEDETTE_TRY(options, read(arguments));
+Result<int> run_analyze(const AnalyzeArguments& arguments, const Invocation& invocation) {
+  const bool is_json = invocation.json;
+  VEDETTE_TRY(options, read(arguments, invocation.settings()));
   VEDETTE_TRY(files, listed(arguments.files));
   const StopSignal signals;
   if (!arguments.output.empty()) {
@@ -293,10 +298,9 @@ Result<int> run_analyze(const AnalyzeArguments& arguments, bool is_json) {
 
 void add_analyze_command(CommandLine& line) {
   auto arguments = std::make_shared<AnalyzeArguments>();
-  Flags flags = line.add("analyze", "Compute vegetation indices of pictures, without a server",
-                         [arguments](const Invocation& invocation) {
-                           return run_analyze(*arguments, invocation.json);
-                         });
+  Flags flags = line.add(
+      "analyze", "Compute vegetation indices of pictures, without a server",
+      [arguments](const Invocation& invocation) { return run_analyze(*arguments, invocation); });
   flags
       .arguments("files", arguments->files,
                  "Pictures (JPEG, PNG, TIFF, JPEG 2000) or folders of them; the band files of one "

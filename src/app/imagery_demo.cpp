@@ -1,5 +1,7 @@
 #include "app/imagery_demo.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <optional>
@@ -37,7 +39,8 @@ std::vector<std::string> shots(const std::string& folder, const std::vector<std:
                                const std::vector<std::string>& bands) {
   std::vector<std::string> files;
   for (const std::string& shot : shots) {
-    for (const std::string& band : bands) files.push_back(folder + shot + band);
+    for (const std::string& band : bands)
+      files.push_back(fmt::format("{}{}{}", folder, shot, band));
   }
   return files;
 }

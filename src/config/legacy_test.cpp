@@ -82,7 +82,8 @@ TEST(Legacy, FoldersAndBatchesOfTheCropPlatformSayWhatOursSay) {
   EXPECT_EQ(effective(all, "imagery.workers").where, ".env:3 WORKER_BATCH_SIZE");
 
   inputs.dotenv->text += "UPLOAD_DIR=/other\n";
-  inputs.environment = {{"VEDETTE_IMAGERY_WORKERS", "3"}, {"WORKER_BATCH_SIZE", "many"}};
+  inputs.environment["VEDETTE_IMAGERY_WORKERS"] = "3";
+  inputs.environment["WORKER_BATCH_SIZE"] = "many";
   all = loaded(inputs);
   EXPECT_EQ(all.settings.imagery.upload_folder, "/srv/uploads");
   EXPECT_EQ(all.settings.imagery.workers, 3);

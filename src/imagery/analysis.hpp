@@ -52,7 +52,7 @@ struct ProductOptions {
   bool zones = true;
   bool numbers = true;
   /// Indices that become pictures, rasters and zones; empty: the first of ndvi, ndre, gndvi, vari
-  /// that there is, and savi and gndvi beside it.
+  /// that there is, and savi, gndvi and the user's own beside it.
   std::vector<std::string> indices;
   bool is_float32 = false;  // rasters as float32 instead of scaled int16
   int longest_side = 2048;  // of preview and pictures

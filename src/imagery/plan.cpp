@@ -353,6 +353,9 @@ void choose_products(const AnalyzeOptions& options, Plan& plan) {
   for (const std::string_view name : {"savi", "gndvi"}) {
     if (const auto index = place(name)) add(*index);
   }
+  for (const IndexDefinition& own : options.user_indices) {
+    if (const auto index = place(own.name)) add(*index);
+  }
   if (plan.products.empty() && !plan.indices.empty()) add(0);
 }
 

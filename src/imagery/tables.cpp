@@ -1,5 +1,7 @@
 #include "imagery/tables.hpp"
 
+#include <utility>
+
 namespace vedette::imagery {
 namespace {
 
@@ -384,30 +386,13 @@ CREATE TRIGGER image_follows_job AFTER UPDATE OF state ON job FOR EACH ROW
   EXECUTE FUNCTION image_follows_job();
 )sql";
 
-// Pictures that came with the demo: said to be samples wherever they are shown. image_sample keeps
-// which of them were ever here, so that what a user removed does not come back.
-constexpr const char* kSamplesSqlite = R"sql(
-ALTER TABLE missions ADD COLUMN is_sample INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE images ADD COLUMN is_sample INTEGER NOT NULL DEFAULT 0;
-CREATE TABLE image_sample (
-  name TEXT PRIMARY KEY,
-  added_at INTEGER NOT NULL
-) WITHOUT ROWID;
-)sql";
-constexpr const char* kSamplesPostgres = R"sql(
-ALTER TABLE public.missions ADD COLUMN is_sample boolean NOT NULL DEFAULT false;
-ALTER TABLE public.images ADD COLUMN is_sample boolean NOT NULL DEFAULT false;
-CREATE TABLE image_sample (
-  name text PRIMARY KEY,
-  added_at timestamptz NOT NULL
-);
-)sql";
-
 }  // namespace
 
 std::vector<db::Migration> migrations() {
-  return {{"imagery", 1, "missions, images and analyses", kSqlite, kPostgres},
-          {"imagery", 2, "samples of the demo", kSamplesSqlite, kSamplesPostgres}};
+  std::vector<db::Migration> all{
+      {"imagery", 1, "missions, images and analyses", kSqlite, kPostgres}};
+  for (db::Migration& step : later_migrations()) all.push_back(std::move(step));
+  return all;
 }
 
 }  // namespace vedette::imagery

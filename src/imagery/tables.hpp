@@ -16,4 +16,7 @@ inline constexpr std::string_view kAnalyzeImage = "analyze-image";
 
 std::vector<db::Migration> migrations();
 
+/// The steps after the first: later_tables.cpp. Private to this module.
+std::vector<db::Migration> later_migrations();
+
 }  // namespace vedette::imagery

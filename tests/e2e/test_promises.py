@@ -19,7 +19,7 @@ LINES = {"lines": [{"name": "Gate", "x1": 10, "y1": 20, "x2": 300, "y2": 20}]}
 # A good request of each operation that needs one.
 BODIES = {"addCamera": {**CAMERA, "id": "other", "name": "Other"}, "replaceCamera": {"name": "Gate", "source": "/nowhere/clip.mp4"}, "setLines": LINES, "tryLines": LINES, "lookAtSource": {"source": "/nowhere/clip.mp4"}, "countCamera": {},
           "uploadImages": form([("new.png", png(3))]), "postImage": form([("new.png", png(4))]), "putImage": png(5), "continueUpload": b"\x89PNG\r\n\x1a\n", "checkImages": {"sha256": ["0" * 64]},
-          "retryImage": {}, "cancelImage": {}, "moveImage": {"mission": None}, "setImageBands": {"bands": ["red", "green", "blue"]},
+          "retryImage": {}, "cancelImage": {}, "processImage": {}, "postTelemetry": {"position": {"lat": 1, "lng": 2}}, "moveImage": {"mission": None}, "setImageBands": {"bands": ["red", "green", "blue"]},
           "addMission": {"name": "North"}, "replaceMission": {"name": "North", "description": "x" * 3000},
           "login": {"user": "admin", "password": "a password for tests only"}}
 FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}

@@ -28,7 +28,7 @@ def program() -> pathlib.Path:
 
 def clean_environment() -> dict[str, str]:
     """Without what the caller's shell sets for Vedette: tests see defaults. Where samples lie stays known."""
-    ours = ("VEDETTE_", "DB_", "BACKSCATTER_", "AWS_", "PG", "WORKER_", "S3_")
+    ours = ("VEDETTE_", "DB_", "BACKSCATTER_", "AWS_", "PG", "WORKER_", "S3_", "UPLOAD_", "PROCESSED_")
     return {name: value for name, value in os.environ.items() if name == "VEDETTE_SAMPLES" or not name.startswith(ours)}
 
 

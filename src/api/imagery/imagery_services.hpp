@@ -10,6 +10,7 @@
 
 #include "api/core_services.hpp"
 #include "api/event_relay.hpp"
+#include "imagery/indices.hpp"
 
 namespace vedette::blob {
 class Store;
@@ -31,6 +32,8 @@ struct ImageryServices {
   /// In front of a key where objects lie in a bucket: "https://b.s3.r.amazonaws.com/". Empty: a
   /// folder.
   std::string s3_base;
+  /// The user's own, beside the built-in ones.
+  std::vector<imagery::IndexDefinition> indices = {};
 };
 
 /// Everything of the room: uploads, images and what was made of them, missions.

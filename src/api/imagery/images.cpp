@@ -109,6 +109,20 @@ Answer retry(const ImageryServices& services, const http::Request& request) {
   return change(services, request, imagery::retry_image);
 }
 
+// POST /api/images/{id}/process, as the original's page asks for an analysis: of one that waits or
+// is worked on it is no second one. (The original stored invented figures here.)
+Answer process(const ImageryServices& services, const http::Request& request) {
+  VEDETTE_TRY(whole, services.core->database.write([&](db::Session& session) -> Result<Whole> {
+    const std::string_view id = request.param("id");
+    auto retried = imagery::retry_image(session, id);
+    if (!retried && retried.error().code != ErrorCode::kConflict) {
+      return fail(std::move(retried.error()));
+    }
+    return read_whole(session, id);
+  }));
+  return answer(200, detail_json(whole, services));
+}
+
 // POST /api/images/{id}/cancel
 Answer cancel(const ImageryServices& services, const http::Request& request) {
   VEDETTE_CHECK(no_body(request));
@@ -209,7 +223,7 @@ Answer about(const ImageryServices& services, const http::Request&) {
         json::object{{"name", sensor.name}, {"title", sensor.title}, {"bands", std::move(bands)}});
   }
   json::array indices;
-  for (const imagery::IndexDefinition& index : imagery::index_table()) {
+  const auto add = [&indices](const imagery::IndexDefinition& index, bool is_own) {
     indices.push_back(json::object{{"name", index.name},
                                    {"title", index.title},
                                    {"formula", index.formula},
@@ -217,8 +231,11 @@ Answer about(const ImageryServices& services, const http::Request&) {
                                    {"low", or_null(index.low)},
                                    {"high", or_null(index.high)},
                                    {"source", text_or_null(index.source)},
-                                   {"is_default", index.is_default}});
-  }
+                                   {"is_default", is_own || index.is_default},
+                                   {"is_own", is_own}});
+  };
+  for (const imagery::IndexDefinition& index : imagery::index_table()) add(index, false);
+  for (const imagery::IndexDefinition& index : services.indices) add(index, true);
   return answer(200, json::object{{"max_image_bytes", services.limits.image},
                                   {"max_request_bytes", services.limits.request},
                                   {"max_files", services.limits.files},
@@ -257,6 +274,7 @@ void mount_images(http::Router& router, const std::shared_ptr<const ImageryServi
   router.del("/api/images/{id}", original_handler(services, {}, remove),
              {.pool = http::PoolKind::kSlow});
   router.post("/api/images/{id}/retry", handler(services, {}, retry));
+  router.post("/api/images/{id}/process", original_handler(services, {}, process));
   router.post("/api/images/{id}/cancel", handler(services, {}, cancel));
   router.put("/api/images/{id}/mission", handler(services, {}, move));
   router.put("/api/images/{id}/bands", handler(services, {}, set_bands));
@@ -269,6 +287,7 @@ void mount_imagery(http::Router& router, const std::shared_ptr<const ImageryServ
   mount_products(router, services);
   mount_missions(router, services);
   mount_originals(router, services);
+  mount_drone(router, services);
   mount_resumable(router, services);
 }
 

@@ -75,6 +75,34 @@ Answer data(const ImageryServices& services, const http::Request& request) {
   return answer(200, rows);
 }
 
+// GET /api/health, which clients of both its servers ask before they send anything.
+Answer health(const ImageryServices& services, const http::Request&) {
+  const bool is_reachable = services.core->database.state().reachable;
+  return answer(200, json::object{{"status", "ok"},
+                                  {"service", "vedette"},
+                                  {"database", is_reachable ? "connected" : "disconnected"},
+                                  {"gndviColumns", true}});
+}
+
+// GET /api/ml/status: there is no model, and nothing is posed as one.
+Answer model_status(const ImageryServices& services, const http::Request&) {
+  return answer(200, json::object{{"model_available", false},
+                                  {"model_type", nullptr},
+                                  {"model_path", nullptr},
+                                  {"model_version", nullptr},
+                                  {"is_demo", false},
+                                  {"channels", nullptr},
+                                  {"last_check", to_rfc3339(services.core->clock.now())},
+                                  {"worker_config", json::object{}}});
+}
+
+// GET /api/ml/recent
+Answer model_recent(const ImageryServices&, const http::Request&) {
+  return answer(
+      200, json::object{
+               {"predictions", json::array{}}, {"count", 0}, {"available_fields", json::array{}}});
+}
+
 // GET /api/statistics
 Answer statistics(const ImageryServices& services, const http::Request&) {
   const Instant now = services.core->clock.now();
@@ -106,6 +134,9 @@ Answer statistics(const ImageryServices& services, const http::Request&) {
 
 void mount_originals(http::Router& router, const std::shared_ptr<const ImageryServices>& services) {
   router.get("/api/data", original_handler(services, {"image_id"}, data));
+  router.get("/api/health", original_handler(services, {}, health));
+  router.get("/api/ml/status", original_handler(services, {}, model_status));
+  router.get("/api/ml/recent", original_handler(services, {"limit"}, model_recent));
   router.get("/api/statistics", original_handler(services, {}, statistics));
 }
 

@@ -508,6 +508,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/images/{image}/process": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Analyse it (again), as the original's page asks: of one that waits or is worked on it is no second analysis. */
+        post: operations["processImage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/images/{image}/cancel": {
         parameters: {
             query?: never;
@@ -703,6 +723,81 @@ export interface paths {
         };
         /** Rows as the Flask server of the original crop platform gave them, the 100 newest or one. */
         get: operations["getData"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether it is there, as clients of the original ask. */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/telemetry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the drone is, its route and its fence, as they were posted last. */
+        get: operations["getTelemetry"];
+        put?: never;
+        /**
+         * Tell where the drone is.
+         * @description What is absent stays. A route replaces the one before; a position without a route is put at its end (5,000 points at most, the oldest go). A fence has three points or more, or none.
+         */
+        post: operations["postTelemetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ml/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The original's question for its model: there is none, and nothing is posed as one. */
+        get: operations["getModelStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ml/recent": {
+        parameters: {
+            query?: {
+                /** @description As the original took it. */
+                limit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The model's last predictions: none. */
+        get: operations["getModelRecent"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1379,6 +1474,8 @@ export interface components {
                 high: number | null;
                 source: string | null;
                 is_default: boolean;
+                /** @description Of the setting imagery.indices. */
+                is_own: boolean;
             }[];
         };
         PartialUpload: {
@@ -1407,6 +1504,47 @@ export interface components {
             recentActivity: number;
             withGps: number;
             timestamp: components["schemas"]["Instant"];
+        };
+        OriginalHealth: {
+            /** @enum {string} */
+            status: "ok";
+            service: string;
+            /** @enum {string} */
+            database: "connected" | "disconnected";
+            gndviColumns: boolean;
+        };
+        DronePoint: {
+            /** @description `latitude` is read too. */
+            lat: number;
+            /** @description `longitude` is read too. */
+            lng: number;
+            /** @description m. */
+            altitude?: number | null;
+        };
+        TelemetryInput: {
+            position?: Record<string, unknown> | null;
+            route?: Record<string, unknown>[] | null;
+            geofence?: Record<string, unknown>[] | null;
+        };
+        Telemetry: {
+            position: components["schemas"]["DronePoint"] | null;
+            route: components["schemas"]["DronePoint"][];
+            geofence: components["schemas"]["DronePoint"][];
+        };
+        ModelStatus: {
+            model_available: boolean;
+            model_type: string | null;
+            model_path: string | null;
+            model_version: string | null;
+            is_demo: boolean;
+            channels: number | null;
+            last_check: components["schemas"]["Instant"];
+            worker_config: Record<string, unknown>;
+        };
+        ModelRecent: {
+            predictions: Record<string, unknown>[];
+            count: number;
+            available_fields: string[];
         };
         MissionInput: {
             name: string;
@@ -3313,6 +3451,37 @@ export interface operations {
             507: components["responses"]["Error"];
         };
     };
+    processImage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The image as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageDetail"];
+                };
+            };
+            400: components["responses"]["ImageError"];
+            401: components["responses"]["ImageError"];
+            403: components["responses"]["ImageError"];
+            404: components["responses"]["ImageError"];
+            413: components["responses"]["ImageError"];
+            431: components["responses"]["ImageError"];
+            503: components["responses"]["ImageError"];
+            507: components["responses"]["ImageError"];
+        };
+    };
     cancelImage: {
         parameters: {
             query?: never;
@@ -3752,6 +3921,133 @@ export interface operations {
             };
             400: components["responses"]["ImageError"];
             404: components["responses"]["ImageError"];
+            431: components["responses"]["ImageError"];
+            503: components["responses"]["ImageError"];
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OriginalHealth"];
+                };
+            };
+            400: components["responses"]["ImageError"];
+            431: components["responses"]["ImageError"];
+            503: components["responses"]["ImageError"];
+        };
+    };
+    getTelemetry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The drone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Telemetry"];
+                };
+            };
+            400: components["responses"]["ImageError"];
+            431: components["responses"]["ImageError"];
+            503: components["responses"]["ImageError"];
+        };
+    };
+    postTelemetry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TelemetryInput"];
+            };
+        };
+        responses: {
+            /** @description The drone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Telemetry"];
+                };
+            };
+            400: components["responses"]["ImageError"];
+            401: components["responses"]["ImageError"];
+            403: components["responses"]["ImageError"];
+            413: components["responses"]["ImageError"];
+            415: components["responses"]["ImageError"];
+            431: components["responses"]["ImageError"];
+            503: components["responses"]["ImageError"];
+            507: components["responses"]["ImageError"];
+        };
+    };
+    getModelStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No model */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelStatus"];
+                };
+            };
+            400: components["responses"]["ImageError"];
+            431: components["responses"]["ImageError"];
+            503: components["responses"]["ImageError"];
+        };
+    };
+    getModelRecent: {
+        parameters: {
+            query?: {
+                /** @description As the original took it. */
+                limit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description None */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelRecent"];
+                };
+            };
+            400: components["responses"]["ImageError"];
             431: components["responses"]["ImageError"];
             503: components["responses"]["ImageError"];
         };

@@ -1,6 +1,7 @@
 // Pictures of fields: their addresses, what is asked of them, and how files are sent.
 
-import { ApiError, isAbort, url, write } from './client.ts';
+import { ApiError, isAbort, read, url, write } from './client.ts';
+import type { PixelValue } from '../lib/tiles.ts';
 import { send } from './send.ts';
 import { readLevels, type Levels } from '../lib/raster.ts';
 import type { ImageDetail, Mission, MissionInput, Uploaded } from './types.ts';
@@ -24,6 +25,16 @@ export async function readPicture(path: string, signal?: AbortSignal): Promise<L
   return readLevels(new Uint8Array(await response.arrayBuffer()));
 }
 
+export function valuePath(id: string, x: number, y: number): string {
+  return url(imagePath(id, '/value'), { x, y });
+}
+
+/** Longitude and latitude of three corners: upper left, upper right, lower left; none where it has no place. Throws ApiError. */
+export async function readCorners(id: string, width: number, height: number, signal?: AbortSignal): Promise<[number, number][]> {
+  const corners = await Promise.all([[0, 0], [width - 1, 0], [0, height - 1]].map(([x, y]) => read<PixelValue>(valuePath(id, x!, y!), signal)));
+  return corners.flatMap(({ longitude, latitude }): [number, number][] => (longitude === null || latitude === null ? [] : [[longitude, latitude]]));
+}
+
 /** Throws ApiError. */
 export function retryImage(id: string): Promise<ImageDetail> {
   return write('POST', imagePath(id, '/retry'));
@@ -39,10 +50,10 @@ export function addMission(mission: MissionInput): Promise<Mission> {
   return write('POST', '/api/missions', mission);
 }
 
-/** Those of the digests that are here already. Throws ApiError. */
-export async function knownImages(sha256: string[]): Promise<Set<string>> {
-  const { known } = await write<{ known: { sha256: string }[] }>('POST', '/api/images/check', { sha256 });
-  return new Set(known.map((one) => one.sha256));
+/** Those of the digests that are here already, each with its image. Throws ApiError. */
+export async function knownImages(sha256: string[]): Promise<Map<string, string>> {
+  const { known } = await write<{ known: { sha256: string; id: string }[] }>('POST', '/api/images/check', { sha256 });
+  return new Map(known.map((one) => [one.sha256, one.id]));
 }
 
 /**

@@ -100,7 +100,7 @@ export function positionWords({ latitude, longitude }: { latitude: number; longi
 
 /** `5.0 cm a pixel`. */
 export function scaleWords({ pixel_m }: { pixel_m: number }): string {
-  return pixel_m < 1 ? `${(pixel_m * 100).toFixed(1)} cm a pixel` : `${pixel_m.toFixed(pixel_m < 10 ? 1 : 0)} m a pixel`;
+  return pixel_m < 1 ? `${(pixel_m * 100).toFixed(1)} cm a pixel` : `${Number(pixel_m.toFixed(1))} m a pixel`;
 }
 
 const kBandWords: Record<string, string> = { B: 'blue', G: 'green', R: 'red', RE: 'red edge', N: 'NIR' };

@@ -71,8 +71,17 @@ export function flightsOf(images: readonly ImageRow[], missions: readonly Missio
     flights.set(image.mission_id, flight);
   }
   const all = [...flights.values()];
-  for (const flight of all) flight.images.sort((a, b) => kOrder[a.processing_status] - kOrder[b.processing_status]);
+  for (const flight of all) flight.images = inOrder(flight.images);
   return all;
+}
+
+const kNames = new Intl.Collator('en', { numeric: true });
+
+/** As they were taken; what needs a look comes first. */
+export function inOrder(images: readonly ImageRow[]): ImageRow[] {
+  return [...images].sort(
+    (a, b) => kOrder[a.processing_status] - kOrder[b.processing_status] || (a.captured_at ?? '').localeCompare(b.captured_at ?? '') || kNames.compare(a.original_name, b.original_name),
+  );
 }
 
 /** The mean over the pictures of one index, and how many pictures that are; null where none has it. */

@@ -1,18 +1,19 @@
 import { expect, test } from 'vitest';
-import { digestOf, doneWords, filesOfEntries, folderOf, paceWords, picturesOf, totalsOf, type SendState, type Sending } from './upload.ts';
+import { digestOf, doneWords, filesOfEntries, folderOf, foldersWords, paceWords, picturesOf, totalsOf, type SendState, type Sending } from './upload.ts';
 
 const file = (path: string, size = 4) => {
   const made = new File(['x'.repeat(size)], path.split('/').at(-1)!);
   Object.defineProperty(made, 'webkitRelativePath', { value: path });
   return made;
 };
-const sending = (state: SendState, size: number, sent = 0): Sending => ({ file: file('a.jpg', size), state, sent, problem: '' });
+const sending = (state: SendState, size: number, sent = 0): Sending => ({ file: file('a.jpg', size), folder: '', state, sent, problem: '' });
 
 test('pictures are sent in the order of their numbers, the rest of a card stays', () => {
   const card = ['f/IMG_10.JPG', 'f/IMG_2.jpg', 'f/log.txt', 'f/.IMG_1.jpg', 'f/b.TIFF', 'f/empty.jpg'].map((path) => file(path, path.includes('empty') ? 0 : 4));
   expect(picturesOf(card).map((f) => f.name)).toEqual(['b.TIFF', 'IMG_2.jpg', 'IMG_10.JPG']);
-  expect(folderOf(card)).toBe('f');
-  expect(folderOf([])).toBe('');
+  expect(folderOf(card[0]!)).toBe('f');
+  expect(folderOf(file('alone.jpg'))).toBe('');
+  expect([['a'], ['a', 'b'], ['a', 'b', 'c']].map(foldersWords)).toEqual(['a', 'a and b', '3 folders']);
 });
 
 test('how far they are', () => {

@@ -7,6 +7,8 @@ export type SendState = 'waiting' | 'sending' | 'sent' | 'known' | 'refused';
 
 export interface Sending {
   file: File;
+  /** The folder it came in. */
+  folder: string;
   state: SendState;
   /** Bytes that have gone. */
   sent: number;
@@ -24,9 +26,15 @@ export function picturesOf(files: readonly File[]): File[] {
     .sort((a, b) => order.compare(a.webkitRelativePath || a.name, b.webkitRelativePath || b.name));
 }
 
-/** The folder that was chosen or dropped: what a flight is called. */
-export function folderOf(files: readonly File[]): string {
-  return files[0]?.webkitRelativePath.split('/')[0] ?? '';
+/** The folder a file was chosen or dropped with: what its flight is called; empty for a file by itself. */
+export function folderOf(file: File): string {
+  const path = file.webkitRelativePath.split('/');
+  return path.length > 1 ? path[0]! : '';
+}
+
+/** `North field`, `North field and South field`, `3 folders`. */
+export function foldersWords(names: readonly string[]): string {
+  return names.length <= 2 ? names.join(' and ') : `${names.length} folders`;
 }
 
 export interface Totals {

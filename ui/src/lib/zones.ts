@@ -31,7 +31,7 @@ export function zonesOf(json: unknown, width: number, height: number, toPixels: 
     .map(({ properties, geometry }) => {
       const rings = geometry.coordinates.map((ring) => ring.map(place));
       const [x, y] = inside(rings);
-      return { name: properties.class.replaceAll('_', ' '), mean: properties.mean, ha: properties.area_ha, pixels: properties.pixels, path: rings.filter((ring, i) => i === 0 || areaOf(ring) >= kLeast * width * height).map((ring) => pathOf(smooth(ring))).join(''), x, y };
+      return { name: properties.class.replaceAll('_', ' '), mean: properties.mean, ha: properties.area_ha, pixels: properties.pixels, path: rings.filter((ring, i) => i === 0 || areaOf(ring) >= kLeast * width * height).map((ring) => pathOf(smooth(ring, width / 100))).join(''), x, y };
     })
     .sort((a, b) => b.pixels - a.pixels);
 }
@@ -45,12 +45,24 @@ function areaOf(ring: Ring): number {
   return Math.abs(sum) / 2;
 }
 
-/** Outlines follow the cells of a grid: the middles of their edges, twice, show the shape instead of the grid. */
-function smooth(ring: Ring): Ring {
+/** Outlines follow the cells of a grid: with corners cut, twice, they show the shape instead of the grid; long edges stay. */
+function smooth(ring: Ring, most: number): Ring {
   let out = ring.slice(0, -1);
   if (out.length < 8) return out;
-  for (let n = 0; n < 2; n += 1) out = out.map(([x, y], i) => [(x + out[(i + 1) % out.length]![0]) / 2, (y + out[(i + 1) % out.length]![1]) / 2]);
+  for (let n = 0; n < 2; n += 1) {
+    out = out.flatMap((at, i): Ring => {
+      const [before, after] = [out.at(i - 1)!, out[(i + 1) % out.length]!];
+      return [towards(at, before, most), towards(at, after, most)];
+    });
+  }
   return out;
+}
+
+/** From a corner along an edge: to its middle, at most so far. */
+function towards([x, y]: [number, number], [tx, ty]: [number, number], most: number): [number, number] {
+  const length = Math.hypot(tx - x, ty - y);
+  const part = length > 0 ? Math.min(0.5, most / length) : 0;
+  return [x + (tx - x) * part, y + (ty - y) * part];
 }
 
 /** The middle of the widest of some rows across it, holes left out: its centre may lie outside. */

@@ -182,3 +182,8 @@ export function rangeWords(low: number, high: number): string {
   const digits = high - low < 0.6 ? 2 : 1;
   return `${indexValue(low, digits)} – ${indexValue(high, digits)}`;
 }
+
+/** Whether an index is of visible light alone: then near infrared was not to be had. */
+export function isVisible(index: string): boolean {
+  return ['vari', 'gli', 'exg', 'ngrdi', 'tgi'].includes(index);
+}

@@ -22,7 +22,7 @@ function image(mission, n, change = {}) {
   const mean = mission ? mission.mean + ((n * 37) % 11) / 100 - 0.05 : 0;
   return {
     id, filename: `${id}.jpg`, original_name: `IMG_${String(470 + n).padStart(4, '0')}.jpg`, mission_id: mission?.id ?? null, file_size: 3_400_000 + n * 1000, mime_type: 'image/jpeg', processing_status: 'completed', error: null,
-    uploaded_at: ago(1000 + n * 3), updated_at: ago(300), processed_at: ago(300), captured_at: mission ? iso(Date.parse(mission.captured) + n * 6000) : null, width: 4000, height: 3000, bands: ['nir', 'green', 'blue'], camera: mission?.camera ?? null,
+    uploaded_at: ago(1000 + n * 3), updated_at: ago(300), processed_at: ago(300), captured_at: mission ? iso(Date.parse(mission.captured) + n * 6000) : null, width: 4000, height: 3000, bands: ['nir', 'green', 'blue'], camera: mission?.camera ?? null, files: 1, capture_of: null,
     gps: null, analysis: figures(mission?.index ?? 'vari', mean), preview: `/api/images/${id}/preview`, job: null, ...change,
   };
 }

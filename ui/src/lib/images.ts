@@ -36,9 +36,11 @@ export function stateOf(image: ImageRow, job: Pick<Job, 'state' | 'progress'> | 
   }
 }
 
+const kIndexNames: Record<string, string> = { cigreen: 'CI green', cirededge: 'CI red edge', exg: 'ExG' };
+
 /** `ndvi` to `NDVI`; what is not known to be an abbreviation stays. */
 export function indexName(name: string): string {
-  return name.length <= 6 && /^[a-z0-9]+$/.test(name) ? name.toUpperCase() : name;
+  return kIndexNames[name] ?? (name.length <= 6 && /^[a-z0-9]+$/.test(name) ? name.toUpperCase() : name);
 }
 
 /** `0.52`, `−0.05`: with a true minus. */

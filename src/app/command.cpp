@@ -189,7 +189,7 @@ int CommandLine::Parser::report(const Error& error) const {
         {"error", {{"code", std::string(name(error.code))}, {"message", error.message}}}};
     std::puts(boost::json::serialize(body).c_str());
   }
-  fmt::print(stderr, "vedette: {}\n", error.message);
+  fmt::print(stderr, "{}vedette: {}\n", log::line_start(log::Level::kError), error.message);
   if (!error.detail.empty()) log::debug("app", "{}", error.detail);
   return exit_code(error.code);
 }

@@ -20,6 +20,7 @@
 #include "app/serve_command.hpp"
 #include "app/status_command.hpp"
 #include "base/address.hpp"
+#include "base/log.hpp"
 
 namespace {
 
@@ -59,7 +60,8 @@ int main(int count, char** words) {
     hide_secrets(std::span(words, static_cast<std::size_t>(count)).subspan(1));
     return line.run(std::move(arguments));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "vedette: ended by a defect of its own: {}\n", error.what());
+    fmt::print(stderr, "{}vedette: ended by a defect of its own: {}\n",
+               vedette::log::line_start(vedette::log::Level::kError), error.what());
     return kFailed;
   }
 }

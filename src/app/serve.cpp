@@ -10,13 +10,25 @@
 #include "app/object_keeper.hpp"
 #include "app/options.hpp"
 #include "app/routes.hpp"
+#include "app/running_server.hpp"
 #include "app/versions.hpp"
 #include "base/log.hpp"
+#include "net/http_client.hpp"
 #include "work/job_keeper.hpp"
 
 namespace vedette::app {
 
 using namespace std::chrono_literals;
+
+namespace {
+
+// What a slow database may cost the thread that keeps the leases: several statements in one round,
+// each within half a lease, and the time that a network takes to give up.
+Micros longest_round(const config::Settings& settings) {
+  return 2min + 4 * settings.lease.ttl;
+}
+
+}  // namespace
 
 Serve::Serve(const config::Settings& settings, std::function<void()> give_up)
     : settings_(settings),
@@ -138,6 +150,39 @@ Result<void> Serve::start(bool has_demo) {
                                     .begin = [this] { begin(); },
                                     .give_up = give_up_});
   return {};
+}
+
+Result<void> Serve::check_life(Micros patience) {
+  net::HttpTarget self = own_server(settings_);
+  self.port = std::to_string(server_->port());
+  if (self.host == "localhost") self.host = "127.0.0.1";
+  const auto got = net::http_get(self, "/healthz", {.timeout = patience});
+  if (!got) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("it does not answer itself: {}", got.error().message));
+  }
+  if (got->status != 200) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("it answers /healthz with HTTP {}", got->status));
+  }
+  const auto silence = supervisor_->silence();
+  if (silence.time > 4 * patience) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("the thread that starts and ends loops has hung for {:.0f} s",
+                            to_seconds(silence.time)));
+  }
+  if (silence.database > longest_round(settings_)) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("the thread that keeps the leases has hung for {:.0f} s",
+                            to_seconds(silence.database)));
+  }
+  return {};
+}
+
+std::string Serve::describe() const {
+  const std::string why = readiness_.why();
+  return fmt::format("Answers at {}, roles {}{}{}", server_->url(), roles(settings_).text(),
+                     why.empty() ? "" : ". ", why);
 }
 
 void Serve::stop() {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "api/event_relay.hpp"
@@ -31,6 +32,11 @@ class Serve {
 
   /// Answers from its return on; the database may come later. After an error only stop() follows.
   Result<void> start(bool has_demo);
+  /// After start(), any thread: an error when it does not live as it should, and why: it does not
+  /// answer GET /healthz within `patience`, or a thread that everything waits for hangs.
+  Result<void> check_life(Micros patience);
+  /// After start(), any thread: where it answers, and what it waits for; one line for a person.
+  std::string describe() const;
   /// In order: stop accepting, stop claiming, drain, release, close.
   void stop();
   /// After stop(): why the database cannot be used, if that is what ended the program.

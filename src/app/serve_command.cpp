@@ -2,12 +2,15 @@
 
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <utility>
 
+#include "app/life_signal.hpp"
 #include "app/options.hpp"
 #include "app/serve.hpp"
 #include "app/stop_signal.hpp"
 #include "base/log.hpp"
+#include "base/notify_socket.hpp"
 
 namespace vedette::app {
 namespace {
@@ -27,7 +30,13 @@ Result<int> serve(const Invocation& invocation, bool has_demo) {
     serve.stop();
     return fail(started.error());
   }
+  std::optional<LifeSignal> life;
+  life.emplace(
+      NotifySocket::of_environment(),
+      LifeSignal::Sources{.check = [&serve](Micros patience) { return serve.check_life(patience); },
+                          .describe = [&serve] { return serve.describe(); }});
   signals.wait();
+  life.reset();
   log::info("serve", "stopping");
   serve.stop();
   if (auto refusal = serve.refusal()) return fail(std::move(*refusal));

@@ -42,6 +42,7 @@ class Supervisor::Engine {
   std::optional<LoopStatus> status(std::string_view name) const;
   Result<std::vector<LoopStatus>> all(std::span<const std::string> names) const;
   SupervisorMetrics metrics() const;
+  Silence silence();
   const ProcessInfo& process() const { return process_; }
 
  private:
@@ -196,6 +197,8 @@ class Supervisor::Engine {
   Time last_look_{};
   Time next_write_{};
 
+  std::atomic<Time> time_came_round_{Time::max()};  // max(): not started
+  std::atomic<Time> database_came_round_{Time::max()};
   std::atomic<bool> look_asked_{false};
   std::atomic<bool> has_new_share_{false};
   std::atomic<bool> has_unwritten_{true};

@@ -27,6 +27,7 @@ constexpr auto kLockedPause = milliseconds(50);
 void Supervisor::Engine::run_database() {
   set_thread_name("work database");
   while (true) {
+    database_came_round_ = BootClock::now();
     const Time next = do_database_work();
     {
       const Lock lock(loops_mutex_);

@@ -39,6 +39,7 @@ void Supervisor::Engine::run_time() {
   while (true) {
     Todo todo;
     const Time now = BootClock::now();
+    time_came_round_ = now;
     todo.next = now + kLongestSleep;
     {
       const Lock lock(loops_mutex_);

@@ -137,6 +137,8 @@ void Supervisor::Engine::start() {
     look_asked_ = true;
     database_wakeup_.raise();
   });
+  time_came_round_ = BootClock::now();
+  database_came_round_ = BootClock::now();
   time_thread_ = std::thread([this] { run_time(); });
   database_thread_ = std::thread([this] { run_database(); });
 }
@@ -239,6 +241,18 @@ SupervisorMetrics Supervisor::Engine::metrics() const {
   return metrics;
 }
 
+Supervisor::Silence Supervisor::Engine::silence() {
+  const Time now = BootClock::now();
+  const auto since = [now](Time came_round) {
+    if (came_round > now) return Micros(0);
+    return std::chrono::duration_cast<Micros>(now - came_round);
+  };
+  const Silence silence{since(time_came_round_), since(database_came_round_)};
+  time_wakeup_.raise();
+  database_wakeup_.raise();
+  return silence;
+}
+
 void Supervisor::Engine::cell_changed(bool is_visible) {
   // Only the first change since the last write wakes the thread, so that a camera may report every
   // frame.
@@ -301,6 +315,9 @@ bool Supervisor::holds(std::string_view name) const {
 
 Result<std::vector<LoopStatus>> Supervisor::all(std::span<const std::string> names) const {
   return engine_->all(names);
+}
+Supervisor::Silence Supervisor::silence() {
+  return engine_->silence();
 }
 SupervisorMetrics Supervisor::metrics() const {
   return engine_->metrics();

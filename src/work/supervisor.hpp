@@ -112,6 +112,14 @@ class Supervisor {
 
   SupervisorMetrics metrics() const;
 
+  /// How long ago the threads of the supervisor last came round; zero before start(). Asks both to
+  /// come round now, so whoever asks again later learns whether they still do.
+  struct Silence {
+    Micros time;
+    Micros database;
+  };
+  Silence silence();
+
   /// "host:pid", and the id of this start.
   const std::string& process_name() const;
   const std::string& process_id() const;

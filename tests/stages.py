@@ -275,6 +275,7 @@ STAGES = [
     Stage("golden", "exact counts on small inputs", 900, pytest("golden"), needs=("release",)),
     Stage("e2e", "the program over HTTP, both databases", 900, pytest("e2e"), needs=("release",)),
     Stage("fault", "killed, frozen, disconnected, full", 1200, pytest("fault"), needs=("release",)),
+    Stage("package", "the .deb under its own systemd; units, compose file", 600, pytest("package"), needs=("release",)),
     Stage("seen", "every operation and status of openapi.yaml was seen", 60, seen, needs=("e2e", "fault")),
     Stage("browser", "the UI in Chromium", 900, browser, needs=("release", "ui")),
     Stage("schema", "requests made from the OpenAPI file", 600, schema, needs=("release",)),

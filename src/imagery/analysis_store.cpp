@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/id.hpp"
+#include "imagery/mission_panel.hpp"
 
 namespace vedette::imagery {
 namespace {
@@ -189,6 +190,10 @@ Result<std::vector<std::string>> put_analysis(db::Session& session, const Finish
               session.query("SELECT count(*) FROM images WHERE capture_of = $1", {made.image}));
   if (parts.scalar<std::int64_t>() + 1 != made.files) {
     return fail(ErrorCode::kConflict, "Another file of the same shot has come meanwhile.");
+  }
+  VEDETTE_TRY(panel, panel_of_image(session, made.image));
+  if (panel != made.panel) {
+    return fail(ErrorCode::kConflict, "The panel of its flight was marked meanwhile.");
   }
   VEDETTE_CHECK(put_position(session, made.image, analysis.metadata));
   VEDETTE_CHECK(put_figures(session, made, now));

@@ -19,13 +19,15 @@ struct FinishedAnalysis {
   std::string camera;  // camera_key() of the picture
   std::string json;    // to_json(): kept whole
   int files = 1;       // of its capture, that were analysed
+  std::string panel;   // of its mission, as panel_of_image() gave it
   std::vector<StoredProduct> products;
   std::int64_t job = 0;
 };
 
 /// The image is completed, its analysis, zones and products are these and no others. Returns the
 /// keys of the products before, which are nobody's after the commit. kNotFound: the image was
-/// removed meanwhile; nothing is to be written. kConflict: a file has come to its capture, or gone.
+/// removed meanwhile; nothing is to be written. kConflict: a file has come to its capture, or gone,
+/// or another panel was marked.
 Result<std::vector<std::string>> put_analysis(db::Session& session, const FinishedAnalysis& made,
                                               Instant now);
 

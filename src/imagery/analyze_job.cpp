@@ -20,6 +20,7 @@
 #include "imagery/capture_store.hpp"
 #include "imagery/image_store.hpp"
 #include "imagery/local_object.hpp"
+#include "imagery/mission_panel.hpp"
 #include "imagery/temporary_folder.hpp"
 
 namespace vedette::imagery {
@@ -146,6 +147,7 @@ class ImageAnalysis {
   const AnalyzeImage& what_;
   const AnalyzeParts& parts_;
   work::JobContext& context_;
+  std::string panel_;  // that options_for() found
 };
 
 Result<AnalyzeOptions> ImageAnalysis::options_for(const Image& image, const std::string& camera,
@@ -162,6 +164,10 @@ Result<AnalyzeOptions> ImageAnalysis::options_for(const Image& image, const std:
     VEDETTE_TRY(choice, parse_band_choice(*remembered));
     options.camera_bands = std::move(choice);
   }
+  VEDETTE_TRY(panel, parts_.database->read(
+                         [&](db::Session& session) { return panel_of_image(session, image.id); }));
+  options.panel = panel_reading(panel);
+  panel_ = std::move(panel);
   return options;
 }
 
@@ -281,6 +287,7 @@ Result<work::JobEnd> ImageAnalysis::analyze_once(const Image& image, Files files
                           .camera = camera,
                           .json = to_json(*analysis, image.original_name),
                           .files = static_cast<int>(files.paths.size()),
+                          .panel = panel_,
                           .products = sink.products(),
                           .job = context_.id()},
                          result);

@@ -93,11 +93,16 @@ UPDATE public.images SET processing_status = 'failed',
 WHERE blob_key IS NULL AND job_id IS NULL AND coalesce(processing_status, '') NOT IN ('completed', 'failed');
 )sql";
 
+// A mission's panel: imagery/mission_panel.hpp writes and reads it.
+constexpr const char* kPanelSqlite = "ALTER TABLE missions ADD COLUMN panel TEXT;";
+constexpr const char* kPanelPostgres = "ALTER TABLE public.missions ADD COLUMN panel text;";
+
 }  // namespace
 
 std::vector<db::Migration> later_migrations() {
   return {{"imagery", 2, "samples of the demo", kSamplesSqlite, kSamplesPostgres},
-          {"imagery", 3, "what the original's users bring", kOriginalsSqlite, kOriginalsPostgres}};
+          {"imagery", 3, "what the original's users bring", kOriginalsSqlite, kOriginalsPostgres},
+          {"imagery", 4, "the panel of a flight", kPanelSqlite, kPanelPostgres}};
 }
 
 }  // namespace vedette::imagery

@@ -43,11 +43,12 @@ Result<void> check(const Mission& mission) {
 Result<std::vector<Mission>> read(db::Session& session, const db::Where& where) {
   VEDETTE_TRY(
       rows,
-      session.query(fmt::format("SELECT id, name, description, start_time, end_time, "
-                                "status, created_at, is_sample FROM missions{} ORDER BY created_at "
-                                "DESC, id DESC LIMIT 1000",
-                                where.text()),
-                    where.values()));
+      session.query(
+          fmt::format("SELECT id, name, description, start_time, end_time, "
+                      "status, created_at, is_sample, panel FROM missions{} ORDER BY created_at "
+                      "DESC, id DESC LIMIT 1000",
+                      where.text()),
+          where.values()));
   std::vector<Mission> all;
   std::map<std::string, std::size_t> places;
   std::vector<std::string> ids;
@@ -61,6 +62,7 @@ Result<std::vector<Mission>> read(db::Session& session, const db::Where& where) 
     one.status = row.get<std::optional<std::string>>(5).value_or("active");
     one.created_at = row.get<std::optional<Instant>>(6);
     one.is_sample = row.get<bool>(7);
+    one.panel = row.get<std::optional<std::string>>(8).value_or(std::string());
     places.emplace(one.id, all.size());
     ids.push_back(one.id);
     all.push_back(std::move(one));

@@ -21,6 +21,9 @@ struct Mission {
   std::optional<Instant> created_at;
   /// It came with the demo (imagery/sample_flights.hpp).
   bool is_sample = false;
+  /// As imagery/mission_panel.hpp keeps it; empty: none was marked. Not changed by
+  /// replace_mission().
+  std::string panel = {};
   StatusCounts images;
 };
 

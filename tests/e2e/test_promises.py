@@ -20,7 +20,7 @@ LINES = {"lines": [{"name": "Gate", "x1": 10, "y1": 20, "x2": 300, "y2": 20}]}
 BODIES = {"addCamera": {**CAMERA, "id": "other", "name": "Other"}, "replaceCamera": {"name": "Gate", "source": "/nowhere/clip.mp4"}, "setLines": LINES, "tryLines": LINES, "lookAtSource": {"source": "/nowhere/clip.mp4"}, "countCamera": {},
           "uploadImages": form([("new.png", png(3))]), "postImage": form([("new.png", png(4))]), "putImage": png(5), "continueUpload": b"\x89PNG\r\n\x1a\n", "checkImages": {"sha256": ["0" * 64]},
           "retryImage": {}, "cancelImage": {}, "processImage": {}, "postTelemetry": {"position": {"lat": 1, "lng": 2}}, "moveImage": {"mission": None}, "setImageBands": {"bands": ["red", "green", "blue"]},
-          "addMission": {"name": "North"}, "replaceMission": {"name": "North", "description": "x" * 3000},
+          "addMission": {"name": "North"}, "setPanel": {"image": "nobody", "marks": [{"band": "nir", "rectangle": [1, 2, 3, 4], "albedo": 0.5}]}, "replaceMission": {"name": "North", "description": "x" * 3000},
           "login": {"user": "admin", "password": "a password for tests only"}}
 FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 TUS = {"Tus-Resumable": "1.0.0"}

@@ -286,6 +286,7 @@ void mount_imagery(http::Router& router, const std::shared_ptr<const ImageryServ
   mount_images(router, services);
   mount_products(router, services);
   mount_missions(router, services);
+  mount_panels(router, services);
   mount_originals(router, services);
   mount_drone(router, services);
   mount_resumable(router, services);

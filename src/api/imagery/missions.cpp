@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/json/parse.hpp>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,8 @@ namespace {
 using Answer = Result<http::Response>;
 
 json::object mission_json(const imagery::Mission& mission) {
+  boost::system::error_code failed;
+  json::value panel = json::parse(mission.panel.empty() ? "null" : mission.panel, failed);
   return {{"id", mission.id},
           {"name", mission.name},
           {"description", mission.description},
@@ -24,6 +27,7 @@ json::object mission_json(const imagery::Mission& mission) {
           {"status", mission.status},
           {"created_at", or_null(mission.created_at)},
           {"sample", mission.is_sample},
+          {"panel", std::move(panel)},
           {"images", counts_json(mission.images)}};
 }
 

@@ -18,6 +18,7 @@ void mount_products(http::Router& router, const std::shared_ptr<const ImagerySer
 void mount_resumable(http::Router& router, const std::shared_ptr<const ImageryServices>& services);
 void mount_originals(http::Router& router, const std::shared_ptr<const ImageryServices>& services);
 void mount_drone(http::Router& router, const std::shared_ptr<const ImageryServices>& services);
+void mount_panels(http::Router& router, const std::shared_ptr<const ImageryServices>& services);
 void mount_missions(http::Router& router, const std::shared_ptr<const ImageryServices>& services);
 
 /// An error in our shape, and beside it the fields that clients of the original crop platform read:

@@ -863,6 +863,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/missions/{mission}/panel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a mission. */
+                mission: components["parameters"]["mission"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Mark the grey panel of the flight, once for all its images.
+         * @description Measured at once and kept with the mission. Its images are analysed again by it, unless `analyze` is false; `result.radiometry.how` of each says that the panel was used.
+         */
+        put: operations["setPanel"];
+        post?: never;
+        /** Forget the panel; its images are analysed again without it. */
+        delete: operations["removePanel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/uploads/{filename}": {
         parameters: {
             query?: never;
@@ -1505,6 +1529,38 @@ export interface components {
             withGps: number;
             timestamp: components["schemas"]["Instant"];
         };
+        PanelInput: {
+            /** @description The image that shows the panel, or one of the files of its shot. */
+            image?: string | null;
+            marks: {
+                /** @description blue, green, red, red edge or near infrared. */
+                band: string;
+                /** @description Instead of the one above. */
+                image?: string | null;
+                /** @description x0, y0, x1, y1 in the stored pixels of the file of that band, x1 and y1 behind the last one. */
+                rectangle: number[];
+                /** @description Of the panel in this band. */
+                albedo: number;
+            }[];
+            /** @default true */
+            analyze?: boolean | null;
+        };
+        Panel: {
+            set_at: components["schemas"]["Instant"];
+            marks: {
+                band: string;
+                image: string;
+                rectangle: number[];
+                albedo: number;
+                /** @description The mean in the rectangle, measured. */
+                radiance: number;
+            }[];
+        };
+        PanelKept: {
+            panel: components["schemas"]["Panel"] | null;
+            /** @description Images of the mission that are analysed again; those that wait or are worked on use it too. */
+            queued: number;
+        };
         OriginalHealth: {
             /** @enum {string} */
             status: "ok";
@@ -1564,6 +1620,8 @@ export interface components {
             created_at: components["schemas"]["OptionalInstant"];
             /** @description It came with the demo and is no flight of the user's. */
             sample: boolean;
+            /** @description The grey panel that was marked for it. */
+            panel: components["schemas"]["Panel"] | null;
             images: components["schemas"]["ImageCounts"];
         };
         MissionList: {
@@ -4219,6 +4277,70 @@ export interface operations {
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
             507: components["responses"]["Error"];
+        };
+    };
+    setPanel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a mission. */
+                mission: components["parameters"]["mission"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PanelInput"];
+            };
+        };
+        responses: {
+            /** @description Kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanelKept"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            415: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    removePanel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of a mission. */
+                mission: components["parameters"]["mission"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanelKept"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     getUploadedFile: {

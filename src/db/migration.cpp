@@ -229,6 +229,15 @@ Error step_error(const Migration& migration, Error cause) {
     return cause;
   }
   log::error("db", "Step {}: {}", describe(migration), cause.detail);
+  // PostgreSQL's 0A000 has many meanings; this one a person can mend.
+  if (cause.detail.find("used by a view or rule") != std::string::npos) {
+    cause.message = fmt::format(
+        "Step {} of the database was taken back: a view or rule of another program stands on "
+        "tables "
+        "whose columns it changes. Drop the view, start again, and make it anew.",
+        describe(migration));
+    return cause;
+  }
   cause.message = fmt::format(
       "Step {} of the database failed and was taken back. The log has "
       "details.",

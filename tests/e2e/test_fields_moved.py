@@ -7,7 +7,7 @@ import pytest
 
 from harness.images import all_images, ended, named, png, stored, upload
 from harness.keeper import keep
-from harness.original import Original
+from harness.original import SCHEMA, Original
 from harness.server import clean_environment, program
 from harness.wait import wait_until
 
@@ -111,6 +111,10 @@ def test_a_database_that_cannot_be_taken_over_is_refused_in_words(vedette, postg
     nothing = vedette("import", "fields", tmp_path / "nowhere", environment=target)
     assert nothing.returncode == 2 and "neither postgresql://" in nothing.stderr
     assert not (tmp_path / "data/vedette.db").exists()
+    with_view = postgres.new_database()
+    postgres.sql(SCHEMA + "CREATE VIEW recent AS SELECT filename, uploaded_at FROM images;", with_view.rpartition("/")[2])
+    refused = vedette("db", "migrate", "--database", with_view, environment=target)
+    assert refused.returncode == 1 and "Drop the view" in refused.stderr.splitlines()[-1]
 
 
 def test_a_folder_of_pictures_becomes_images(vedette, serve, tmp_path):

@@ -76,6 +76,8 @@ class Imagery final : public Pipeline {
     imagery::AnalyzeOptions options;
     VEDETTE_TRY(own, own_indices(settings));
     options.user_indices = std::move(own);
+    // Beside what the command makes of a picture: the pages want its tiles.
+    options.products.picture = true;
     VEDETTE_CHECK(
         core_.jobs.add(imagery::analyze_image_kind({.database = &core_.database,
                                                     .blobs = &core_.blobs,

@@ -5,15 +5,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <condition_variable>
-#include <exception>
-#include <mutex>
 #include <numbers>
-#include <thread>
 #include <utility>
 
 #include "imagery/block_reader.hpp"
 #include "imagery/block_work.hpp"
+#include "imagery/crew.hpp"
 #include "imagery/health.hpp"
 #include "imagery/plan.hpp"
 #include "imagery/products.hpp"
@@ -23,7 +20,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr int kMostThreads = 16;
 constexpr double kDoubtfulShare = 0.01;
 // Of blocks, products and the rest, for the bar.
 constexpr double kBlocksPart = 0.9;
@@ -31,91 +27,6 @@ constexpr double kBlocksPart = 0.9;
 double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
-
-int thread_count(int asked, std::int64_t blocks) {
-  int threads = asked > 0 ? asked : static_cast<int>(std::thread::hardware_concurrency());
-  threads = std::clamp(threads, 1, kMostThreads);
-  return static_cast<int>(std::min<std::int64_t>(threads, std::max<std::int64_t>(1, blocks)));
-}
-
-// The threads of one analysis: each takes block after block; the first error stops them all.
-class Crew {
- public:
-  Crew(BlockReader& reader, std::vector<BlockWorker>& workers)
-      : reader_(reader), workers_(workers) {}
-
-  Result<> run(const Progress& progress, const std::stop_token& stop) {
-    std::vector<std::jthread> threads;
-    running_ = static_cast<int>(workers_.size());
-    for (BlockWorker& worker : workers_) {
-      threads.emplace_back([this, &worker] { work(worker); });
-    }
-    const std::stop_callback on_stop(stop, [this] {
-      end(Error{ErrorCode::kCancelled, "the analysis was cancelled", false, {}});
-    });
-    const auto all = static_cast<double>(std::max<std::int64_t>(1, reader_.blocks()));
-    std::int64_t shown = -1;
-    std::unique_lock lock(state_mutex_);
-    while (running_ > 0) {
-      changed_.wait(lock, [&] { return running_ == 0 || done_ != shown; });
-      shown = done_;
-      if (!progress) continue;
-      lock.unlock();
-      progress(kBlocksPart * static_cast<double>(shown) / all, "computing");
-      lock.lock();
-    }
-    lock.unlock();
-    threads.clear();
-    if (problem_) return fail(*problem_);
-    return {};
-  }
-
- private:
-  void work(BlockWorker& worker) {
-    try {
-      BlockReader::Hand hand;
-      Block block;
-      while (!is_ended()) {
-        auto has_more = reader_.next(hand, block);
-        if (!has_more) {
-          end(std::move(has_more.error()));
-          break;
-        }
-        if (!*has_more) break;
-        if (auto added = worker.add(block); !added) {
-          end(std::move(added.error()));
-          break;
-        }
-        const std::lock_guard lock(state_mutex_);
-        ++done_;
-        changed_.notify_one();
-      }
-    } catch (const std::exception& error) {
-      end(Error{ErrorCode::kInternal, "the analysis ended by a defect of its own", false,
-                error.what()});
-    }
-    const std::lock_guard lock(state_mutex_);
-    --running_;
-    changed_.notify_one();
-  }
-
-  void end(Error problem) {
-    const std::lock_guard lock(state_mutex_);
-    if (!problem_) problem_ = std::move(problem);
-  }
-  bool is_ended() {
-    const std::lock_guard lock(state_mutex_);
-    return problem_.has_value();
-  }
-
-  BlockReader& reader_;
-  std::vector<BlockWorker>& workers_;
-  std::mutex state_mutex_;  // guards what follows
-  std::condition_variable changed_;
-  std::int64_t done_ = 0;
-  int running_ = 0;
-  std::optional<Error> problem_;
-};
 
 std::optional<GroundScale> ground_scale(const Plan& plan) {
   const ImageInfo& info = plan.first();
@@ -263,6 +174,8 @@ std::string_view name(Product::Kind kind) {
   switch (kind) {
     case Product::Kind::kPreview:
       return "preview";
+    case Product::Kind::kPictureRaster:
+      return "picture_cog";
     case Product::Kind::kIndexPicture:
       return "index_png";
     case Product::Kind::kIndexRaster:
@@ -318,13 +231,24 @@ Result<Analysis> analyze(std::span<const std::filesystem::path> files,
   for (int i = 0; i < threads; ++i) {
     workers.emplace_back(plan, rasters, preview.width > 0 ? &preview : nullptr);
   }
-  VEDETTE_CHECK(Crew(reader, workers).run(progress, stop));
+  std::vector<BlockTask> tasks;
+  for (BlockWorker& worker : workers) {
+    tasks.emplace_back([&worker](const Block& block) { return worker.add(block); });
+  }
+  const auto show = [&](double part) {
+    if (progress) progress(kBlocksPart * part, "computing");
+  };
+  VEDETTE_CHECK(run_crew(reader, std::move(tasks), show, stop));
   for (std::size_t i = 1; i < workers.size(); ++i) workers.front().merge(workers[i]);
   conclude(plan, workers.front(), analysis);
   analysis.read_s = seconds_since(start);
   if (has_products) {
     if (progress) progress(kBlocksPart, "writing maps");
-    VEDETTE_CHECK(make_products(plan, options, rasters, preview, folder->path(), *sink, analysis));
+    const auto show_picture = [&](double part) {
+      if (progress) progress(kBlocksPart + (1 - kBlocksPart) * part, "writing the picture");
+    };
+    VEDETTE_CHECK(make_products(plan, options, rasters, preview, folder->path(), *sink, analysis,
+                                show_picture, stop));
   }
   analysis.wall_s = seconds_since(start);
   if (progress) progress(1, "done");

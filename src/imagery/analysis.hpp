@@ -25,7 +25,15 @@ namespace vedette::imagery {
 
 /// One file that was made, in the scratch folder; the sink takes it away (moves or uploads).
 struct Product {
-  enum class Kind { kPreview, kIndexPicture, kIndexRaster, kZones, kNumbersJson, kNumbersCsv };
+  enum class Kind {
+    kPreview,
+    kPictureRaster,
+    kIndexPicture,
+    kIndexRaster,
+    kZones,
+    kNumbersJson,
+    kNumbersCsv,
+  };
   Kind kind = Kind::kPreview;
   std::string index;      // "ndvi"; empty: of the whole picture
   std::string file_name;  // "ndvi.tif": its name for people, unique within one analysis
@@ -47,6 +55,8 @@ class ProductSink {
 
 struct ProductOptions {
   bool preview = true;
+  /// The picture itself as a raster with reductions, for tiles; needs the preview, too.
+  bool picture = false;
   bool pictures = true;
   bool rasters = true;
   bool zones = true;

@@ -140,36 +140,13 @@ class ImageAnalysis {
   Result<std::string> find_lead(const ImageInfo& info);
   Result<Files> other_files(const Image& image, LocalObject own);
   Result<work::JobEnd> end_as_part(const std::string& lead);
-  Result<AnalyzeOptions> options_for(const Image& image, const std::string& camera,
-                                     const std::filesystem::path& scratch);
   Result<void> finish(const FinishedAnalysis& made, const std::string& result);
 
   const AnalyzeImage& what_;
   const AnalyzeParts& parts_;
   work::JobContext& context_;
-  std::string panel_;  // that options_for() found
+  std::string panel_;  // of the flight, as it was when the analysis began
 };
-
-Result<AnalyzeOptions> ImageAnalysis::options_for(const Image& image, const std::string& camera,
-                                                  const std::filesystem::path& scratch) {
-  AnalyzeOptions options = parts_.options;
-  options.scratch = scratch;
-  if (!image.band_choice.empty()) {
-    VEDETTE_TRY(choice, parse_band_choice(image.band_choice));
-    options.bands = std::move(choice);
-  }
-  VEDETTE_TRY(remembered, parts_.database->read(
-                              [&](db::Session& session) { return camera_bands(session, camera); }));
-  if (remembered) {
-    VEDETTE_TRY(choice, parse_band_choice(*remembered));
-    options.camera_bands = std::move(choice);
-  }
-  VEDETTE_TRY(panel, parts_.database->read(
-                         [&](db::Session& session) { return panel_of_image(session, image.id); }));
-  options.panel = panel_reading(panel);
-  panel_ = std::move(panel);
-  return options;
-}
 
 Result<LocalObject> ImageAnalysis::fetch(const Image& image, const std::string& key) {
   if (key.empty()) {
@@ -267,7 +244,12 @@ Result<work::JobEnd> ImageAnalysis::analyze_once(const Image& image, Files files
                                                  const ImageInfo& info) {
   VEDETTE_TRY(scratch, TemporaryFolder::make(parts_.scratch));
   const std::string camera = camera_key(info);
-  VEDETTE_TRY(options, options_for(image, camera, scratch.path()));
+  VEDETTE_TRY(options, options_of(*parts_.database, parts_.options, image, camera));
+  options.scratch = scratch.path();
+  VEDETTE_TRY(panel, parts_.database->read(
+                         [&](db::Session& session) { return panel_of_image(session, image.id); }));
+  options.panel = panel_reading(panel);
+  panel_ = std::move(panel);
   ProductStore sink(*parts_.blobs, what_.image, context_);
   auto analysis = analyze(
       files.paths, options, &sink,
@@ -341,6 +323,21 @@ Result<work::JobEnd> ImageAnalysis::wait_for(const Error& why, Micros wait) {
 }
 
 }  // namespace
+
+Result<AnalyzeOptions> options_of(db::Database& database, AnalyzeOptions options,
+                                  const Image& image, const std::string& camera) {
+  if (!image.band_choice.empty()) {
+    VEDETTE_TRY(choice, parse_band_choice(image.band_choice));
+    options.bands = std::move(choice);
+  }
+  VEDETTE_TRY(remembered,
+              database.read([&](db::Session& session) { return camera_bands(session, camera); }));
+  if (remembered) {
+    VEDETTE_TRY(choice, parse_band_choice(*remembered));
+    options.camera_bands = std::move(choice);
+  }
+  return options;
+}
 
 Result<AnalyzeImage> AnalyzeImage::decode(std::string_view text) {
   boost::system::error_code failed;

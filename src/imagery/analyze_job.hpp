@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "imagery/analysis.hpp"
+#include "imagery/image_store.hpp"
 #include "imagery/tables.hpp"
 #include "work/job.hpp"
 
@@ -42,6 +43,12 @@ struct AnalyzeImage {
   static Result<AnalyzeImage> decode(std::string_view text);
   std::string encode() const;
 };
+
+/// What is said of the bands of an image and of its camera (imagery/bands.hpp, camera_key()) beside
+/// `options`.
+/// Blocks on the database.
+Result<AnalyzeOptions> options_of(db::Database& database, AnalyzeOptions options,
+                                  const Image& image, const std::string& camera);
 
 work::JobKind analyze_image_kind(const AnalyzeParts& parts);
 

@@ -36,6 +36,11 @@ Window BlockReader::window(std::int64_t number) const {
   return at;
 }
 
+Result<> BlockReader::read_at(Hand& hand, const Window& at, Block& block) {
+  block.at = at;
+  return read(hand, block);
+}
+
 Result<bool> BlockReader::next(Hand& hand, Block& block) {
   if (is_in_order_) {
     const std::lock_guard lock(order_mutex_);

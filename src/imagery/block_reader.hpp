@@ -42,6 +42,9 @@ class BlockReader {
     std::vector<float> unwarped;
   };
 
+  /// Any part of the picture, in no order; `hand` is for this alone.
+  Result<> read_at(Hand& hand, const Window& at, Block& block);
+
   /// The next block into `block`; false: there is none. Any thread, each with its own hand.
   Result<bool> next(Hand& hand, Block& block);
 

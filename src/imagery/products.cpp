@@ -8,10 +8,12 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <string_view>
 #include <utility>
 
 #include "imagery/colours.hpp"
 #include "imagery/health.hpp"
+#include "imagery/picture.hpp"
 #include "imagery/png.hpp"
 #include "imagery/zone_files.hpp"
 #include "imagery/zones.hpp"
@@ -22,6 +24,7 @@ namespace vedette::imagery {
 namespace {
 
 constexpr int kPreviewQuality = 85;
+constexpr std::string_view kRasterType = "image/tiff; application=geotiff; profile=cloud-optimized";
 constexpr double kScale = 0.0001;
 constexpr double kWideScale = 0.001;
 
@@ -75,14 +78,19 @@ std::pair<float, float> stretch(std::vector<float> values) {
   return high > low ? std::pair{low, high} : std::pair{low, low + 1};
 }
 
-Result<> make_preview(const Plan& plan, const PreviewSums& preview, Maker& maker) {
-  media::Image image(preview.width, preview.height);
+// What stands for black and white, of red, green and blue.
+ShownRanges shown_ranges(const Plan& plan, const PreviewSums& preview) {
   const bool is_plain = plan.first().type == SampleType::kUint8 && !plan.is_false_colour &&
                         plan.radiometry.unit == Unit::kDigitalNumbers;
-  std::array<std::pair<float, float>, 3> ranges;
+  ShownRanges ranges;
   for (std::size_t c = 0; c < 3; ++c) {
     ranges[c] = is_plain ? std::pair{0.0F, 255.0F} : stretch(preview.values[c]);
   }
+  return ranges;
+}
+
+Result<> make_preview(const PreviewSums& preview, const ShownRanges& ranges, Maker& maker) {
+  media::Image image(preview.width, preview.height);
   for (int y = 0; y < preview.height; ++y) {
     std::uint8_t* row = image.row(y);
     for (int x = 0; x < preview.width; ++x) {
@@ -91,11 +99,9 @@ Result<> make_preview(const Plan& plan, const PreviewSums& preview, Maker& maker
       for (std::size_t c = 0; c < 3; ++c) {
         const float value = preview.values[c][at];
         const auto [low, high] = ranges[c];
-        const float shown = (value - low) / (high - low) * 255;
         // White where there is no picture.
         row[3 * x + 2 - static_cast<int>(c)] =
-            value == value ? static_cast<std::uint8_t>(std::lround(std::clamp(shown, 0.0F, 255.0F)))
-                           : std::uint8_t{255};
+            value == value ? shown_byte(value, low, high) : std::uint8_t{255};
       }
     }
   }
@@ -238,10 +244,25 @@ Result<Rasters> make_rasters(const Plan& plan, const AnalyzeOptions& options,
 
 Result<> make_products(const Plan& plan, const AnalyzeOptions& options, Rasters& rasters,
                        const PreviewSums& preview, const std::filesystem::path& folder,
-                       ProductSink& sink, Analysis& analysis) {
+                       ProductSink& sink, Analysis& analysis,
+                       const std::function<void(double)>& progress, const std::stop_token& stop) {
   Maker maker(folder, sink, analysis);
   const ProductOptions& wanted = options.products;
-  if (wanted.preview && preview.width > 0) VEDETTE_CHECK(make_preview(plan, preview, maker));
+  if (preview.width > 0) {
+    const ShownRanges ranges = shown_ranges(plan, preview);
+    if (wanted.preview) VEDETTE_CHECK(make_preview(preview, ranges, maker));
+    if (wanted.picture) {
+      Product product;
+      product.kind = Product::Kind::kPictureRaster;
+      product.file_name = "picture.tif";
+      product.media_type = kRasterType;
+      product.width = plan.width();
+      product.height = plan.height();
+      VEDETTE_CHECK(
+          write_picture(plan, options, ranges, maker.path(product.file_name), progress, stop));
+      VEDETTE_CHECK(maker.hand_over(std::move(product)));
+    }
+  }
   bool is_first = true;
   for (const std::size_t i : plan.products) {
     if (!rasters[i]) continue;
@@ -258,7 +279,7 @@ Result<> make_products(const Plan& plan, const AnalyzeOptions& options, Rasters&
     product.kind = Product::Kind::kIndexRaster;
     product.index = result.definition.name;
     product.file_name = result.definition.name + ".tif";
-    product.media_type = "image/tiff; application=geotiff; profile=cloud-optimized";
+    product.media_type = kRasterType;
     product.width = plan.width();
     product.height = plan.height();
     VEDETTE_CHECK(rasters[i]->write(maker.path(product.file_name)));

@@ -2,6 +2,9 @@
 // sink left them. Inside src/imagery; on the thread of analyze().
 #pragma once
 
+#include <functional>
+#include <stop_token>
+
 #include "imagery/analysis.hpp"
 #include "imagery/block_work.hpp"
 #include "imagery/plan.hpp"
@@ -31,8 +34,10 @@ Result<Rasters> make_rasters(const Plan& plan, const AnalyzeOptions& options,
                              const std::filesystem::path& folder);
 
 /// Makes and hands over everything; fills analysis.products, .zones and each index's shown range.
+/// `progress` is of the picture's own raster. kCancelled.
 Result<> make_products(const Plan& plan, const AnalyzeOptions& options, Rasters& rasters,
                        const PreviewSums& preview, const std::filesystem::path& folder,
-                       ProductSink& sink, Analysis& analysis);
+                       ProductSink& sink, Analysis& analysis,
+                       const std::function<void(double)>& progress, const std::stop_token& stop);
 
 }  // namespace vedette::imagery

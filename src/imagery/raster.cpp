@@ -14,18 +14,27 @@
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <mutex>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "base/text.hpp"
 #include "imagery/exif.hpp"
+#include "imagery/projection.hpp"
 
 namespace vedette::imagery {
 namespace {
 
-constexpr std::int64_t kCacheBytes = 24 << 20;
-constexpr std::int64_t kMostCacheBytes = 192 << 20;
+constexpr std::int64_t kGdalCacheBytes = 24 << 20;
 constexpr const char* kLibrary = VEDETTE_GDAL_LIBRARY;
+
+constexpr std::int64_t kMostCacheBytes = 192 << 20;
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr int kPointsOfAnEdge = 21;
+// Wider than half the Earth is nothing that was flown over: it lies across the antimeridian.
+constexpr double kWidest = 180;
 
 // What is used of the library. The types are the header's own, so that a call that does not fit
 // does not compile.
@@ -68,6 +77,8 @@ struct Gdal {
   decltype(&::GDALSetGeoTransform) set_geo_transform;
   decltype(&::GDALSetProjection) set_projection;
   decltype(&::VSIGetMemFileBuffer) memory_file;
+  decltype(&::VSIFileFromMemBuffer) make_memory_file;
+  decltype(&::VSIFCloseL) close_file;
   decltype(&::VSIUnlink) unlink;
   decltype(&::VSIFree) free;
   decltype(&::OSRExportToWkt) export_wkt;
@@ -147,6 +158,8 @@ Loaded load() {
   find(g.set_geo_transform, "GDALSetGeoTransform");
   find(g.set_projection, "GDALSetProjection");
   find(g.memory_file, "VSIGetMemFileBuffer");
+  find(g.make_memory_file, "VSIFileFromMemBuffer");
+  find(g.close_file, "VSIFCloseL");
   find(g.unlink, "VSIUnlink");
   find(g.free, "VSIFree");
   find(g.export_wkt, "OSRExportToWkt");
@@ -170,7 +183,7 @@ Loaded load() {
   g.set_config_option("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR");  // reads nothing beside it
   g.set_config_option("GDAL_ERROR_ON_LIBJPEG_WARNING", "YES");  // a cut-off JPEG is not half grey
   g.set_config_option("GDAL_NUM_THREADS", "1");                 // the threads are ours
-  g.set_cache_max(kCacheBytes);
+  g.set_cache_max(kGdalCacheBytes);
   g.register_gtiff();
   g.register_jpeg();
   g.register_png();
@@ -181,6 +194,48 @@ Loaded load() {
 const Loaded& library() {
   static const Loaded loaded = load();
   return loaded;
+}
+
+std::optional<std::array<std::array<double, 2>, 4>> corners_of(const Gdal& g,
+                                                               OGRSpatialReferenceH crs,
+                                                               const std::array<double, 6>& t,
+                                                               int width, int height) {
+  OGRSpatialReferenceH wgs84 = g.new_crs(nullptr);
+  OGRSpatialReferenceH own = g.clone_crs(crs);
+  std::optional<std::array<std::array<double, 2>, 4>> corners;
+  if (g.import_epsg(wgs84, 4326) == OGRERR_NONE) {
+    g.set_axis_mapping(wgs84, OAMS_TRADITIONAL_GIS_ORDER);
+    g.set_axis_mapping(own, OAMS_TRADITIONAL_GIS_ORDER);
+    if (OGRCoordinateTransformationH way = g.new_transformation(own, wgs84); way != nullptr) {
+      std::array<double, 4> x{};
+      std::array<double, 4> y{};
+      for (std::size_t i = 0; i < 4; ++i) {
+        const double column = i == 1 || i == 2 ? width : 0;
+        const double row = i >= 2 ? height : 0;
+        x[i] = t[0] + column * t[1] + row * t[2];
+        y[i] = t[3] + column * t[4] + row * t[5];
+      }
+      if (g.transform(way, 4, x.data(), y.data(), nullptr) != 0 &&
+          std::ranges::all_of(x, [](double v) { return std::isfinite(v) && std::abs(v) <= 540; }) &&
+          std::ranges::all_of(y, [](double v) { return std::isfinite(v) && std::abs(v) <= 90; })) {
+        corners.emplace();
+        for (std::size_t i = 0; i < 4; ++i) (*corners)[i] = {x[i], y[i]};
+      }
+      g.destroy_transformation(way);
+    }
+  }
+  g.destroy_crs(own);
+  g.destroy_crs(wgs84);
+  return corners;
+}
+
+Result<const Gdal*> gdal() {
+  const Loaded& loaded = library();
+  if (loaded.problem.empty()) return &loaded.gdal;
+  return fail(ErrorCode::kUnavailable,
+              "pictures cannot be read on this machine: the library GDAL is not installed "
+              "(Debian: libgdal32)",
+              loaded.problem);
 }
 
 const char* driver_name(FileKind kind) {
@@ -288,39 +343,6 @@ BandInfo describe_band(const Gdal& g, GDALRasterBandH band) {
   return info;
 }
 
-std::optional<std::array<std::array<double, 2>, 4>> corners_of(const Gdal& g,
-                                                               OGRSpatialReferenceH crs,
-                                                               const std::array<double, 6>& t,
-                                                               int width, int height) {
-  OGRSpatialReferenceH wgs84 = g.new_crs(nullptr);
-  OGRSpatialReferenceH own = g.clone_crs(crs);
-  std::optional<std::array<std::array<double, 2>, 4>> corners;
-  if (g.import_epsg(wgs84, 4326) == OGRERR_NONE) {
-    g.set_axis_mapping(wgs84, OAMS_TRADITIONAL_GIS_ORDER);
-    g.set_axis_mapping(own, OAMS_TRADITIONAL_GIS_ORDER);
-    if (OGRCoordinateTransformationH way = g.new_transformation(own, wgs84); way != nullptr) {
-      std::array<double, 4> x{};
-      std::array<double, 4> y{};
-      for (std::size_t i = 0; i < 4; ++i) {
-        const double column = i == 1 || i == 2 ? width : 0;
-        const double row = i >= 2 ? height : 0;
-        x[i] = t[0] + column * t[1] + row * t[2];
-        y[i] = t[3] + column * t[4] + row * t[5];
-      }
-      if (g.transform(way, 4, x.data(), y.data(), nullptr) != 0 &&
-          std::ranges::all_of(x, [](double v) { return std::isfinite(v) && std::abs(v) <= 540; }) &&
-          std::ranges::all_of(y, [](double v) { return std::isfinite(v) && std::abs(v) <= 90; })) {
-        corners.emplace();
-        for (std::size_t i = 0; i < 4; ++i) (*corners)[i] = {x[i], y[i]};
-      }
-      g.destroy_transformation(way);
-    }
-  }
-  g.destroy_crs(own);
-  g.destroy_crs(wgs84);
-  return corners;
-}
-
 std::optional<Georeference> georeference_of(const Gdal& g, GDALDatasetH dataset, int width,
                                             int height) {
   Georeference result;
@@ -348,6 +370,17 @@ std::optional<Georeference> georeference_of(const Gdal& g, GDALDatasetH dataset,
   return result;
 }
 
+void turn(const Gdal& g, OGRCoordinateTransformationH way, std::span<double> x,
+          std::span<double> y) {
+  if (x.empty()) return;
+  g.transform(way, static_cast<int>(x.size()), x.data(), y.data(), nullptr);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (std::isfinite(x[i]) && std::isfinite(y[i])) continue;
+    x[i] = kNaN;
+    y[i] = kNaN;
+  }
+}
+
 }  // namespace
 
 struct Raster::State {
@@ -364,14 +397,8 @@ Raster::Raster(Raster&&) noexcept = default;
 Raster& Raster::operator=(Raster&&) noexcept = default;
 
 Result<Raster> Raster::open(const std::filesystem::path& path, FileKind kind) {
-  const Loaded& loaded = library();
-  if (!loaded.problem.empty()) {
-    return fail(ErrorCode::kUnavailable,
-                "pictures cannot be read on this machine: the library GDAL is not installed "
-                "(Debian: libgdal32)",
-                loaded.problem);
-  }
-  const Gdal& g = loaded.gdal;
+  VEDETTE_TRY(library, gdal());
+  const Gdal& g = *library;
   const std::array<const char*, 2> drivers{driver_name(kind), nullptr};
   const std::array<const char*, 1> no_siblings{nullptr};
   g.error_reset();
@@ -434,7 +461,7 @@ void Raster::keep_rows(int rows) const {
   const std::lock_guard lock(cache_mutex);
   // Never smaller again: what another analysis asked for stays.
   g.set_cache_max(
-      std::max<std::int64_t>(g.cache_max(), std::min(wanted + kCacheBytes, kMostCacheBytes)));
+      std::max<std::int64_t>(g.cache_max(), std::min(wanted + kGdalCacheBytes, kMostCacheBytes)));
 }
 
 Result<> Raster::read(const Window& window, SampleType type, std::span<const int> bands,
@@ -473,9 +500,8 @@ Result<> Raster::read_mask(const Window& window, std::span<std::uint8_t> mask) {
 }
 
 Result<std::vector<RawTag>> geo_tags(const Georeference& georeference) {
-  const Loaded& loaded = library();
-  if (!loaded.problem.empty()) return fail(ErrorCode::kUnavailable, "GDAL is not installed");
-  const Gdal& g = loaded.gdal;
+  VEDETTE_TRY(library, gdal());
+  const Gdal& g = *library;
   static std::atomic<int> number{0};
   const std::string name = fmt::format("/vsimem/vedette-{}.tif", ++number);
   GDALDatasetH dataset = g.create(g.driver("GTiff"), name.c_str(), 1, 1, 1, GDT_Byte, nullptr);
@@ -505,8 +531,127 @@ Result<std::vector<RawTag>> geo_tags(const Georeference& georeference) {
 }
 
 std::string gdal_version() {
-  const Loaded& loaded = library();
-  return loaded.problem.empty() ? loaded.gdal.version_info("RELEASE_NAME") : std::string();
+  const auto library = gdal();
+  return library ? (*library)->version_info("RELEASE_NAME") : std::string();
+}
+
+struct Projection::Ways {
+  const Gdal* gdal = nullptr;
+  std::mutex proj_mutex;  // a transformation is used by one thread at a time
+  OGRCoordinateTransformationH to_degrees = nullptr;
+  OGRCoordinateTransformationH from_degrees = nullptr;
+
+  Ways() = default;
+  Ways(const Ways&) = delete;
+  Ways& operator=(const Ways&) = delete;
+  ~Ways() {
+    if (to_degrees != nullptr) gdal->destroy_transformation(to_degrees);
+    if (from_degrees != nullptr) gdal->destroy_transformation(from_degrees);
+  }
+
+  bool make(OGRSpatialReferenceH own) {
+    OGRSpatialReferenceH wgs84 = gdal->new_crs(nullptr);
+    OGRSpatialReferenceH clone = gdal->clone_crs(own);
+    if (gdal->import_epsg(wgs84, 4326) == OGRERR_NONE) {
+      gdal->set_axis_mapping(wgs84, OAMS_TRADITIONAL_GIS_ORDER);
+      gdal->set_axis_mapping(clone, OAMS_TRADITIONAL_GIS_ORDER);
+      to_degrees = gdal->new_transformation(clone, wgs84);
+      from_degrees = gdal->new_transformation(wgs84, clone);
+    }
+    gdal->destroy_crs(clone);
+    gdal->destroy_crs(wgs84);
+    return to_degrees != nullptr && from_degrees != nullptr;
+  }
+};
+
+Projection::Projection(std::unique_ptr<Ways> ways, std::array<double, 6> transform)
+    : ways_(std::move(ways)), transform_(transform) {}
+Projection::~Projection() = default;
+
+Result<std::shared_ptr<const Projection>> Projection::of_tiff_head(
+    std::span<const std::uint8_t> head, int width, int height) {
+  VEDETTE_TRY(library, gdal());
+  const Gdal& g = *library;
+  static std::atomic<int> number{0};
+  const std::string name = fmt::format("/vsimem/vedette-head-{}.tif", ++number);
+  // GDAL reads it only, and does not own it.
+  VSILFILE* file =
+      g.make_memory_file(name.c_str(), const_cast<GByte*>(head.data()), head.size(), FALSE);
+  if (file == nullptr) return fail(ErrorCode::kInternal, "a place cannot be read out of a raster");
+  g.close_file(file);
+  const std::array<const char*, 2> drivers{"GTiff", nullptr};
+  const std::array<const char*, 1> no_siblings{nullptr};
+  GDALDatasetH dataset = g.open_ex(name.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY, drivers.data(),
+                                   nullptr, no_siblings.data());
+  std::shared_ptr<Projection> made;
+  if (dataset != nullptr) {
+    if (const auto place = georeference_of(g, dataset, width, height)) {
+      auto ways = std::make_unique<Ways>();
+      ways->gdal = &g;
+      if (ways->make(g.spatial_ref(dataset))) {
+        made.reset(new Projection(std::move(ways), place->transform));
+        made->find_bounds(width, height);
+      }
+    }
+    g.close(dataset);
+  }
+  g.unlink(name.c_str());
+  return std::shared_ptr<const Projection>(std::move(made));
+}
+
+void Projection::to_pixels(std::span<double> x, std::span<double> y) const {
+  {
+    const std::lock_guard lock(ways_->proj_mutex);
+    turn(*ways_->gdal, ways_->from_degrees, x, y);
+  }
+  const auto& t = transform_;
+  const double determinant = t[1] * t[5] - t[2] * t[4];
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double east = x[i] - t[0];
+    const double north = y[i] - t[3];
+    x[i] = (east * t[5] - north * t[2]) / determinant;
+    y[i] = (north * t[1] - east * t[4]) / determinant;
+  }
+}
+
+void Projection::to_degrees(std::span<double> x, std::span<double> y) const {
+  const auto& t = transform_;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double column = x[i];
+    const double row = y[i];
+    x[i] = t[0] + column * t[1] + row * t[2];
+    y[i] = t[3] + column * t[4] + row * t[5];
+  }
+  const std::lock_guard lock(ways_->proj_mutex);
+  turn(*ways_->gdal, ways_->to_degrees, x, y);
+}
+
+void Projection::find_bounds(int width, int height) {
+  std::vector<double> x;
+  std::vector<double> y;
+  for (int i = 0; i < kPointsOfAnEdge; ++i) {
+    const double part = static_cast<double>(i) / (kPointsOfAnEdge - 1);
+    for (const double side : {0.0, 1.0}) {
+      x.push_back(part * width);
+      y.push_back(side * height);
+      x.push_back(side * width);
+      y.push_back(part * height);
+    }
+  }
+  to_degrees(x, y);
+  const auto is_on_earth = [](double limit) {
+    return [limit](double v) { return std::abs(v) <= limit; };
+  };
+  if (!std::ranges::all_of(x, is_on_earth(180)) || !std::ranges::all_of(y, is_on_earth(90))) {
+    return;
+  }
+  const EarthBounds found{std::ranges::min(x), std::ranges::min(y), std::ranges::max(x),
+                          std::ranges::max(y)};
+  // Also the whole Earth in degrees, whose edge is on both sides of the antimeridian.
+  const bool is_whole = found.east - found.west > kWidest && transform_[2] == 0 &&
+                        transform_[4] == 0 && std::abs(transform_[1]) * width <= 360;
+  if (found.east - found.west > kWidest && !is_whole) return;
+  bounds_ = found;
 }
 
 }  // namespace vedette::imagery

@@ -1,13 +1,9 @@
 #include "imagery/raster_tiles.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
 #include <libdeflate.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -31,27 +27,6 @@ struct FreeCompressor {
   }
 };
 using Compressor = std::unique_ptr<libdeflate_compressor, FreeCompressor>;
-
-std::unexpected<Error> write_failed() {
-  const int problem = errno;
-  return fail(
-      problem == ENOSPC || problem == EDQUOT ? ErrorCode::kDiskFull : ErrorCode::kUnavailable,
-      problem == ENOSPC || problem == EDQUOT ? "the disk is full: the map could not be written"
-                                             : "the map could not be written",
-      std::strerror(problem));
-}
-
-Result<> write_all(int descriptor, std::span<const std::uint8_t> bytes, std::uint64_t offset) {
-  while (!bytes.empty()) {
-    const ssize_t put =
-        ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return write_failed();
-    bytes = bytes.subspan(static_cast<std::size_t>(put));
-    offset += static_cast<std::uint64_t>(put);
-  }
-  return {};
-}
 
 VEDETTE_LOOP void encode(std::span<const float> values, float scale, std::int16_t* codes) {
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -113,10 +88,6 @@ struct RasterTiles::Tile {
 };
 
 struct RasterTiles::Level {
-  struct Place {
-    std::uint64_t offset = 0;  // in the spool
-    std::uint32_t bytes = 0;
-  };
   struct Pending {
     Tile tile;
     int missing = 0;
@@ -125,25 +96,8 @@ struct RasterTiles::Level {
   int height = 0;
   int columns = 0;
   int rows = 0;
-  std::vector<Place> places;
+  std::vector<Spool::Place> places;  // in the spool
   std::map<std::pair<int, int>, Pending> pending;
-};
-
-struct RasterTiles::Spool {
-  std::filesystem::path path;
-  int descriptor = -1;
-  std::mutex end_mutex;
-  std::uint64_t end = 0;
-
-  Spool() = default;
-  Spool(const Spool&) = delete;
-  Spool& operator=(const Spool&) = delete;
-  ~Spool() {
-    if (descriptor < 0) return;
-    ::close(descriptor);
-    std::error_code ignored;
-    std::filesystem::remove(path, ignored);
-  }
 };
 
 RasterTiles::RasterTiles(RasterFormat format, int reduced)
@@ -179,11 +133,8 @@ Result<std::unique_ptr<RasterTiles>> RasterTiles::make(
     RasterFormat format, const std::optional<std::filesystem::path>& spool, int reduced) {
   std::unique_ptr<RasterTiles> tiles(new RasterTiles(std::move(format), reduced));
   if (spool) {
-    tiles->spool_ = std::make_unique<Spool>();
-    tiles->spool_->path = *spool;
-    tiles->spool_->descriptor =
-        ::open(spool->c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (tiles->spool_->descriptor < 0) return write_failed();
+    VEDETTE_TRY(made, Spool::make(*spool));
+    tiles->spool_ = std::move(made);
   }
   return tiles;
 }
@@ -235,19 +186,11 @@ Result<> RasterTiles::store(std::size_t level, int column, int row, const Tile& 
   packed.resize(libdeflate_zlib_compress_bound(compressor.get(), bytes));
   const std::size_t size =
       libdeflate_zlib_compress(compressor.get(), plain.data(), bytes, packed.data(), packed.size());
-  std::uint64_t at = 0;
-  {
-    const std::lock_guard lock(spool_->end_mutex);
-    at = spool_->end;
-    spool_->end += size;
-  }
-  // Each tile has a place of its own: no lock is needed to write there.
+  VEDETTE_TRY(place, spool_->append(std::span(packed).first(size)));
   Level& of = levels_[level];
-  auto& place = of.places[static_cast<std::size_t>(row) * static_cast<std::size_t>(of.columns) +
-                          static_cast<std::size_t>(column)];
-  place.offset = at;
-  place.bytes = static_cast<std::uint32_t>(size);
-  return write_all(spool_->descriptor, std::span(packed).first(size), at);
+  of.places[static_cast<std::size_t>(row) * static_cast<std::size_t>(of.columns) +
+            static_cast<std::size_t>(column)] = place;
+  return {};
 }
 
 void RasterTiles::reduce(int column, int row, const Tile& tile) {
@@ -345,7 +288,7 @@ Result<> RasterTiles::write(const std::filesystem::path& path) {
   if (!spool_) return fail(ErrorCode::kInternal, "this raster was not kept");
   // Heads first, then the smallest overview, at last the raster itself: a reader that asks for a
   // part of the file over a network needs two requests.
-  const bool is_big = spool_->end > 3'900'000'000ULL;
+  const bool is_big = spool_->bytes() > 3'900'000'000ULL;
   std::vector<TiffLevel> described;
   for (const Level& level : levels_) {
     TiffLevel each;
@@ -361,32 +304,11 @@ Result<> RasterTiles::write(const std::filesystem::path& path) {
   description.scale = format_.scale;
   description.band = format_.description;
   description.place = &format_.place;
-  const std::string begin = tiff_head(description, described);
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor < 0) return write_failed();
-  struct Closed {
-    int descriptor;
-    ~Closed() { ::close(descriptor); }
-  } const closed{descriptor};
-  VEDETTE_CHECK(write_all(descriptor,
-                          {reinterpret_cast<const std::uint8_t*>(begin.data()), begin.size()}, 0));
-  std::uint64_t at = begin.size();
-  std::vector<std::uint8_t> buffer;
+  std::vector<Spool::Place> order;
   for (std::size_t level = levels_.size(); level-- > 0;) {
-    for (const auto& place : levels_[level].places) {
-      buffer.resize(place.bytes);
-      std::size_t have = 0;
-      while (have < buffer.size()) {
-        const ssize_t got = ::pread(spool_->descriptor, &buffer[have], buffer.size() - have,
-                                    static_cast<off_t>(place.offset + have));
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return write_failed();
-        have += static_cast<std::size_t>(got);
-      }
-      VEDETTE_CHECK(write_all(descriptor, buffer, at));
-      at += place.bytes;
-    }
+    order.insert(order.end(), levels_[level].places.begin(), levels_[level].places.end());
   }
+  VEDETTE_CHECK(spool_->write(path, tiff_head(description, described), order));
   spool_.reset();
   return {};
 }

@@ -17,6 +17,7 @@
 
 #include "base/error.hpp"
 #include "imagery/raster.hpp"
+#include "imagery/spool.hpp"
 
 namespace vedette::imagery {
 
@@ -63,7 +64,6 @@ class RasterTiles {
  private:
   struct Tile;
   struct Level;
-  struct Spool;
   RasterTiles(RasterFormat format, int reduced);
 
   Result<> finish_tile(std::size_t level, int column, int row, const Tile& tile);

@@ -45,8 +45,7 @@ struct AnalyzeImage {
 };
 
 /// What is said of the bands of an image and of its camera (imagery/bands.hpp, camera_key()) beside
-/// `options`.
-/// Blocks on the database.
+/// `options`. Blocks on the database.
 Result<AnalyzeOptions> options_of(db::Database& database, AnalyzeOptions options,
                                   const Image& image, const std::string& camera);
 

@@ -26,9 +26,9 @@ FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 TUS = {"Tus-Resumable": "1.0.0"}
 HEADERS = {"uploadImages": FORM, "postImage": FORM, "putImage": {"Content-Type": "image/png"}, "beginUpload": {**TUS, "Upload-Length": "100"},
            "continueUpload": {**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}, "giveUpUpload": TUS}
-QUERIES = {"getKpi": "?camera=gate&from=2026-01-01T00:00:00Z"}
-# The names in paths that are no camera's: a kind, and a job that has ended; one that waits where it is to be cancelled.
-NAMES = {"{job}": "1", "{kind}": "paint"}
+QUERIES = {"getKpi": "?camera=gate&from=2026-01-01T00:00:00Z", "getValue": "?x=1&y=1"}
+# The names in paths that are no camera's: a kind, a tile, and a job that has ended; one that waits where it is to be cancelled.
+NAMES = {"{job}": "1", "{kind}": "paint", "{index}": "vari", "{z}": "0", "{x}": "0", "{y}": "0.png"}
 TO_CANCEL = "2"
 # Those of images, and what is asked of one that is not completed: put_images() fills in the ids.
 OF_IMAGES = {"{image}": "", "{mission}": "", "{product}": "", "{filename}": "", "{upload}": "", "failed": "", "waiting": ""}

@@ -285,6 +285,7 @@ void mount_imagery(http::Router& router, const std::shared_ptr<const ImageryServ
   mount_uploads(router, services);
   mount_images(router, services);
   mount_products(router, services);
+  mount_tiles(router, services);
   mount_missions(router, services);
   mount_panels(router, services);
   mount_originals(router, services);

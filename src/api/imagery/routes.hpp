@@ -15,6 +15,7 @@ void mount_uploads(http::Router& router, const std::shared_ptr<const ImageryServ
 void mount_images(http::Router& router, const std::shared_ptr<const ImageryServices>& services);
 void mount_image_list(http::Router& router, const std::shared_ptr<const ImageryServices>& services);
 void mount_products(http::Router& router, const std::shared_ptr<const ImageryServices>& services);
+void mount_tiles(http::Router& router, const std::shared_ptr<const ImageryServices>& services);
 void mount_resumable(http::Router& router, const std::shared_ptr<const ImageryServices>& services);
 void mount_originals(http::Router& router, const std::shared_ptr<const ImageryServices>& services);
 void mount_drone(http::Router& router, const std::shared_ptr<const ImageryServices>& services);

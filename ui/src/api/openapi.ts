@@ -654,6 +654,103 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/images/{image}/tiles.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        /** Which tiles there are of an image and of its indices, and where they lie (TileJSON 3.0.0 with more beside it). */
+        get: operations["getTiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{image}/tiles/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+                /** @description Zoom, 0 is the whole. */
+                z: components["parameters"]["tile_z"];
+                /** @description Column of the tile, from the west or left. */
+                x: components["parameters"]["tile_x"];
+                /** @description Row of the tile, from the north or top, and `.png`: `17.png`. */
+                y: components["parameters"]["tile_y"];
+            };
+            cookie?: never;
+        };
+        /**
+         * A tile of the picture itself, clear where there is none.
+         * @description 256 x 256 pixels of the pyramid that GET /api/images/{image}/tiles.json names. Beyond the pyramid's bounds or its deepest zoom (pixels only): 404.
+         */
+        get: operations["getPictureTile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{image}/tiles/{index}/{z}/{x}/{y}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+                /** @description An index of `indices` in tiles.json, `ndvi` for example. */
+                index: string;
+                /** @description Zoom, 0 is the whole. */
+                z: components["parameters"]["tile_z"];
+                /** @description Column of the tile, from the west or left. */
+                x: components["parameters"]["tile_x"];
+                /** @description Row of the tile, from the north or top, and `.png`: `17.png`. */
+                y: components["parameters"]["tile_y"];
+            };
+            cookie?: never;
+        };
+        /** A tile of an index in colours, clear where there is no data. */
+        get: operations["getIndexTile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/images/{image}/value": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        /** What the bands and the indices are at one pixel. */
+        get: operations["getValue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/uploads": {
         parameters: {
             query?: never;
@@ -1443,6 +1540,72 @@ export interface components {
             known: {
                 sha256: string;
                 id: string;
+            }[];
+        };
+        TileSet: {
+            /** @enum {string} */
+            tilejson: "3.0.0";
+            name: string;
+            /**
+             * @description `web_mercator`: XYZ tiles of EPSG:3857, for maps. `pixels`: a pyramid of the picture's own pixels, for images that have no place on the Earth: at `maxzoom` a pixel of a tile is a pixel of the picture, and at each zoom below it stands for twice as many along each side; tile 0/0 begins at the upper left corner.
+             * @enum {string}
+             */
+            pyramid: "web_mercator" | "pixels";
+            /** @description Why it cannot lie on a map. */
+            why_pixels: string | null;
+            /** @description Of the upright picture. */
+            width: number;
+            height: number;
+            tile_size: number;
+            minzoom: number;
+            /** @description The zoom that shows every pixel. */
+            maxzoom: number;
+            /** @description West, south, east, north in degrees; null for pixels. */
+            bounds: number[] | null;
+            /** @description Longitude, latitude, zoom; null for pixels. */
+            center: number[] | null;
+            /** @description Of the picture, as TileJSON has it; empty where there is none. */
+            tiles: string[];
+            /** @description The same address. */
+            picture: string | null;
+            why_no_picture: string | null;
+            indices: {
+                index: string;
+                title: string;
+                /** @description The value of the first colour unless the request says another. */
+                low: number;
+                high: number;
+                /** @description Address with `{z}`, `{x}`, `{y}`; add `&low=..&high=..&ramp=..` for other colours. */
+                tiles: string;
+            }[];
+            ramps: {
+                name: string;
+                title: string;
+                /** @description From the lowest value to the highest, evenly spaced: `#2b1b2d`. */
+                colours: string[];
+            }[];
+        };
+        PixelValue: {
+            x: number;
+            y: number;
+            /** @description Of the pixel's middle; null where the image has no place. */
+            longitude: number | null;
+            latitude: number | null;
+            /** @description Of the bands: `reflectance`, `radiance` or `digital_numbers`. */
+            unit: string | null;
+            /** @description What the indices were computed from. */
+            bands: {
+                /** @description Its light (`red`, `near infrared`), or `band 3` where that is not known. */
+                band: string;
+                /** @description Null where there is no data. */
+                value: number | null;
+            }[];
+            /** @description Why `bands` is empty. */
+            why_no_bands: string | null;
+            indices: {
+                index: string;
+                /** @description Null where there is no data. As the raster has it: to 0.0001 by default. */
+                value: number | null;
             }[];
         };
         ImageDetail: {
@@ -2426,6 +2589,14 @@ export interface components {
         own: boolean;
         /** @description The loop's name, for example `camera:mill-street`. */
         name: string;
+        /** @description Zoom, 0 is the whole. */
+        tile_z: string;
+        /** @description Column of the tile, from the west or left. */
+        tile_x: string;
+        /** @description Row of the tile, from the north or top, and `.png`: `17.png`. */
+        tile_y: string;
+        /** @description As tiles.json has it in its addresses: the answer of this version of the image never changes, and is kept by the browser. */
+        tile_version: string;
         /** @description The id of an image. */
         image: string;
         /** @description The id of a mission. */
@@ -3800,6 +3971,156 @@ export interface operations {
                 };
                 content?: never;
             };
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    getTiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pyramid */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TileSet"];
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            422: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    getPictureTile: {
+        parameters: {
+            query?: {
+                /** @description As tiles.json has it in its addresses: the answer of this version of the image never changes, and is kept by the browser. */
+                v?: components["parameters"]["tile_version"];
+            };
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+                /** @description Zoom, 0 is the whole. */
+                z: components["parameters"]["tile_z"];
+                /** @description Column of the tile, from the west or left. */
+                x: components["parameters"]["tile_x"];
+                /** @description Row of the tile, from the north or top, and `.png`: `17.png`. */
+                y: components["parameters"]["tile_y"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tile */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            422: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    getIndexTile: {
+        parameters: {
+            query?: {
+                /** @description A name from `ramps` of tiles.json; `vegetation` when it is not given. */
+                ramp?: string;
+                /** @description The value of the first colour; with `high`. Not given: the range that the index picture has. */
+                low?: number;
+                /** @description The value of the last colour; above `low`. */
+                high?: number;
+                /** @description As tiles.json has it in its addresses: the answer of this version of the image never changes, and is kept by the browser. */
+                v?: components["parameters"]["tile_version"];
+            };
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+                /** @description An index of `indices` in tiles.json, `ndvi` for example. */
+                index: string;
+                /** @description Zoom, 0 is the whole. */
+                z: components["parameters"]["tile_z"];
+                /** @description Column of the tile, from the west or left. */
+                x: components["parameters"]["tile_x"];
+                /** @description Row of the tile, from the north or top, and `.png`: `17.png`. */
+                y: components["parameters"]["tile_y"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tile */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            422: components["responses"]["Error"];
+            431: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
+    getValue: {
+        parameters: {
+            query?: {
+                /** @description Column of the upright picture, from 0; with `y`. */
+                x?: number;
+                /** @description Row, from 0. */
+                y?: number;
+                /** @description Degrees east, with `lat`, of an image that has a place on the Earth. */
+                lon?: number;
+                /** @description Degrees north. */
+                lat?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of an image. */
+                image: components["parameters"]["image"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The values */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PixelValue"];
+                };
+            };
+            400: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            422: components["responses"]["Error"];
             431: components["responses"]["Error"];
             503: components["responses"]["Error"];
         };

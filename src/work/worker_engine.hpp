@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -41,6 +42,7 @@ class Worker::Engine {
 
  private:
   using Time = BootClock::time_point;
+  static constexpr auto kReportEvery = std::chrono::seconds(1);
 
   /// One way of taking jobs of a kind.
   struct Intake {
@@ -69,21 +71,15 @@ class Worker::Engine {
     Time first_seen;
   };
 
-  // worker_turn.cpp: taking and running.
+  // worker_turn.cpp: taking and handing out.
   Result<void> run(LoopContext& loop);
   Result<void> go_on(LoopContext& loop);
   Result<void> take_jobs(LoopContext& loop, Kind& kind);
   Result<void> take(LoopContext& loop, Kind& kind, Intake& intake, int limit, bool is_ahead);
   void hand_out(Kind& kind, std::vector<ClaimedJob> jobs, bool to_front);
-  void finish(Kind& kind, const JobCrew::Finished& finished);
-  void log_failure(Kind& kind, const JobCell& cell, const Ending& ending);
-  void look_at_time(Time now);
-  void note_and_recall(LoopContext& loop, bool with_waiting);
-  void recall(std::int64_t job, std::int64_t attempt, JobStop why);
   void wind_down();
   void halt();
   void give_back_waiting(Kind& kind);
-  void report(LoopContext& loop);
   void written(const EndingWriter::Entry& entry, bool is_refused);
   void make_room();
   WorkerMetrics::Kind& numbers_of(const std::string& kind) VEDETTE_REQUIRES(metrics_mutex_);
@@ -91,6 +87,14 @@ class Worker::Engine {
   bool learn(const ClaimedJob& job);
   bool knows(std::int64_t job, std::int64_t attempt) const;
   void forget(std::int64_t job, std::int64_t attempt);
+
+  // worker_watch.cpp: watching over what runs.
+  void finish(Kind& kind, const JobCrew::Finished& finished);
+  void log_failure(Kind& kind, const JobCell& cell, const Ending& ending);
+  void look_at_time(Time now);
+  void note_and_recall(LoopContext& loop, bool with_waiting);
+  void recall(std::int64_t job, std::int64_t attempt, JobStop why);
+  void report(LoopContext& loop);
 
   // worker_care.cpp: what has its time.
   void look(LoopContext& loop);

@@ -95,7 +95,8 @@ TEST_P(Upgrade, ADatabaseOf01IsCarriedOverWithAllThatIsInIt) {
   const auto before = must(db::missing(*database_, all_migrations()));
   EXPECT_THAT(before.things, IsEmpty());
   for (const db::Migration& step : before.steps) {
-    EXPECT_FALSE(step.version == 1) << db::describe(step);  // those were there already
+    // Those were there already; of fields that version knew nothing.
+    EXPECT_FALSE(step.version == 1 && step.module != "imagery") << db::describe(step);
   }
   must(db::migrate(*database_, all_migrations()));
   EXPECT_TRUE(must(db::missing(*database_, all_migrations())).is_none());

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Runs the fuzz targets of build/fuzz on their seeds and what was found before; ends with `N passed, N failed`.
+"""Runs the fuzz targets of build/asan on their seeds and what was found before; ends with `N passed, N failed`.
 
 Usage: smoke.py [--seconds 10] [TARGET...]      an hour each: smoke.py --seconds 3600
 
-What libFuzzer adds to the seeds stays in build/fuzz/corpus/NAME, what it finds goes to build/fuzz/findings/NAME.
+What libFuzzer adds to the seeds stays in build/asan/corpus/NAME, what it finds goes to build/asan/findings/NAME.
 """
 import argparse
 import concurrent.futures
@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-BUILD = ROOT / "build" / "fuzz"
+BUILD = ROOT / "build" / "asan"
 
 
 def targets() -> list[str]:

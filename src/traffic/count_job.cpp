@@ -72,6 +72,7 @@ class FileCount {
 
  private:
   Result<void> find_camera_and_time();
+  Result<void> begin_attempt();
   Result<void> open_log(media::FrameSource& source, media::Session& session,
                         const std::string& identity);
   Result<void> watch(media::FrameSource& source, media::Session& session);
@@ -135,12 +136,31 @@ Result<void> FileCount::find_camera_and_time() {
   return {};
 }
 
+// What kills process after process is given up, also when it is the opening of the file.
+Result<void> FileCount::begin_attempt() {
+  VEDETTE_TRY(begun, DetectionStore::begin(*parts_.database, context_.fence(), camera_.id,
+                                           context_.crashes()));
+  if (begun.stuck < kMostStuck) return {};
+  if (!begun.has_kept) {  // nothing tells how far it was
+    return for_good(
+        ErrorCode::kInternal,
+        fmt::format("{} processes died while they counted {}; look at their logs and at "
+                    "the machine's memory.",
+                    begun.stuck, count_.file));
+  }
+  return for_good(ErrorCode::kInternal,
+                  fmt::format("{} processes died one after the other at the same place of {}. "
+                              "Copy or record it again, or choose another model.",
+                              begun.stuck, count_.file));
+}
+
 Result<work::JobEnd> FileCount::run() {
   if (auto found = find_camera_and_time(); !found) {
     if (found.error().code != ErrorCode::kNotFound && found.error().code != ErrorCode::kConflict)
       return fail(std::move(found.error()));
     return for_good(std::move(found.error()));
   }
+  VEDETTE_CHECK(begin_attempt());
   const LiveSeat seat(parts_.live, camera_.id);
   view_ = parts_.live->view(camera_.id);
   context_.progress(0, 0, "Opening the file");
@@ -202,22 +222,8 @@ Result<void> FileCount::open_log(media::FrameSource& source, media::Session& ses
   const std::string key =
       identity.empty() ? std::string() : media::detection_key(identity, fingerprint);
   log_.emplace(source, session, key);
-  VEDETTE_TRY(store,
-              DetectionStore::open(*parts_.database, context_.fence(), camera_.id,
-                                   key.empty() ? "none" : sha256_hex(key), context_.crashes()));
-  if (store.stuck() >= kMostStuck && key.empty()) {  // nothing is kept that tells how far it was
-    return for_good(
-        ErrorCode::kInternal,
-        fmt::format("{} processes died while they counted {}; look at their logs and at "
-                    "the machine's memory.",
-                    store.stuck(), count_.file));
-  }
-  if (store.stuck() >= kMostStuck) {
-    return for_good(ErrorCode::kInternal,
-                    fmt::format("{} processes died one after the other at the same place of {}. "
-                                "Copy or record it again, or choose another model.",
-                                store.stuck(), count_.file));
-  }
+  VEDETTE_TRY(store, DetectionStore::open(*parts_.database, context_.fence(), camera_.id,
+                                          key.empty() ? "none" : sha256_hex(key)));
   store_ = store;
   if (key.empty()) return {};
   is_kept_ = true;

@@ -22,16 +22,22 @@ namespace vedette::traffic {
 
 class DetectionStore {
  public:
-  /// Opens the camera's log of this mark (what determines detections: the file, the model; any
-  /// text), or begins one and drops the others. Notes that an attempt begins, after so many crashes
-  /// of earlier ones. kFenced.
-  static Result<DetectionStore> open(db::Database& database, const work::JobFence& fence,
-                                     std::string_view camera_id, std::string_view mark,
-                                     std::int64_t crashes);
+  struct Begun {
+    /// Attempts in a row whose process died before anything new was kept: what is being read is
+    /// what kills them, most likely.
+    std::int64_t stuck = 0;
+    bool has_kept = false;
+  };
 
-  /// Attempts in a row whose process died before anything new was kept: what is being read is what
-  /// kills them, most likely.
-  std::int64_t stuck() const { return stuck_; }
+  /// Notes that an attempt begins, after so many crashes of earlier ones of the same job. Before
+  /// anything of the file is touched: opening it may be what kills. kFenced.
+  static Result<Begun> begin(db::Database& database, const work::JobFence& fence,
+                             std::string_view camera_id, std::int64_t crashes);
+
+  /// Opens the camera's log of this mark (what determines detections: the file, the model; any
+  /// text), or begins one and drops the others. kFenced.
+  static Result<DetectionStore> open(db::Database& database, const work::JobFence& fence,
+                                     std::string_view camera_id, std::string_view mark);
 
   /// All that is kept, in order of keeping.
   Result<std::vector<std::string>> read(db::Database& database) const;
@@ -53,7 +59,6 @@ class DetectionStore {
  private:
   std::int64_t id_ = 0;
   std::int64_t next_ = 0;
-  std::int64_t stuck_ = 0;
 };
 
 }  // namespace vedette::traffic

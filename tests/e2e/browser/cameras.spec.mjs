@@ -136,7 +136,7 @@ test('a line is drawn by mouse, moved by keys, named, saved and deleted', async 
 test('lines are tried before they are saved; what was moved since is said', async () => {
   const { lines } = await api(`/api/cameras/${camera.id}/lines`);
   const trial = () => api(`/api/cameras/${camera.id}/lines/try`, { method: 'POST', body: { lines: lines.map(({ id, name, x1, y1, x2, y2 }) => ({ id, name, x1, y1, x2, y2 })) } });
-  await eventually('the first line is crossed', async () => (await trial()).lines[0].crossings?.a_to_b > 0, 60_000);
+  await eventually('the first line is crossed', async () => (await trial()).lines[0].crossings?.a_to_b > 0, 120_000);
   const page = await open(`/roads/${camera.id}`);
   await page.getByRole('button', { name: 'Edit lines' }).click();
   const dialog = page.getByRole('dialog', { name: /^Lines of/ });

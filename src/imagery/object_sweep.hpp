@@ -23,6 +23,8 @@ class Database;
 namespace vedette::imagery {
 
 /// Removes those stored longer than `age` ago: a younger one may be waiting for its row. How many.
+/// kConflict, with nothing removed: the originals there look like those of another database (an
+/// empty one was named by mistake, or an old backup), which would be gone for good.
 Result<std::int64_t> sweep_objects(db::Database& database, blob::Store& blobs, Micros age,
                                    Instant now, const std::stop_token& stop = {});
 

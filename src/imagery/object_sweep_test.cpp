@@ -55,8 +55,26 @@ TEST_P(ObjectSweep, RemovesWhatNoRowNames) {
 }
 
 TEST_P(ObjectSweep, LooksAtManyPageByPage) {
-  for (int i = 0; i < 503; ++i) put(fmt::format("fields/images/2026/11/26/{:05}.jpg", i));
+  for (int i = 0; i < 503; ++i) put(fmt::format("fields/products/a/{:05}.png", i));
   EXPECT_EQ(sweep(0h), 503);
+}
+
+TEST_P(ObjectSweep, OfAStoreThatBelongsToAnotherDatabaseRemovesNothing) {
+  const auto refused = [&] {
+    const auto swept = sweep_objects(database(), *blobs_, 0h, SystemClock{}.now() + 1s);
+    return !swept && swept.error().code == ErrorCode::kConflict;
+  };
+  for (int i = 0; i < 3; ++i) put(fmt::format("fields/images/2026/11/26/{}.jpg", i));
+  put("fields/products/a/1-1-ab/ndvi.tif");
+  EXPECT_TRUE(refused()) << "this database is new: it may be the wrong one";
+  EXPECT_EQ(keys().size(), 4U);
+  const NewImage field = image_of("a picture");
+  put(field.blob_key);
+  add(field);
+  EXPECT_EQ(sweep(0h), 4) << "some uploads that were lost";
+  for (int i = 0; i < 101; ++i) put(fmt::format("fields/images/2026/11/26/{}.jpg", i));
+  EXPECT_TRUE(refused()) << "an old backup, or another one's bucket";
+  EXPECT_EQ(keys().size(), 102U);
 }
 
 VEDETTE_ON_BOTH_DATABASES(ObjectSweep);
